@@ -1,0 +1,98 @@
+"""Connections to one ledger's database, in the least-privileged role."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg import sql
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from ledger.errors import LedgerError, NotFound
+from ledger.queries import schema
+
+ROLE = "hocba_app"
+"""May add entries and read them; may change or remove none (see `sql/schema.sql`)."""
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+
+class Unreachable(LedgerError):
+    """The database server does not answer."""
+
+    def __init__(self, reason: str) -> None:
+        """Say what the server's library said; it names host and database, never a password."""
+        super().__init__("unreachable", f"the database cannot be reached: {reason}")
+
+
+class Database:
+    """A small pool of connections to one ledger's database.
+
+    Connections are in autocommit: a transaction is begun where one is meant.
+    """
+
+    def __init__(self, url: str, *, size: int = 8) -> None:
+        """`url` is a libpq connection string; nothing is opened yet but one connection."""
+        self.url = url
+        self._pool: ConnectionPool[Connection] = ConnectionPool(
+            url,
+            min_size=1,
+            max_size=size,
+            open=False,
+            configure=_configure,
+            kwargs={"autocommit": True},
+        )
+
+    def open(self) -> None:
+        """Connects. Raises Unreachable, or NotFound where the database holds no ledger."""
+        try:
+            with psycopg.connect(self.url, autocommit=True, connect_timeout=10) as probe:
+                row = probe.execute("SELECT to_regclass('ledger.head')").fetchone()
+        except psycopg.OperationalError as error:
+            raise Unreachable(str(error).strip().splitlines()[-1]) from error
+        if row is None or row[0] is None:
+            raise NotFound("no_ledger", "this database holds no ledger; run `hocba init` first")
+        self._pool.open(wait=True, timeout=10)
+
+    def close(self) -> None:
+        """Closes every connection."""
+        self._pool.close()
+
+    @contextmanager
+    def connection(self) -> Iterator[Connection]:
+        """A connection of the pool, in autocommit. Raises Unreachable."""
+        try:
+            with self._pool.connection(timeout=10) as connection:
+                yield connection
+        except PoolTimeout as error:
+            raise Unreachable("no connection within 10 s") from error
+
+
+def _configure(connection: Connection) -> None:
+    connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(ROLE)))
+    connection.execute("SET TIME ZONE 'UTC'")
+
+
+def create_schema(url: str, ledger: UUID) -> None:
+    """Makes an empty database the database of `ledger`: role, tables, triggers, grants and the
+    head row, in one transaction.
+
+    Raises:
+        LedgerError: `ledger_exists` where the database holds one already; Unreachable.
+    """
+    try:
+        with psycopg.connect(url, connect_timeout=10) as connection:
+            row = connection.execute("SELECT to_regclass('ledger.head')").fetchone()
+            if row is not None and row[0] is not None:
+                raise LedgerError("ledger_exists", "this database holds a ledger already")
+            # A role belongs to the whole server: two ledgers may be made at once.
+            connection.execute("SELECT pg_advisory_xact_lock(7203101)")
+            known = connection.execute("SELECT FROM pg_roles WHERE rolname = %s", (ROLE,))
+            if known.fetchone() is None:
+                connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(ROLE)))
+            connection.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(ROLE)))
+            connection.execute(schema("ledger", "schema.sql").encode())
+            connection.execute("INSERT INTO ledger.head (ledger_id) VALUES (%s)", (ledger,))
+    except psycopg.OperationalError as error:
+        raise Unreachable(str(error).strip().splitlines()[-1]) from error

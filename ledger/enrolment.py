@@ -1,0 +1,195 @@
+"""A pupil's time line: from the changes on record to the days they hold.
+
+Pure. Each change has its own date; the later date decides, and on one day the later entry. The
+result is a row of half-open segments [start, end) in which nothing about the stay changes, so a
+question about any day has one answer.
+"""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import Final
+
+from ledger.event import Frozen
+from ledger.school_year import SchoolYear
+
+ENTRIES: Final = frozenset(
+    {"start", "mid_year", "transfer_in", "return", "intake", "class_change", "provisional"}
+)
+EXITS: Final = frozenset(
+    {"leave", "withdraw", "transfer_out", "abroad", "complete", "deceased", "release"}
+)
+
+
+class Change(Frozen):
+    """One dated change of a pupil's stay; `seq` is its entry's version in the pupil's stream."""
+
+    on: date
+    seq: int
+    kind: str
+    school: str
+    class_code: str | None
+    school_year: str
+    grade: int
+    programme: str
+
+
+class SectionStay(Frozen):
+    """A stay in a course section from `start` until `end` (exclusive; None: open)."""
+
+    start: date
+    end: date | None
+    school: str
+    class_code: str
+    school_year: str
+
+
+class Segment(Frozen):
+    """Days [start, end) on which nothing about the stay changes.
+
+    `school` is None where the pupil is enrolled nowhere here; `class_code` is None between
+    classes (in summer, say). `entered_on` and `entry_kind` speak of the present stay in the
+    class; `change_kind` is the last change within the school year ("none" if there was none).
+    """
+
+    start: date
+    end: date | None
+    school: str | None
+    class_code: str | None
+    school_year: str
+    grade: int
+    programme: str
+    entered_on: date
+    entry_kind: str
+    change_kind: str
+    change_on: date
+    suspended: bool
+    provisional: bool
+    in_transit: bool
+
+    def covers(self, day: date) -> bool:
+        """Whether `day` lies in the segment."""
+        return self.start <= day and (self.end is None or day < self.end)
+
+    @property
+    def on_class_list(self) -> bool:
+        """Whether the pupil stands on the list of `class_code` in these days."""
+        return self.class_code is not None and not self.suspended
+
+
+def timeline(changes: Iterable[Change]) -> tuple[Segment, ...]:
+    """The segments that the changes make, in order of time, without gaps after the first."""
+    segments: list[Segment] = []
+    for change in sorted(changes, key=lambda change: (change.on, change.seq)):
+        before = segments[-1] if segments else None
+        after = _apply(before, change)
+        if before is not None:
+            segments.pop()
+            if before.start < change.on:
+                segments.extend(_cut_by_school_years(before, change.on))
+        segments.append(after)
+    if segments:
+        segments.extend(_cut_by_school_years(segments.pop(), None))
+    return tuple(segments)
+
+
+def _apply(before: Segment | None, change: Change) -> Segment:
+    """The segment that begins with `change`."""
+    base = Segment(
+        start=change.on,
+        end=None,
+        school=change.school,
+        class_code=change.class_code,
+        school_year=change.school_year,
+        grade=change.grade,
+        programme=change.programme,
+        entered_on=change.on,
+        entry_kind=change.kind,
+        change_kind=change.kind,
+        change_on=change.on,
+        suspended=False,
+        provisional=change.kind == "provisional",
+        in_transit=False,
+    )
+    if change.kind in ENTRIES:
+        return _same_stay(before, base) if before else base
+    if change.kind in EXITS or before is None:
+        return base.model_copy(
+            update={
+                "school": None,
+                "class_code": None,
+                "entry_kind": before.entry_kind if before else change.kind,
+                "entered_on": before.entered_on if before else change.on,
+                "in_transit": change.kind == "release",
+            }
+        )
+    return before.model_copy(
+        update={
+            "start": change.on,
+            "end": None,
+            "suspended": change.kind == "suspend",
+            "change_kind": change.kind,
+            "change_on": change.on,
+        }
+    )
+
+
+def _same_stay(before: Segment, after: Segment) -> Segment:
+    """A change that leaves the pupil in the class already held does not begin a new stay."""
+    if before.class_code is None or (before.school, before.class_code) != (
+        after.school,
+        after.class_code,
+    ):
+        return after
+    return after.model_copy(update={"entered_on": before.entered_on})
+
+
+def _cut_by_school_years(segment: Segment, end: date | None) -> list[Segment]:
+    """`segment` up to `end`, cut where its school year ends: the class is over, the school not."""
+    year_end = SchoolYear.of(segment.change_on).end
+    if segment.class_code is not None:
+        year_end = min(year_end, SchoolYear.parse(segment.school_year).end)
+    if segment.change_kind == "none" and segment.class_code is None:
+        return [segment.model_copy(update={"end": end})]
+    if segment.start >= year_end or (end is not None and end <= year_end):
+        return [segment.model_copy(update={"end": end})]
+    summer_over = segment.model_copy(
+        update={
+            "start": year_end,
+            "end": end,
+            "class_code": None,
+            "change_kind": "none",
+            "suspended": segment.suspended,
+        }
+    )
+    return [segment.model_copy(update={"end": year_end}), summer_over]
+
+
+def on_day(segments: Iterable[Segment], day: date) -> Segment | None:
+    """The segment that covers `day`."""
+    return next((segment for segment in segments if segment.covers(day)), None)
+
+
+def section_days(
+    stay: SectionStay, segments: Iterable[Segment]
+) -> tuple[tuple[date, date | None], ...]:
+    """The days of a section stay on which the pupil is at its school and not suspended."""
+    last = SchoolYear.parse(stay.school_year).end
+    stay_end = min(stay.end, last) if stay.end else last
+    days: list[tuple[date, date | None]] = []
+    for segment in segments:
+        if segment.school != stay.school or segment.suspended:
+            continue
+        start = max(stay.start, segment.start)
+        end = stay_end if segment.end is None else min(stay_end, segment.end)
+        if start >= end:
+            continue
+        if days and days[-1][1] == start:
+            days[-1] = (days[-1][0], end)
+        else:
+            days.append((start, end))
+    return tuple(days)
+
+
+def day_after(last_day: date) -> date:
+    """The first day after an inclusive last day."""
+    return last_day + timedelta(days=1)

@@ -1,0 +1,61 @@
+"""Facts about the ledger itself and its tree of units (provinces, communes, schools, campuses)."""
+
+from datetime import date
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from ledger.event import Code, Event, StreamKind
+
+UnitKind = Literal["province", "commune", "district", "school", "centre", "campus"]
+Level = Literal["MN", "TH", "THCS", "THPT", "GDTX"]
+
+
+class LedgerOpened(Event):
+    """Entry 0 of every ledger: its id, its short name and the province it begins with."""
+
+    TOPIC: ClassVar[str] = "ledger.LedgerOpened.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.LEDGER
+
+    ledger_id: UUID
+    name: str
+    province_code: str
+    province_name: str
+
+
+class UnitOpened(Event):
+    """A unit exists from `effective_on`; `levels` are the school levels it teaches."""
+
+    TOPIC: ClassVar[str] = "ledger.UnitOpened.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.UNIT
+
+    code: Code
+    kind: UnitKind
+    name: str
+    parent_code: Code | None
+    levels: tuple[Level, ...]
+
+
+class UnitChanged(Event):
+    """A unit's name, parent or levels are others from `effective_on`."""
+
+    TOPIC: ClassVar[str] = "ledger.UnitChanged.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.UNIT
+
+    code: Code
+    name: str
+    parent_code: Code | None
+    levels: tuple[Level, ...]
+
+
+class UnitClosed(Event):
+    """A unit ends on `effective_on`, merged into `successor` where there is one."""
+
+    TOPIC: ClassVar[str] = "ledger.UnitClosed.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.UNIT
+
+    code: Code
+    successor: Code | None
+    closed_on: date
+
+
+EVENTS: tuple[type[Event], ...] = (LedgerOpened, UnitOpened, UnitChanged, UnitClosed)

@@ -1,0 +1,48 @@
+"""Identifiers: time-ordered UUIDs that are minted, and name-based ones that are derived.
+
+Codes of units, classes, staff and accounts are keyed (ledger, code), so their streams have
+name-based ids (RFC 9562 version 5) under the ledger's own id: no look-up, and no two ledgers
+can ever collide. Pupils and transfers get a version 7 id, which says nothing about them.
+"""
+
+import os
+import time
+from uuid import UUID, uuid5
+
+
+def uuid7() -> UUID:
+    """A new UUIDv7 (RFC 9562 5.7): 48 bits of milliseconds, 74 random bits."""
+    value = (time.time_ns() // 1_000_000 & (1 << 48) - 1) << 80
+    value |= int.from_bytes(os.urandom(10), "big")
+    value &= ~(0xF << 76) & ~(0x3 << 62)
+    return UUID(int=value | 0x7 << 76 | 0x2 << 62)
+
+
+def unit_stream(ledger: UUID, code: str) -> UUID:
+    """The stream of a unit (province, commune, school, campus) of `ledger`."""
+    return uuid5(ledger, f"unit:{code}")
+
+
+def class_stream(ledger: UUID, code: str) -> UUID:
+    """The stream of a class of `ledger`."""
+    return uuid5(ledger, f"class:{code}")
+
+
+def staff_stream(ledger: UUID, code: str) -> UUID:
+    """The stream of a member of staff of `ledger`."""
+    return uuid5(ledger, f"staff:{code}")
+
+
+def account_stream(ledger: UUID, name: str) -> UUID:
+    """The stream of an account of `ledger`."""
+    return uuid5(ledger, f"account:{name}")
+
+
+def year_stream(ledger: UUID, pupil: UUID, school_year: str) -> UUID:
+    """The pupil-year stream that `ledger` writes for `pupil` in `school_year` (2024-2025)."""
+    return uuid5(ledger, f"{pupil}{school_year}")
+
+
+def case_stream(ledger: UUID, case: UUID) -> UUID:
+    """One transfer's conversation as `ledger` sees it."""
+    return uuid5(ledger, f"case:{case}")

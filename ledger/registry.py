@@ -1,0 +1,19 @@
+"""The closed list of topics. Nothing is ever imported by a name found in a database."""
+
+from ledger.errors import UnknownTopic
+from ledger.event import Event
+from ledger.events import case, pupil, pupil_year, school_class, staff, unit
+
+EVENTS: dict[str, type[Event]] = {
+    event.TOPIC: event
+    for module in (unit, school_class, staff, pupil, pupil_year, case)
+    for event in module.EVENTS
+}
+
+
+def event_type(topic: str) -> type[Event]:
+    """The model of `topic`. Raises UnknownTopic, which names it."""
+    try:
+        return EVENTS[topic]
+    except KeyError:
+        raise UnknownTopic(topic) from None

@@ -1,0 +1,62 @@
+"""Staff and accounts: state and `evolve`. What is personal stays sealed in the entries."""
+
+from ledger.event import Event, Frozen
+from ledger.events.staff import (
+    AccountOpened,
+    RoleGranted,
+    StaffChanged,
+    StaffIdentityChecked,
+    StaffRegistered,
+)
+
+
+class Staff(Frozen):
+    """What the rules need to know of a member of staff."""
+
+    code: str
+    unit: str | None
+    level: str | None
+    role: str | None
+    identity: str = "unchecked"
+
+
+class Account(Frozen):
+    """Who may act: an account and the roles it holds (role, unit or None for all)."""
+
+    name: str
+    staff: str | None
+    roles: tuple[tuple[str, str | None], ...] = ()
+
+
+def evolve(staff: Staff | None, event: Event, version: int) -> Staff:
+    """The member of staff after `event`."""
+    del version
+    match event:
+        case StaffRegistered():
+            return Staff(code=event.code, unit=event.unit_code, level=event.level, role=event.role)
+        case _ if staff is None:
+            raise ValueError(f"{event.TOPIC} before the member of staff was registered")
+        case StaffChanged():
+            return staff.model_copy(
+                update={"unit": event.unit_code, "level": event.level, "role": event.role}
+            )
+        case StaffIdentityChecked():
+            return staff.model_copy(update={"identity": event.status})
+        case _:
+            return staff
+
+
+def evolve_account(account: Account | None, event: Event, version: int) -> Account:
+    """The account after `event`."""
+    del version
+    match event:
+        case AccountOpened():
+            return Account(name=event.name, staff=event.staff_code)
+        case _ if account is None:
+            raise ValueError(f"{event.TOPIC} before the account was opened")
+        case RoleGranted():
+            return account.model_copy(
+                update={"roles": (*account.roles, (event.role, event.unit_code))}
+            )
+        case _:
+            return account

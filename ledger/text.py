@@ -1,0 +1,83 @@
+"""Vietnamese text: cleaning, display form, matching keys and the parts of a name.
+
+A legal name is stored as it was given, cleaned; everything else here is derived from it and
+never replaces it (domain reference, section 6).
+"""
+
+import re
+import unicodedata
+from typing import NamedTuple
+
+# Straight, right and left single quotation marks and the modifier letter apostrophe.
+_APOSTROPHES = dict.fromkeys(map(ord, "\u2019\u02bc\u2018"), "'")
+# U+00AD (soft hyphen) is not removed here: in TCVN3 text it is the letter u-horn.
+_ZERO_WIDTH = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
+
+_WORD = re.compile(r"[^\W\d_]+")
+_LETTER_AHEAD = r"(?![^\W\d_])"
+_OLD_OA_OE = re.compile(rf"([òóỏõọ])([ae]){_LETTER_AHEAD}")
+_OLD_UY = re.compile(rf"(?<!q)([ùúủũụ])y{_LETTER_AHEAD}")
+
+
+class NameParts(NamedTuple):
+    """A full name in parts: họ, chữ đệm, tên. An absent part is the empty string."""
+
+    family: str
+    middle: str
+    given: str
+
+
+def clean(text: str) -> str:
+    """Return `text` in NFC, trimmed, white space collapsed, apostrophes made one.
+
+    No-break and other spaces become a space, zero-width characters go. Look for legacy
+    encodings (`ledger.legacy_text`) *before* cleaning: they use the same code points.
+    """
+    text = unicodedata.normalize("NFC", text.translate(_ZERO_WIDTH).translate(_APOSTROPHES))
+    return " ".join(text.split())
+
+
+def display_name(text: str) -> str:
+    """Return a cleaned name, title-cased only where that is safe.
+
+    A name all in capitals or all in small letters gets a capital at each word, also after a
+    hyphen. A name with mixed case or an apostrophe (H' Nuê, K'Đức) is kept as it was written:
+    which of its letters are capitals cannot be told from the outside.
+    """
+    name = clean(text)
+    if "'" in name or not (name.isupper() or name.islower()):
+        return name
+    return _WORD.sub(lambda word: word[0][:1].upper() + word[0][1:].lower(), name)
+
+
+def matching_key(text: str) -> str:
+    """Return the key by which two spellings of one name are the same.
+
+    Case and tone placement in the open rhymes oa, oe, uy do not count (hòa = hoà, thủy =
+    thuỷ); i and y stay different, because in names they are.
+    """
+    key = unicodedata.normalize("NFC", clean(text).casefold())
+    key = _OLD_OA_OE.sub(lambda m: "o" + _move_tone(m[1], m[2]), key)
+    return _OLD_UY.sub(lambda m: "u" + _move_tone(m[1], "y"), key)
+
+
+def _move_tone(toned: str, bare: str) -> str:
+    tone = unicodedata.normalize("NFD", toned)[1:]
+    return unicodedata.normalize("NFC", bare + tone)
+
+
+def strip_accents(text: str) -> str:
+    """Return `text` without tone and letter marks; đ, which has no decomposition, becomes d."""
+    decomposed = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
+    return "".join(c for c in decomposed if not unicodedata.combining(c))
+
+
+def split_name(full_name: str) -> NameParts:
+    """Split a full name into family name, middle names and given name.
+
+    The given name is the last word, the family name the first; a single word is a given name.
+    """
+    words = clean(full_name).split(" ")
+    if len(words) == 1:
+        return NameParts("", "", words[0])
+    return NameParts(words[0], " ".join(words[1:-1]), words[-1])

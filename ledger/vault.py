@@ -1,0 +1,136 @@
+"""The vault: data keys per (person, writing ledger, category), wrapped by the ledger's own key.
+
+Also the secret under which identifiers are looked up: a number is never stored, only its HMAC.
+The key-encryption key stays outside the database, with a backup of its own.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+from uuid import UUID, uuid4
+
+from ledger.database import Connection
+from ledger.envelope import DataKey
+from ledger.errors import WrongKey
+from ledger.event import Category
+from ledger.queries import queries
+from signing import aead
+from signing.errors import SealError
+
+_SQL = queries("ledger", "vault.sql")
+_LOOKUP_SECRET = "lookup"
+
+
+class Keyring:
+    """The data keys in use, unwrapped; new ones wait in `pending` for the append's transaction."""
+
+    def __init__(self, *, ledger: UUID, kek: bytes) -> None:
+        """`kek` is the ledger's key-encryption key, 32 bytes."""
+        self._ledger = ledger
+        self._kek = kek
+        self._by_id: dict[UUID, DataKey] = {}
+        self._by_person: dict[tuple[UUID, Category], DataKey] = {}
+        self._gone: set[UUID] = set()
+        self._pending: list[tuple[DataKey, UUID, Category]] = []
+        self._lookup: bytes = b""
+
+    def open(self, connection: Connection) -> None:
+        """Reads the look-up secret, made on first use. Raises WrongKey for another ledger's key."""
+        row = connection.execute(_SQL["secret"], {"name": _LOOKUP_SECRET}).fetchone()
+        label = _LOOKUP_SECRET.encode()
+        if row is None:
+            self._lookup = aead.new_key()
+            wrapped = aead.wrap(self._kek, self._lookup, label)
+            connection.execute(_SQL["put_secret"], {"name": _LOOKUP_SECRET, "wrapped": wrapped})
+            return
+        try:
+            self._lookup = aead.unwrap(self._kek, row[0], label)
+        except SealError as error:
+            raise WrongKey("kek", "the key file does not belong to this ledger") from error
+
+    def token(self, kind: str, value: str) -> UUID:
+        """The keyed digest under which an identifier (normalised) or an imported line is known."""
+        digest = hmac.digest(self._lookup, f"{kind}\0{value}".encode(), hashlib.sha256)
+        return UUID(bytes=digest[:16])
+
+    def load(self, connection: Connection, persons: Iterable[UUID]) -> None:
+        """Fetches the keys this ledger writes with for `persons`, in one query."""
+        wanted = [person for person in persons if (person, "statutory") not in self._by_person]
+        if not wanted:
+            return
+        rows = connection.execute(
+            _SQL["keys_of"], {"persons": wanted, "ledger": self._ledger}
+        ).fetchall()
+        for key_id, person, category, wrapped in rows:
+            self._by_person[person, category] = self._unwrap(key_id, wrapped)
+
+    def fetch(self, connection: Connection, key_ids: Iterable[UUID]) -> None:
+        """Fetches keys by id, for reading; those not found are destroyed or were never held."""
+        wanted = [k for k in set(key_ids) if k not in self._by_id]
+        if not wanted:
+            return
+        for key_id, wrapped in connection.execute(_SQL["keys"], {"ids": wanted}).fetchall():
+            self._unwrap(key_id, wrapped)
+        self._gone.update(k for k in wanted if k not in self._by_id)
+
+    def key_for(self, person: UUID, category: Category) -> DataKey:
+        """The key of `person`, made where there is none yet (call `load` first)."""
+        known = self._by_person.get((person, category))
+        if known is None:
+            key_id, key = uuid4(), aead.new_key()
+            known = DataKey(key_id, key, aead.commitment(key, key_id.bytes))
+            self._by_person[person, category] = known
+            self._by_id[key_id] = known
+            self._pending.append((known, person, category))
+        return known
+
+    def key(self, key_id: UUID) -> DataKey | None:
+        """The key by id (call `fetch` first); None where it was destroyed."""
+        return self._by_id.get(key_id)
+
+    def store_pending(self, connection: Connection) -> None:
+        """Writes the new keys, inside the append's transaction.
+
+        Raises psycopg's UniqueViolation where another session made a key for the same person
+        at the same moment: whoever appends decides again.
+        """
+        if self._pending:
+            self.adopt(
+                connection,
+                [(key, person, self._ledger, category) for key, person, category in self._pending],
+            )
+
+    def adopt(
+        self, connection: Connection, keys: Iterable[tuple[DataKey, UUID, UUID, Category]]
+    ) -> None:
+        """Stores keys of (person, writing ledger, category): our new ones, or a dossier's."""
+        rows = list(keys)
+        connection.execute(
+            _SQL["put_keys"],
+            {
+                "ids": [key.id for key, *_ in rows],
+                "persons": [person for _, person, _, _ in rows],
+                "ledgers": [ledger for _, _, ledger, _ in rows],
+                "categories": [category for *_, category in rows],
+                "wrapped": [aead.wrap(self._kek, key.key, key.id.bytes) for key, *_ in rows],
+            },
+        )
+        for key, *_ in rows:
+            self._by_id[key.id] = key
+
+    def settle(self, *, committed: bool) -> None:
+        """After the transaction: forget the pending keys, and on failure the keys themselves."""
+        if not committed:
+            for key, person, category in self._pending:
+                self._by_person.pop((person, category), None)
+                self._by_id.pop(key.id, None)
+        self._pending.clear()
+
+    def _unwrap(self, key_id: UUID, wrapped: bytes) -> DataKey:
+        try:
+            key = aead.unwrap(self._kek, wrapped, key_id.bytes)
+        except SealError as error:
+            raise WrongKey(str(key_id), "it does not open under this ledger's key") from error
+        known = DataKey(key_id, key, aead.commitment(key, key_id.bytes))
+        self._by_id[key_id] = known
+        return known

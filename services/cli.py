@@ -1,0 +1,195 @@
+"""The command line `hocba`: global options, the list of commands, exit codes.
+
+Exit codes: 0 done; 2 wrong usage; 3 input refused; 4 partly accepted; 5 not found; 6 not allowed;
+7 conflict; 10 verification failed; 11 a needed server cannot be reached; 1 anything else.
+"""
+
+import importlib
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ledger.database import Unreachable
+from ledger.errors import Conflict, LedgerError, NotAllowed, NotFound, Refused
+from projections.errors import ProjectionError
+from services.embedded import Home, default_home
+from services.errors import ServiceError
+from services.output import messages
+from services.workplace import Workplace
+from signing.errors import SigningError
+from transfer.errors import TransferError
+
+COMMANDS = {
+    "audit": "audit:audit",
+    "bench": "bench:bench",
+    "checkpoint": "proofs:checkpoint",
+    "demo": "demo:demo",
+    "import": "importing:import_",
+    "init": "init:init",
+    "prove": "proofs:prove",
+    "rebuild": "rebuild:rebuild",
+    "roster": "roster:roster",
+    "status": "status:status",
+    "stop": "stop:stop",
+    "transcript": "transcript:transcript",
+    "transfer": "transfer:transfer",
+    "transfer-agent": "transfer:agent",
+    "verify": "proofs:verify",
+}
+"""Command to module and function under `services.commands`, loaded only when it is run."""
+
+USAGE_CODES = frozenset({"future_instant", "bad_when", "bad_key"})
+
+
+class Commands(click.Group):
+    """The group that loads a command's module when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command, in alphabetical order."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name."""
+        target = COMMANDS.get(cmd_name)
+        if target is None:
+            return None
+        module, _, function = target.partition(":")
+        loaded: click.Command = getattr(
+            importlib.import_module(f"services.commands.{module}"), function
+        )
+        return loaded
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="hocba")
+@click.option("--account", default="operator", metavar="NAME", help="Who acts.")
+@click.option(
+    "--home",
+    type=click.Path(file_okay=False, path_type=Path),
+    envvar="HOCBA_HOME",
+    help="Folder of the embedded servers and keys.",
+)
+@click.option("--database", envvar="DATABASE_URL", metavar="URL", help="One ledger's database.")
+@click.option("--nats", envvar="NATS_URL", metavar="URL", help="A NATS server.")
+@click.option("--ledger", envvar="HOCBA_LEDGER", metavar="NAME", help="The ledger's short name.")
+@click.option(
+    "--trust",
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="A further folder of trust bundles.",
+)
+@click.option("--format", "format_", type=click.Choice(["table", "json", "csv"]), default="table")
+@click.option("--lang", type=click.Choice(["vi", "en"]), default="vi")
+@click.pass_context
+def cli(
+    ctx: click.Context,
+    account: str,
+    home: Path | None,
+    database: str | None,
+    nats: str | None,
+    ledger: str | None,
+    trust: tuple[Path, ...],
+    format_: str,
+    lang: str,
+) -> None:
+    """Hocba: student records that are never overwritten."""
+    ctx.obj = Workplace(
+        home=Home(home) if home else default_home(),
+        account=account,
+        database=database,
+        nats=nats,
+        ledger=ledger,
+        format=format_,
+        lang=lang,
+        trust=trust,
+    )
+
+
+def exit_code(error: Exception) -> int:
+    """The exit code for an error that a user can cause."""
+    if isinstance(error, ServiceError):
+        return error.exit_code
+    if isinstance(error, Unreachable):
+        return 11
+    if isinstance(error, NotFound):
+        return 5
+    if isinstance(error, NotAllowed):
+        return 6
+    if isinstance(error, Conflict):
+        return 7
+    if isinstance(error, Refused):
+        return 2 if error.code in USAGE_CODES else 3
+    if isinstance(error, TransferError):
+        return error.exit_code
+    if isinstance(error, SigningError):
+        return 10
+    return 1
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs one command; never a traceback for what a user can cause."""
+    arguments = hoist_globals(sys.argv[1:] if arguments is None else arguments)
+    try:
+        code: Any = cli.main(args=arguments, prog_name="hocba", standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        messages.print("hocba: stopped; what was recorded stays recorded")
+        sys.exit(130)
+    except (LedgerError, ProjectionError, ServiceError, SigningError, TransferError) as error:
+        if os.environ.get("HOCBA_DEBUG"):
+            raise
+        _explain(error)
+        sys.exit(exit_code(error))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def _explain(error: Exception) -> None:
+    messages.print(f"hocba: {error}", style="bold", markup=False)
+    suggestion = getattr(error, "suggestion", None)
+    if suggestion:
+        messages.print(f"  {suggestion}", markup=False)
+
+
+_VALUED = (
+    "--account",
+    "--home",
+    "--database",
+    "--nats",
+    "--ledger",
+    "--trust",
+    "--format",
+    "--lang",
+)
+
+
+def hoist_globals(arguments: list[str]) -> list[str]:
+    """Global options may stand anywhere on the line: they are moved before the command."""
+    hoisted: list[str] = []
+    rest: list[str] = []
+    waiting = iter(arguments)
+    for argument in waiting:
+        if argument == "--":
+            rest.extend([argument, *waiting])
+        elif argument in _VALUED:
+            value = next(waiting, None)
+            hoisted.extend([argument] if value is None else [argument, value])
+        elif argument.startswith(tuple(f"{option}=" for option in _VALUED)):
+            hoisted.append(argument)
+        else:
+            rest.append(argument)
+    return [*hoisted, *rest]
+
+
+if __name__ == "__main__":
+    main()

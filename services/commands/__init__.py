@@ -1,0 +1,1 @@
+"""The commands of `hocba`, one module each; each reads its options, calls one thing, prints it."""

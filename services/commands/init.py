@@ -1,0 +1,40 @@
+"""`hocba init`: a new ledger."""
+
+from datetime import date
+
+import click
+
+from services.output import messages, print_json
+from services.workplace import Workplace
+
+
+@click.command()
+@click.option("--province", required=True, metavar="CODE", help="Province code of the day.")
+@click.option("--name", metavar="NAME", help="Short name (default: the province code).")
+@click.pass_obj
+def init(workplace: Workplace, province: str, name: str | None) -> int:
+    """Make a ledger: schema, keys, test CA, seal and trust bundle."""
+    with workplace.servers() as servers:
+        profile = workplace.ledgers.create(
+            servers,
+            province=province,
+            name=name,
+            database=workplace.database,
+            operator=workplace.account,
+            today=date.today(),
+        )
+    answer = {
+        "ledger": profile.name,
+        "id": str(profile.id),
+        "province": {"code": profile.province_code, "name": profile.province_name},
+        "position": 0,
+    }
+    if workplace.format == "json":
+        print_json(answer)
+    else:
+        messages.print(
+            f"Ledger {profile.name} ({profile.province_name}) is ready. "
+            f"Next: hocba import FOLDER --ledger {profile.name}",
+            markup=False,
+        )
+    return 0

@@ -1,0 +1,269 @@
+"""The ledgers of a home: made by `init`, opened by everything else.
+
+home/ledgers/31.json      id, name, province, database
+home/keys/31/             kek, checkpoint.key, seal.pem (+ chain), encryption.key: owner only
+home/keys/trust-root.key  signs this home's trust bundle (test use: the ministry's in earnest)
+home/trust/               the bundle that the home's ledgers share
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from ledger.codes import province_name
+from ledger.errors import NotFound
+from ledger.ids import uuid7
+from ledger.ledger import Ledger
+from services.embedded import Servers
+from services.embedded.home import Home, replace_file
+from services.errors import LedgerExists, ServiceError
+from signing import certificates
+from signing.aead import new_key
+from signing.certificates import Credential, Purpose
+from signing.keyfiles import load_key, save_key, write_secret
+from signing.note import NoteSigner
+from signing.sealing import KeyPair
+from signing.trust import EncryptionKey, Label, LedgerTrust, TrustBundle, public_key
+from signing.truststore import TrustStore
+
+SEAL_YEARS = 5
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A ledger as the home knows it. `database` is a name on the embedded server or a URL."""
+
+    id: UUID
+    name: str
+    province_code: str
+    province_name: str
+    database: str
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerKeys:
+    """A ledger's own keys: what wraps data keys, signs checkpoints and seals, opens mail."""
+
+    kek: bytes
+    checkpoint: NoteSigner
+    seal: Credential
+    encryption: KeyPair
+
+
+class Ledgers:
+    """The ledgers of one home."""
+
+    def __init__(self, home: Home, *trust: Path) -> None:
+        """`trust` are further folders of trust bundles, for look-up only."""
+        self.home = home
+        self._others = trust
+
+    @property
+    def _folder(self) -> Path:
+        return self.home.path / "ledgers"
+
+    @property
+    def trust(self) -> TrustStore:
+        """The bundle that the home's ledgers share."""
+        return TrustStore(self.home.path / "trust", *self._others)
+
+    def names(self) -> list[str]:
+        """The short names, sorted."""
+        return sorted(path.stem for path in self._folder.glob("*.json"))
+
+    def profile(self, name: str | None) -> Profile:
+        """The ledger of that name; without a name the only one.
+
+        Raises:
+            NotFound: `no_ledger`, with what there is.
+        """
+        names = self.names()
+        if name is None and len(names) == 1:
+            name = names[0]
+        if name is None or name not in names:
+            known = ", ".join(names) or "none; run `hocba init --province CODE`"
+            asked = "name one with --ledger" if name is None else f"there is no ledger {name}"
+            raise NotFound("no_ledger", f"{asked}; this home has: {known}")
+        raw = json.loads((self._folder / f"{name}.json").read_text("utf-8"))
+        return Profile(
+            UUID(raw["id"]), name, raw["province_code"], raw["province_name"], raw["database"]
+        )
+
+    def keys(self, profile: Profile) -> LedgerKeys:
+        """The ledger's keys, read from the home."""
+        folder = self.home.keys / profile.name
+        chain = certificates.load_pem((folder / "seal.pem").read_text("ascii"))
+        return LedgerKeys(
+            kek=(folder / "kek").read_bytes(),
+            checkpoint=NoteSigner(origin(profile.id), (folder / "checkpoint.key").read_bytes()),
+            seal=Credential(_seal_key(folder / "seal.key"), tuple(chain)),
+            encryption=KeyPair.from_private_bytes((folder / "encryption.key").read_bytes()),
+        )
+
+    def create(
+        self,
+        servers: Servers,
+        *,
+        province: str,
+        name: str | None,
+        database: str | None,
+        operator: str,
+        today: date,
+    ) -> Profile:
+        """Makes a ledger: keys, test CA and seal, database and schema, its place in the bundle.
+
+        Raises:
+            LedgerExists: the name is taken.
+            ServiceError: the province code means nothing on `today`.
+        """
+        label = province_name(province, today)
+        if label is None:
+            raise ServiceError(f"no province has the code {province} on {today}")
+        profile = Profile(uuid7(), name or province, province, label, database or "")
+        if profile.name in self.names():
+            raise LedgerExists(f"this home has a ledger {profile.name} already")
+        with self.home.locked():
+            keys = self._make_keys(profile)
+        self._trust_root()
+        if database is None:
+            profile = Profile(profile.id, profile.name, province, label, f"ledger_{profile.id.hex}")
+            servers.postgres_server.start()
+            servers.postgres_server.create_database(profile.database)
+        Ledger.create(
+            self.url(servers, profile),
+            ledger=profile.id,
+            kek=keys.kek,
+            name=profile.name,
+            province_code=province,
+            province_name=label,
+            operator=operator,
+            today=today,
+        ).close()
+        self._publish(profile, keys, today)
+        self._folder.mkdir(exist_ok=True)
+        described = {
+            "id": str(profile.id),
+            "name": profile.name,
+            "province_code": province,
+            "province_name": label,
+            "database": profile.database,
+        }
+        replace_file(
+            self._folder / f"{profile.name}.json", json.dumps(described, ensure_ascii=False)
+        )
+        return profile
+
+    def url(self, servers: Servers, profile: Profile) -> str:
+        """How to reach the ledger's database."""
+        if "://" in profile.database or "=" in profile.database:
+            return profile.database
+        return servers.postgres.url(profile.database)
+
+    @contextmanager
+    def open(
+        self, servers: Servers, name: str | None, *, database: str | None = None
+    ) -> Iterator[tuple[Profile, Ledger]]:
+        """Opens a ledger for a command."""
+        profile = self.profile(name)
+        kek = (self.home.keys / profile.name / "kek").read_bytes()
+        with Ledger.open(database or self.url(servers, profile), kek=kek) as opened:
+            yield profile, opened
+
+    def _make_keys(self, profile: Profile) -> LedgerKeys:
+        folder = self.home.keys / profile.name
+        if folder.exists():  # an init that was cut off: keys never used
+            for left in folder.iterdir():
+                left.unlink()
+        folder.mkdir(mode=0o700, exist_ok=True)
+        now = datetime.now(UTC).replace(microsecond=0)
+        until = now + SEAL_YEARS * 365 * DAY
+        authority = certificates.make_authority(
+            f"Hocba test CA {profile.name}", not_before=now - DAY, not_after=until
+        )
+        seal = certificates.issue_seal(
+            authority,
+            common_name=f"Hocba test seal {profile.name}",
+            ledger_id=profile.id,
+            purpose=Purpose.SEAL,
+            not_before=now - DAY,
+            not_after=until,
+        )
+        encryption = KeyPair.generate()
+        kek, seed = new_key(), os.urandom(32)
+        write_secret(folder / "kek", kek)
+        write_secret(folder / "checkpoint.key", seed)
+        save_key(folder / "seal.key", seal.key)
+        write_secret(folder / "encryption.key", encryption.private_bytes())
+        (folder / "seal.pem").write_text(certificates.dump_pem(seal.chain), "ascii")
+        (folder / "authority.pem").write_text(
+            certificates.dump_pem([authority.certificate]), "ascii"
+        )
+        return LedgerKeys(kek, NoteSigner(origin(profile.id), seed), seal, encryption)
+
+    def _trust_root(self) -> Ed25519PrivateKey:
+        """The key that signs this home's bundle; made with the first ledger."""
+        path = self.home.keys / "trust-root.key"
+        with self.home.locked():
+            if not path.exists():
+                raw = Ed25519PrivateKey.generate().private_bytes(
+                    serialization.Encoding.Raw,
+                    serialization.PrivateFormat.Raw,
+                    serialization.NoEncryption(),
+                )
+                write_secret(path, raw)
+            key = Ed25519PrivateKey.from_private_bytes(path.read_bytes())
+            if not (self.home.path / "trust").exists():
+                bundle = TrustBundle(
+                    version=1,
+                    issued_at=datetime.now(UTC).replace(microsecond=0),
+                    ledgers=(),
+                    witnesses=(),
+                    quorum=0,
+                    revoked=(),
+                    signers=(public_key(key),),
+                    threshold=1,
+                )
+                TrustStore.create(self.home.path / "trust", bundle, [key])
+        return key
+
+    def _publish(self, profile: Profile, keys: LedgerKeys, today: date) -> None:
+        authority = (self.home.keys / profile.name / "authority.pem").read_text("ascii")
+        trusted = LedgerTrust(
+            id=profile.id,
+            name=profile.name,
+            labels=(Label(name=profile.province_name, code=profile.province_code, start=today),),
+            checkpoint_key=keys.checkpoint.verifier.vkey,
+            seal_root=authority,
+            nats_account=profile.id.hex,
+            encryption_key=EncryptionKey.of(keys.encryption.public_bytes()),
+            incarnation=1,
+            first_checkpoint=None,
+        )
+        with self.home.locked():
+            root = Ed25519PrivateKey.from_private_bytes(
+                (self.home.keys / "trust-root.key").read_bytes()
+            )
+            issued_at = datetime.now(UTC).replace(microsecond=0)
+            self.trust.add_ledger(trusted, [root], issued_at=issued_at)
+
+
+def _seal_key(path: Path) -> EllipticCurvePrivateKey:
+    key = load_key(path)
+    if not isinstance(key, EllipticCurvePrivateKey):
+        raise ServiceError(f"{path} holds no P-256 key; restore it from its backup")
+    return key
+
+
+def origin(ledger: UUID) -> str:
+    """The name under which a ledger signs its checkpoints (C2SP origin line)."""
+    return f"hocba/ledger/{ledger}"

@@ -1,0 +1,1 @@
+"""Published vectors and other people's test suites."""

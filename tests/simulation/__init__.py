@@ -1,0 +1,1 @@
+"""Random histories and faults, with the seed printed."""

@@ -1,0 +1,180 @@
+"""The house around the code: dependencies, import direction, deployment files."""
+
+import os
+import re
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
+
+from services.embedded.nats import binary
+from services.embedded.nats_config import (
+    Account,
+    Mailbox,
+    NatsCredentials,
+    accounts_section,
+    exports,
+    imports,
+    server_config,
+)
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ["services", "transfer", "projections", "ledger", "signing"]
+
+
+def _pyproject() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+
+
+def _compose() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))
+    return loaded
+
+
+def _account(name: str) -> Account:
+    return Account(
+        name=name,
+        worker=NatsCredentials(user=name, password="w"),
+        administrator=NatsCredentials(user=f"{name}.administrator", password="a"),
+    )
+
+
+def _strings(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from _strings(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _strings(inner)
+
+
+def test_imports_run_one_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    (contract,) = _pyproject()["tool"]["importlinter"]["contracts"]
+    assert contract["layers"] == PACKAGES
+    monkeypatch.chdir(ROOT)
+    assert lint_imports(cache_dir=None) == EXIT_STATUS_SUCCESS
+
+
+def test_every_package_says_what_lives_in_it() -> None:
+    for package in PACKAGES:
+        first = (ROOT / package / "__init__.py").read_text("utf-8").lstrip()
+        assert first.startswith('"""'), f"{package} has no docstring"
+
+
+def test_the_lock_names_no_host_and_hashes_everything() -> None:
+    lock = (ROOT / "requirements.lock").read_text("utf-8")
+    for word in ("://", "--index", "--extra-index", "--find-links", " @ "):
+        assert word not in lock
+    blocks = re.split(r"\n(?=\S)", lock.strip())
+    unhashed = [block.split("\n")[0] for block in blocks if "--hash=sha256:" not in block]
+    assert unhashed == []
+
+
+def test_the_lock_holds_every_dependency() -> None:
+    project = _pyproject()["project"]
+    asked = project["dependencies"] + project["optional-dependencies"]["dev"]
+    lock = (ROOT / "requirements.lock").read_text("utf-8")
+    locked = {match.lower() for match in re.findall(r"^([A-Za-z0-9._-]+)==", lock, re.MULTILINE)}
+    names = {re.split(r"[\[>=<]", one)[0].lower() for one in asked}
+    assert names - locked == set()
+
+
+def test_compose_binds_loopback_ports_only() -> None:
+    for name, service in _compose()["services"].items():
+        for port in service.get("ports", []):
+            assert port.startswith("127.0.0.1:"), f"{name} is open at {port}"
+
+
+def test_compose_holds_no_password_and_declares_every_secret() -> None:
+    compose = _compose()
+    for name, service in compose["services"].items():
+        assert set(service["secrets"]) <= set(compose["secrets"]), name
+        for key, value in service.get("environment", {}).items():
+            assert "PASSWORD" not in key or value.startswith("/run/secrets/"), (name, key)
+    made = (ROOT / "deploy" / "make-secrets.sh").read_text("utf-8")
+    for secret in compose["secrets"]:
+        assert re.search(rf"\b{secret}\b", made), f"nothing makes the secret {secret}"
+
+
+def test_every_compose_service_has_a_health_check() -> None:
+    for name, service in _compose()["services"].items():
+        assert service["healthcheck"]["test"], name
+
+
+def test_files_that_compose_mounts_exist() -> None:
+    for service in _compose()["services"].values():
+        for volume in service["volumes"]:
+            source = volume.split(":")[0]
+            if source.startswith("./"):
+                assert (ROOT / source).is_file(), source
+
+
+def test_scripts_are_sound_and_can_be_run() -> None:
+    for script in [*(ROOT / "deploy").glob("*.sh"), ROOT / ".ci" / "run"]:
+        shell = script.read_text("utf-8").splitlines()[0].split()[-1].removeprefix("#!/bin/")
+        subprocess.run([shell, "-n", script], check=True)
+        assert os.access(script, os.X_OK), script
+
+
+def test_the_deployed_nats_walls_are_those_of_the_code() -> None:
+    text = (ROOT / "deploy" / "nats.conf").read_text("utf-8")
+    written = set(re.findall(r'"([^"]*)"', text[text.index("accounts {") :]))
+    section = accounts_section(
+        [_account("L31"), _account("L22")], NatsCredentials(user="system", password="s")
+    )
+    plain = {"enabled", "stream", "L31", "L22", "w", "a", "s"}  # unquoted there, or from a secret
+    assert written - plain == set(_strings(section)) - plain
+
+
+def test_the_deployed_nats_configuration_is_valid(tmp_path: Path) -> None:
+    names = ["SYSTEM", "L31", "L31_ADMINISTRATOR", "L22", "L22_ADMINISTRATOR"]
+    secrets = {f"NATS_{name}_PASSWORD": '"012345e6"' for name in names}
+    text = (ROOT / "deploy" / "nats.conf").read_text("utf-8")
+    config = tmp_path / "nats.conf"
+    config.write_text(text.replace('"/data"', f'"{tmp_path}"'), "utf-8")
+    command = [str(binary()), "-t", "-c", str(config)]
+    done = subprocess.run(command, env=secrets, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    missing = subprocess.run(command, env={}, capture_output=True, text=True, check=False)
+    assert missing.returncode != 0, "a missing secret must stop the server"
+
+
+def test_an_export_opens_one_receivers_consumer_to_that_receiver_alone() -> None:
+    for export in exports("a", ["b", "c"]):
+        (receiver,) = export["accounts"]
+        assert f"HB_a.to_{receiver}" in export["service"]
+
+
+def test_every_import_has_its_export() -> None:
+    names = ["a", "b", "c"]
+    opened = {
+        (sender, export["service"], export["accounts"][0])
+        for sender in names
+        for export in exports(sender, [name for name in names if name != sender])
+    }
+    taken = {
+        (one["service"]["account"], one["service"]["subject"], receiver)
+        for receiver in names
+        for one in imports(receiver, [name for name in names if name != receiver])
+    }
+    assert taken == opened
+
+
+def test_a_mailbox_holds_the_mail_of_one_sender_to_one_receiver() -> None:
+    assert Mailbox(sender="a", receiver="b").subjects == "hb.v1.a.b.>"
+
+
+def test_the_embedded_nats_listens_on_loopback_and_syncs_every_write() -> None:
+    config = server_config(
+        folder="/h", accounts=[], system=NatsCredentials(user="s", password="p"), limits={}
+    )
+    assert config["listen"].startswith("127.0.0.1:")
+    assert config["http"].startswith("127.0.0.1:")
+    assert config["jetstream"]["sync_interval"] == "always"
