@@ -10,7 +10,7 @@ from uuid import UUID
 
 from ledger.desk import Desk, Done, Draft, Plan, Reader
 from ledger.errors import Refused
-from ledger.event import Event, Who
+from ledger.event import Event, Provenance, Who
 from ledger.recorder import StreamRef
 
 C = TypeVar("C")
@@ -23,13 +23,15 @@ class Line(Generic[C]):
     """One command of a batch: where it came from, its identity, who answers for it.
 
     `at` is the caller's own mark (a line number); `digest` the keyed digest of the line, None
-    where the caller keeps no line identity; `on_behalf_of` the staff member named.
+    where the caller keeps no line identity; `on_behalf_of` the staff member named; `provenance`
+    the line's own file where a batch is laid together from several.
     """
 
     at: int
     command: C
     digest: UUID | None = None
     on_behalf_of: str | None = None
+    provenance: Provenance | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class Batch:
     who: Who
     plan: Plan = field(default_factory=Plan)
     verdicts: list[Verdict] = field(default_factory=list)
+    _known_who: dict[tuple[str | None, Provenance | None], Who] = field(default_factory=dict)
 
     def accept(
         self,
@@ -60,15 +63,28 @@ class Batch:
         refused: Refused | None = None,
     ) -> None:
         """Takes what a line decided; a line that decided nothing is unchanged."""
-        who = self.who
-        if line.on_behalf_of is not None:
-            who = who.model_copy(update={"on_behalf_of": line.on_behalf_of})
-        drafts = [Draft(ref, event, who=who) for ref, events in writes for event in events]
+        drafts = [self.draft(line, ref, event) for ref, events in writes for event in events]
         self.plan.drafts.extend(drafts)
         if line.digest is not None:
             self.plan.lines.append(line.digest)
         chosen = fate or ("accepted" if drafts else "unchanged")
         self.verdicts.append(Verdict(line.at, chosen, refused, tuple(warnings)))
+
+    def draft(self, line: Line[C], ref: StreamRef, event: Event) -> Draft:
+        """An event of a line, recorded by the batch's account for whoever the line names."""
+        return Draft(ref, event, who=self._who(line))
+
+    def _who(self, line: Line[C]) -> Who:
+        if line.on_behalf_of is None and line.provenance is None:
+            return self.who
+        key = (line.on_behalf_of, line.provenance)
+        if key not in self._known_who:
+            update = {
+                "on_behalf_of": line.on_behalf_of or self.who.on_behalf_of,
+                "provenance": line.provenance or self.who.provenance,
+            }
+            self._known_who[key] = self.who.model_copy(update=update)
+        return self._known_who[key]
 
     def reject(self, line: Line[C], refused: Refused) -> None:
         """Names what is wrong with a line; nothing of it goes in."""

@@ -11,7 +11,7 @@ insert alone. After some lost races the head is locked first and the rest happen
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -24,7 +24,7 @@ from ledger import envelope, ids
 from ledger.case import Case
 from ledger.database import Connection, Database
 from ledger.errors import Conflict, Stale
-from ledger.event import Event, Frozen, StreamKind, Who
+from ledger.event import CATEGORIES, Event, Frozen, StreamKind, Who
 from ledger.folds import FOLDS, evolve
 from ledger.pupil import Pupil
 from ledger.pupil_year import PupilYear, Slot, SlotKey
@@ -169,13 +169,13 @@ class Reader:
         return state
 
     def years(
-        self, years: Iterable[tuple[UUID, str]], *, subjects: Sequence[str] | None = None
+        self, years: Iterable[tuple[UUID, str]], *, columns: Collection[SlotKey] | None = None
     ) -> dict[tuple[UUID, str], PupilYear | None]:
-        """This ledger's pupil-years by (pupil, school year), with the slots of `subjects`
-        (None: of all)."""
+        """This ledger's pupil-years by (pupil, school year), with at least the slots that
+        `columns` name (None: all)."""
         streams = {key: ids.year_stream(self.ledger, *key) for key in years}
         states = self._load(streams.values(), StreamKind.PUPIL_YEAR)
-        slots = self._slots([s for s, year in states.items() if year is not None], subjects)
+        slots = self._slots([s for s, year in states.items() if year is not None], columns)
         for stream, filled in slots.items():
             loaded = self._loaded[stream]
             merged = {**loaded.state.slots, **filled}
@@ -237,6 +237,11 @@ class Reader:
         self._load([stream], kind) if kind in FOLDS else None
         return StreamRef(stream, kind, self.ledger, person, school_year)
 
+    def track(self, stream: StreamRef) -> int:
+        """Any stream to be written, another ledger's too; returns its last version here."""
+        self._load([stream.id], stream.kind)
+        return self._loaded[stream.id].version
+
     def begin(self, stream: StreamRef) -> StreamRef:
         """A stream that is certainly new (its id was minted just now): nothing to read."""
         self._loaded[stream.id] = _Loaded(None, None, 0)
@@ -250,15 +255,18 @@ class Reader:
         return {code: states[id] for code, id in streams.items()}
 
     def _slots(
-        self, streams: Sequence[UUID], subjects: Sequence[str] | None
+        self, streams: Sequence[UUID], columns: Collection[SlotKey] | None
     ) -> dict[UUID, dict[SlotKey, Slot]]:
         filled: dict[UUID, dict[SlotKey, Slot]] = {}
-        if not streams:
+        if not streams or (columns is not None and not columns):
             return filled
-        rows = self.connection.execute(
-            _SQL["slots"],
-            {"ids": list(streams), "subjects": list(subjects) if subjects is not None else None},
-        ).fetchall()
+        query, named = "slots", {"ids": list(streams)}
+        if columns:
+            # In a mixed batch every combination of what is named is read: more, never less.
+            query = "slots_of_columns"
+            parts = zip(("subjects", "semesters", "slots"), zip(*columns, strict=True), strict=True)
+            named |= {name: sorted(set(values)) for name, values in parts}
+        rows = self.connection.execute(_SQL[query], named).fetchall()
         for stream, subject, semester, slot, body in rows:
             key = (subject, semester, slot)
             filled.setdefault(stream, {})[key] = Slot.model_validate_json(body)
@@ -332,10 +340,10 @@ class Desk:
         grounds = reader._loaded
         numbers = {id: known.number for id, known in grounds.items() if known.number is not None}
         numbers |= name_streams(connection, [r for id, r in refs.items() if id not in numbers])
-        persons = {ref.person for ref in refs.values() if ref.person is not None}
+        persons = {d.stream.person for d in plan.drafts if _is_personal(d.event)}
         committed = False
         try:
-            self.keyring.load(connection, persons)
+            self.keyring.load(connection, (p for p in persons if p is not None))
             before = {id: (known.state, known.version) for id, known in grounds.items()}
             rows = [
                 self._row(draft, numbers, grounds[draft.stream.id], who) for draft in plan.drafts
@@ -386,6 +394,10 @@ class Desk:
             keys=self.keyring,
         )
         return Row(number, ground.version, draft.event.TOPIC, prepared.entry_hash, prepared.body)
+
+
+def _is_personal(event: Event) -> bool:
+    return any(getattr(event, category, None) is not None for category in CATEGORIES)
 
 
 def _answered(connection: Connection, command: tuple[str, dict[str, Any]] | None) -> Done | None:

@@ -11,6 +11,7 @@ whole; it says nothing of a place in a log, so every ledger that holds the entry
 import os
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -36,14 +37,18 @@ class DataKey:
     commitment: bytes
 
 
-class Keys(Protocol):
-    """Where the personal-data keys come from (`ledger.vault`)."""
-
-    def key_for(self, person: UUID, category: Category) -> DataKey:
-        """The key of `person`, made on first use."""
+class ReadingKeys(Protocol):
+    """Where keys for reading come from."""
 
     def key(self, key_id: UUID) -> DataKey | None:
         """The key by id; None where it was destroyed or never held."""
+
+
+class Keys(ReadingKeys, Protocol):
+    """Where keys for reading and writing come from (`ledger.vault`)."""
+
+    def key_for(self, person: UUID, category: Category) -> DataKey:
+        """The key of `person`, made on first use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +105,19 @@ def encode(
             "stream": str(stream),
             "topic": event.TOPIC,
             "effective_on": event.effective_on.isoformat(),
-            "who": who.model_dump(mode="json"),
+            "who": _who_facts(who),
             "salt": os.urandom(16).hex(),
             "facts": facts,
             "personal": personal,
         }
     )
     return Prepared(stream, event, body, hashing.entry_hash(body))
+
+
+@lru_cache(maxsize=1024)
+def _who_facts(who: Who) -> dict[str, Any]:
+    # Dumped once for the thousands of entries that one batch records; never changed.
+    return who.model_dump(mode="json")
 
 
 def _seal(
@@ -168,7 +179,7 @@ def decode(body: bytes) -> Envelope:
 
 
 def unseal(
-    sealed: Sealed, *, author: UUID, stream: UUID, topic: str, keys: Keys
+    sealed: Sealed, *, author: UUID, stream: UUID, topic: str, keys: ReadingKeys
 ) -> dict[str, Any] | None:
     """A personal part in clear; None where its key was destroyed (the person was erased).
 

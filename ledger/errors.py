@@ -87,3 +87,11 @@ class Stale(LedgerError):
     def __init__(self) -> None:
         """Carries nothing: the caller reads again."""
         super().__init__("stale", "the facts changed while the decision was made")
+
+
+class LogAltered(LedgerError):
+    """The log, its tiles or its tables no longer give what was signed or recorded."""
+
+    def __init__(self, reason: str) -> None:
+        """Say what differs, and at which size or position."""
+        super().__init__("log_altered", reason)

@@ -13,19 +13,25 @@ from ledger.assessment.marks import parse_mark
 from ledger.assessment.regime import Regulation, require_supported
 from ledger.batch import Batch, C, Line
 from ledger.codes import Programme
-from ledger.desk import Reader
+from ledger.desk import Draft, Reader
 from ledger.errors import Refused
 from ledger.event import Event, Note, StreamKind
 from ledger.events.pupil_year import CommentWritten, Component, Form, Period, PeriodClosed
 from ledger.events.school_class import GradeSheetSubmitted
 from ledger.ids import class_stream
 from ledger.pupil import Pupil
-from ledger.pupil_year import CorrectMark, EnterMark, PupilYear
+from ledger.pupil_year import CorrectMark, EnterMark, PupilYear, SlotKey
 from ledger.registration import year_ref
 from ledger.school_class import SchoolClass
 from ledger.school_year import SchoolYear
 from ledger.sheet import new_salt, sheet_root
-from ledger.subjects import Subject, allowed_slots, find_subject, required_slots
+from ledger.subjects import (
+    Subject,
+    allowed_slots,
+    find_subject,
+    required_slots,
+    subjects_named,
+)
 from ledger.year_record import YearRecord, assess
 
 
@@ -47,7 +53,9 @@ class MarkLine:
 def enter_marks(reader: Reader, batch: Batch, lines: Sequence[Line[MarkLine]]) -> None:
     """Takes the sound marks of one or more whole sheets and closes each with its root.
 
-    A mark for a released pupil becomes a proposal and is listed (`pupil_released`).
+    A sheet's marks stand directly before its `GradeSheetSubmitted` in the log, so that the path
+    of one mark is found by position. A mark for a released pupil becomes a proposal and is
+    listed (`pupil_released`).
     """
     classes = reader.classes({line.command.class_code for line in lines})
     pupils = reader.pupils({line.command.pupil for line in lines})
@@ -57,9 +65,10 @@ def enter_marks(reader: Reader, batch: Batch, lines: Sequence[Line[MarkLine]]) -
             for line in lines
             if (found := classes[line.command.class_code]) is not None
         },
-        subjects=_subject_keys(lines, classes),
+        columns=_columns(lines),
     )
     sheets: dict[tuple[str, str, int, str, date, str], list[tuple[UUID, str, str]]] = {}
+    drafts: dict[tuple[str, str, int, str, date, str], list[Draft]] = {}
     for line in lines:
         command = line.command
         try:
@@ -81,7 +90,9 @@ def enter_marks(reader: Reader, batch: Batch, lines: Sequence[Line[MarkLine]]) -
             years[command.pupil, year.school_year] = pupil_year.evolve(year, event, 1)
             key = (command.class_code, mark.subject, mark.semester, mark.slot, mark.effective_on)
             sheets.setdefault((*key, mark.sheet), []).append((whom.id, mark.value, mark.salt))
-        batch.accept(line, [(year_ref(reader, whom.id, year.school_year), events)])
+            ref = year_ref(reader, whom.id, year.school_year)
+            drafts.setdefault((*key, mark.sheet), []).append(batch.draft(line, ref, event))
+        batch.accept(line, [], fate="accepted" if events else "unchanged")
     for (code, subject, semester, slot, on, name), marks in sheets.items():
         submitted = GradeSheetSubmitted(
             effective_on=on,
@@ -94,22 +105,18 @@ def enter_marks(reader: Reader, batch: Batch, lines: Sequence[Line[MarkLine]]) -
             signature=None,
         )
         ref = reader.ref(class_stream(reader.ledger, code), StreamKind.CLASS)
+        batch.plan.drafts.extend(drafts[code, subject, semester, slot, on, name])
         batch.plan.add(ref, [submitted])
 
 
-def _subject_keys(
-    lines: Sequence[Line[MarkLine]], classes: dict[str, SchoolClass | None]
-) -> list[str]:
-    keys = set()
-    for text, code in {(line.command.subject, line.command.class_code) for line in lines}:
-        school_class = classes[code]
-        if school_class is None:
-            continue
-        try:
-            keys.add(_subject(text, school_class.grade, school_class.programme).key)
-        except Refused:
-            continue
-    return sorted(keys)
+def _columns(lines: Sequence[Line[MarkLine]]) -> set[SlotKey]:
+    """The columns that the lines may write, whatever a pupil's own grade calls the subject."""
+    named = {(c.subject, c.semester, c.slot) for c in (line.command for line in lines)}
+    return {
+        (subject.key, semester, slot_name(slot))
+        for text, semester, slot in named
+        for subject in subjects_named(text)
+    }
 
 
 @cache
@@ -147,7 +154,7 @@ def _cell(
     regulation = Regulation(year.regulation)
     require_supported(regulation)
     subject = _subject(command.subject, year.grade, year.programme)
-    slot = command.slot.strip().upper()
+    slot = slot_name(command.slot)
     if slot not in allowed_slots(regulation):
         raise Refused(
             "unknown_slot",
@@ -304,7 +311,7 @@ def correction(
             CorrectMark(
                 subject=found.key,
                 semester=semester,
-                slot=slot.strip().upper(),
+                slot=slot_name(slot),
                 value=parse_mark(value, form),
                 old_value=parse_mark(old_value, form) if old_value else None,
                 reason=reason,
@@ -436,6 +443,11 @@ def _close(year: PupilYear, results: YearRecord, period: Period, on: date) -> li
             conduct=results.conduct[period],
         )
     ]
+
+
+def slot_name(text: str) -> str:
+    """A slot as the rules name it, however somebody wrote it."""
+    return text.strip().upper()
 
 
 def period_code(text: str) -> Period:

@@ -7,6 +7,7 @@ can ever collide. Pupils and transfers get a version 7 id, which says nothing ab
 
 import os
 import time
+from functools import lru_cache
 from uuid import UUID, uuid5
 
 
@@ -38,6 +39,7 @@ def account_stream(ledger: UUID, name: str) -> UUID:
     return uuid5(ledger, f"account:{name}")
 
 
+@lru_cache(maxsize=8192)
 def year_stream(ledger: UUID, pupil: UUID, school_year: str) -> UUID:
     """The pupil-year stream that `ledger` writes for `pupil` in `school_year` (2024-2025)."""
     return uuid5(ledger, f"{pupil}{school_year}")

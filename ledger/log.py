@@ -178,10 +178,27 @@ def pages(
         start = rows[-1][0] + 1
 
 
-def of_streams(connection: Connection, streams: Sequence[UUID], *, size: int) -> list[Entry]:
-    """Every entry of `streams` within the prefix of `size` entries, in position order."""
+def of_streams(
+    connection: Connection,
+    streams: Sequence[UUID],
+    *,
+    size: int,
+    topics: Sequence[str] | None = None,
+) -> list[Entry]:
+    """Every entry of `streams` within the prefix of `size` entries, in position order; only
+    `topics` where they are given.
+
+    Raises:
+        DamagedEntry: at the first entry that cannot be read.
+    """
     rows = connection.execute(
-        _SQL["stream_entries"], {"ids": list(streams), "end": size}, binary=True
+        _SQL["stream_entries"],
+        {
+            "ids": list(streams),
+            "end": size,
+            "topics": list(topics) if topics is not None else None,
+        },
+        binary=True,
     ).fetchall()
     return [_entry(row) for row in rows]
 

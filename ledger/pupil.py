@@ -67,10 +67,12 @@ class Pupil(Frozen):
 
     def in_class(self, code: str, day: date) -> bool:
         """Whether the pupil sits in class or section `code` on `day`."""
-        segments = self.segments
-        here = enrolment.on_day(segments, day)
+        here = enrolment.held_on(self.changes, day)
         if here is not None and here.on_class_list and here.class_code == code:
             return True
+        if not self.sections:
+            return False
+        segments = self.segments
         return any(
             start <= day and (end is None or day < end)
             for stay in self.sections
@@ -134,7 +136,7 @@ def evolve(pupil: Pupil | None, event: Event, version: int) -> Pupil:
                 changes=admitted,
                 accepted=(*pupil.accepted, event.case),
                 released=None,
-                coverings=(*pupil.coverings, event.covered),
+                coverings=event.covered,
             )
         case PupilLinked():
             link = Link(pupil=event.other, ledger=event.other_ledger)

@@ -72,6 +72,8 @@ class Claimed:
 def name_streams(connection: Connection, refs: Sequence[StreamRef]) -> dict[UUID, int]:
     """The numbers of streams, given on first mention (outside the head lock: a number that is
     never used harms nobody)."""
+    if not refs:
+        return {}
     ids = [ref.id for ref in refs]
     known: dict[UUID, int] = dict(
         connection.execute(_SQL["stream_numbers"], {"ids": ids}).fetchall()

@@ -205,7 +205,11 @@ def _identity(command: RecordPupil) -> list[Event]:
         return []
     return [
         IdentityChecked(
-            effective_on=command.effective_on,
+            effective_on=(
+                command.identity_checked_at.date()
+                if command.identity_checked_at
+                else command.effective_on
+            ),
             status=command.identity,
             checked_at=command.identity_checked_at,
             statutory=Note(text=command.identity_reason) if command.identity_reason else None,
@@ -313,7 +317,7 @@ def move_pupils(reader: Reader, batch: Batch, lines: Sequence[Line[Movement]]) -
         {c.class_code for c in commands if isinstance(c, (EnrolInClass, SectionLine))}
     )
     years = reader.years(
-        {(c.pupil, y) for c in commands if (y := _year_of(c, classes)) is not None}, subjects=()
+        {(c.pupil, y) for c in commands if (y := _year_of(c, classes)) is not None}, columns=()
     )
     for line in lines:
         command = line.command

@@ -140,7 +140,11 @@ def _staff_events(known: Staff | None, command: RecordStaff) -> list[Event]:
     if command.identity and (known is None or known.identity != command.identity):
         events.append(
             StaffIdentityChecked(
-                effective_on=command.effective_on,
+                effective_on=(
+                    command.identity_checked_at.date()
+                    if command.identity_checked_at
+                    else command.effective_on
+                ),
                 status=command.identity,
                 checked_at=command.identity_checked_at,
                 statutory=Note(text=command.identity_reason) if command.identity_reason else None,

@@ -284,6 +284,11 @@ def _spellings() -> dict[str, tuple[Subject, ...]]:
 _BY_SPELLING: Mapping[str, tuple[Subject, ...]] = MappingProxyType(_spellings())
 
 
+def subjects_named(text: str) -> tuple[Subject, ...]:
+    """Every subject that has this key or name in some grade; none where nobody knows it."""
+    return tuple(_BY_SPELLING.get(subject_key(text), ()))
+
+
 def find_subject(text: str, grade: int, programme: Programme) -> Subject:
     """Return the subject of that grade and programme by key or by name in any spelling.
 

@@ -19,6 +19,7 @@ from signing.errors import SealError
 
 _SQL = queries("ledger", "vault.sql")
 _LOOKUP_SECRET = "lookup"
+NONCE = 12
 
 
 class Keyring:
@@ -52,6 +53,31 @@ class Keyring:
         """The keyed digest under which an identifier (normalised) or an imported line is known."""
         digest = hmac.digest(self._lookup, f"{kind}\0{value}".encode(), hashlib.sha256)
         return UUID(bytes=digest[:16])
+
+    def keep_secret(self, connection: Connection, name: str, secret: bytes) -> None:
+        """Keeps a secret of the ledger (a one-time key) wrapped under a name."""
+        nonce, ciphertext = aead.encrypt(self._kek, secret, _secret_label(name))
+        wrapped = nonce + ciphertext
+        connection.execute(_SQL["put_secret"], {"name": name, "wrapped": wrapped})
+
+    def secret(self, connection: Connection, name: str) -> bytes | None:
+        """A secret kept before; None where it was destroyed or never kept."""
+        row = connection.execute(_SQL["secret"], {"name": name}).fetchone()
+        if row is None:
+            return None
+        nonce, ciphertext = row[0][:NONCE], row[0][NONCE:]
+        return aead.decrypt(self._kek, nonce, ciphertext, _secret_label(name))
+
+    def destroy_secret(self, connection: Connection, name: str) -> None:
+        """Destroys a secret."""
+        connection.execute(_SQL["drop_secret"], {"name": name})
+
+    def keys_about(
+        self, connection: Connection, persons: Iterable[UUID]
+    ) -> list[tuple[DataKey, UUID, UUID, Category]]:
+        """Every key held about `persons`: (key, person, writing ledger, category)."""
+        rows = connection.execute(_SQL["keys_about"], {"persons": list(persons)}).fetchall()
+        return [(self._unwrap(id, wrapped), p, led, cat) for id, p, led, cat, wrapped in rows]
 
     def load(self, connection: Connection, persons: Iterable[UUID]) -> None:
         """Fetches the keys this ledger writes with for `persons`, in one query."""
@@ -134,3 +160,7 @@ class Keyring:
         known = DataKey(key_id, key, aead.commitment(key, key_id.bytes))
         self._by_id[key_id] = known
         return known
+
+
+def _secret_label(name: str) -> bytes:
+    return f"hocba.secret/1\0{name}".encode()

@@ -217,8 +217,9 @@ class ReleaseUndone(Event):
 class TransferAccepted(Event):
     """This ledger has the history and takes custody; what it covers counts from here on.
 
-    `covered` names the copied streams and the last version of each; `root` and `digest` are the
-    released ones, checked; `sender_pupil` is the id under which the sender knows the pupil.
+    `covered` are the releases on the pupil's way, the first one first, each as the streams it
+    covers with the last version of each; `root` and `digest` are those of the last release,
+    checked; `sender_pupil` is the id under which the sender knows the pupil.
     """
 
     TOPIC: ClassVar[str] = "ledger.TransferAccepted.v1"
@@ -229,7 +230,7 @@ class TransferAccepted(Event):
     sender_pupil: UUID
     root: str
     digest: str
-    covered: tuple[tuple[UUID, int], ...]
+    covered: tuple[tuple[tuple[UUID, int], ...], ...]
 
 
 EVENTS: tuple[type[Event], ...] = (

@@ -58,7 +58,7 @@ ORDER BY e.position LIMIT %(limit)s;
 SELECT e.position, e.recorded_at, s.id, s.ledger, s.kind, s.person, s.school_year, e.version,
        e.topic, e.entry_hash, e.body, e.origin_position, e.origin_recorded_at
 FROM ledger.stream s JOIN ledger.entry e ON e.stream = s.no
-WHERE s.id = ANY(%(ids)s) AND e.position < %(end)s
+WHERE s.id = ANY(%(ids)b::uuid[]) AND e.position < %(end)s
 ORDER BY e.position;
 
 -- name: leaf_columns
@@ -98,25 +98,32 @@ SELECT s.id, s.no, t.body, coalesce(last.version, 0)
 FROM ledger.stream s LEFT JOIN ledger.state t ON t.stream = s.no
 LEFT JOIN LATERAL (SELECT e.version FROM ledger.entry e WHERE e.stream = s.no
                    ORDER BY e.version DESC LIMIT 1) AS last ON true
-WHERE s.id = ANY(%(ids)s);
+WHERE s.id = ANY(%(ids)b::uuid[]);
 
 -- name: put_states
 -- The new current state of streams.
 INSERT INTO ledger.state (stream, body)
-SELECT * FROM unnest(%(streams)s::bigint[], %(bodies)s::text[])
+SELECT * FROM unnest(%(streams)s::bigint[], %(bodies)b::text[])
 ON CONFLICT (stream) DO UPDATE SET body = excluded.body;
 
 -- name: slots
--- Filled slots of pupil-years, of one subject and semester or of all.
+-- Every filled slot of pupil-years.
 SELECT s.id, t.subject, t.semester, t.slot, t.body
 FROM ledger.stream s JOIN ledger.slot t ON t.stream = s.no
-WHERE s.id = ANY(%(ids)s) AND (%(subjects)s::text[] IS NULL OR t.subject = ANY(%(subjects)s));
+WHERE s.id = ANY(%(ids)b::uuid[]);
+
+-- name: slots_of_columns
+-- Filled slots of pupil-years, of some subjects, semesters and slots (by the primary key).
+SELECT s.id, t.subject, t.semester, t.slot, t.body
+FROM ledger.stream s JOIN ledger.slot t ON t.stream = s.no
+WHERE s.id = ANY(%(ids)b::uuid[]) AND t.subject = ANY(%(subjects)s::text[])
+  AND t.semester = ANY(%(semesters)s::smallint[]) AND t.slot = ANY(%(slots)s::text[]);
 
 -- name: put_slots
 -- What the slots hold now.
 INSERT INTO ledger.slot (stream, subject, semester, slot, body)
 SELECT * FROM unnest(%(streams)s::bigint[], %(subjects)s::text[], %(semesters)s::smallint[],
-                     %(slots)s::text[], %(bodies)s::text[])
+                     %(slots)s::text[], %(bodies)b::text[])
 ON CONFLICT (stream, subject, semester, slot) DO UPDATE SET body = excluded.body;
 
 -- name: find_persons

@@ -166,7 +166,6 @@ CREATE TABLE ledger.outbox (
     position    bigint NOT NULL,
     content     jsonb NOT NULL,
     sealed      bytea,
-    payload     bytea,
     state       text NOT NULL DEFAULT 'to_seal'
                 CHECK (state IN ('to_seal', 'sealed', 'sent', 'answered', 'failed')),
     attempts    integer NOT NULL DEFAULT 0,
@@ -177,21 +176,35 @@ CREATE INDEX outbox_open ON ledger.outbox (next_at) WHERE state IN ('to_seal', '
 CREATE TABLE ledger.inbox (
     sender         uuid NOT NULL,
     message        uuid NOT NULL,
-    case_id        uuid,
+    case_id        uuid NOT NULL,
     kind           text NOT NULL,
     payload_sha256 bytea NOT NULL,
     frame          bytea NOT NULL,
-    opened         bytea,
     state          text NOT NULL CHECK (state IN ('done', 'quarantined', 'dead')),
     detail         text,
     received_at    timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (sender, message)
+);
+-- Earlier releases of a pupil who came by transfer, with their proofs: they travel on.
+CREATE TABLE ledger.hop (
+    pupil  uuid NOT NULL,
+    no     integer NOT NULL,
+    body   text NOT NULL,
+    PRIMARY KEY (pupil, no)
+);
+-- The newest checkpoint of another ledger seen here.
+CREATE TABLE ledger.peer_checkpoint (
+    ledger  uuid NOT NULL,
+    size    bigint NOT NULL,
+    root    bytea NOT NULL,
+    PRIMARY KEY (ledger, size)
 );
 CREATE TABLE ledger.decision (
     case_id   uuid PRIMARY KEY,
     decision  text NOT NULL CHECK (decision IN ('accepted', 'rejected')),
     message   uuid NOT NULL
 );
+CREATE INDEX inbox_case ON ledger.inbox (case_id);
 
 CREATE TABLE vault.data_key (
     id        uuid PRIMARY KEY,
@@ -210,7 +223,7 @@ GRANT USAGE ON SCHEMA ledger, vault TO hocba_app;
 GRANT SELECT ON ALL TABLES IN SCHEMA ledger TO hocba_app;
 GRANT INSERT ON ledger.entry, ledger.stream, ledger.command, ledger.line, ledger.state, ledger.slot,
     ledger.lookup, ledger.reference, ledger.checkpoint, ledger.tile, ledger.outbox, ledger.inbox,
-    ledger.decision TO hocba_app;
+    ledger.decision, ledger.hop, ledger.peer_checkpoint TO hocba_app;
 GRANT UPDATE (size, recorded_at) ON ledger.head TO hocba_app;
 GRANT UPDATE ON ledger.state, ledger.slot, ledger.outbox, ledger.inbox TO hocba_app;
 GRANT DELETE ON ledger.lookup TO hocba_app;

@@ -24,3 +24,7 @@ SELECT id, person, ledger, category, wrapped FROM vault.data_key WHERE person = 
 INSERT INTO vault.data_key (id, person, ledger, category, wrapped)
 SELECT * FROM unnest(%(ids)s::uuid[], %(persons)s::uuid[], %(ledgers)s::uuid[],
                      %(categories)s::text[], %(wrapped)b::bytea[]);
+
+-- name: drop_secret
+-- Destroys a wrapped secret.
+DELETE FROM vault.secret WHERE name = %(name)s;

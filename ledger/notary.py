@@ -1,0 +1,356 @@
+"""The notary: the Merkle tree over the log, its signed checkpoints and proofs (RFC 6962, C2SP).
+
+Leaf P is made of the *stored bytes* of entry P (`log.leaf`); a hash column is never believed.
+The roots of full 256-leaf subtrees are kept as tiles when a checkpoint is made, so that extending
+a tree or proving from it reads some hundred leaves at most. The newest note is kept a second time
+outside PostgreSQL: a log that does not extend it was restored from a backup, or rewritten.
+"""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from psycopg.pq import TransactionStatus
+
+from ledger import log
+from ledger.database import Connection
+from ledger.errors import Conflict, LogAltered, NotFound
+from ledger.ledger import Ledger
+from ledger.queries import queries
+from ledger.tiling import TILE_HEIGHT, TILE_WIDTH, Tile, Tiling
+from signing import hashing, merkle
+from signing.errors import NoteError
+from signing.merkle import CompactRange
+from signing.note import Checkpoint, NoteSigner, NoteVerifier, sign_note, verify_note
+
+_SQL = queries("ledger", "notary.sql")
+_LOG = queries("ledger", "log.sql")
+
+PAGE = 16 * TILE_WIDTH
+"""Leaves hashed at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedCheckpoint:
+    """A prefix of the log named by its size and root, and the signed note that says so."""
+
+    size: int
+    root: bytes
+    note: str
+
+
+class Notary:
+    """Makes checkpoints of one ledger's log, and proofs under them.
+
+    Every method takes a connection of the ledger's database; only `checkpoint` writes.
+    """
+
+    def __init__(self, ledger: Ledger, signer: NoteSigner, witness_file: Path | None) -> None:
+        """`signer` is the ledger's checkpoint key, named by the log's origin line;
+        `witness_file` keeps the newest note outside the database."""
+        self.ledger = ledger
+        self._signer = signer
+        self._witness_file = witness_file
+
+    @property
+    def origin(self) -> str:
+        """The log's name in its checkpoints."""
+        return self._signer.name
+
+    @property
+    def verifier(self) -> NoteVerifier:
+        """The public key of the checkpoints."""
+        return self._signer.verifier
+
+    def checkpoint(self, connection: Connection) -> SignedCheckpoint:
+        """Signs the log as it stands, extending the last checkpoint; the same size gives the
+        same checkpoint again. Call it outside a transaction: it makes its own, and writes the
+        witness file only once that is committed.
+
+        Raises:
+            Conflict: `forked`, the log does not extend the checkpoint in the witness file.
+            LogAltered: the tree below the last checkpoint no longer has that checkpoint's root.
+        """
+        if connection.info.transaction_status is not TransactionStatus.IDLE:
+            raise ValueError("a checkpoint is made outside a transaction")
+        with _alone(connection):
+            self.check_witness(connection)
+            with connection.transaction():
+                made = self._extend(connection)
+            self._keep(made)
+        return made
+
+    def latest(self, connection: Connection) -> SignedCheckpoint | None:
+        """The newest checkpoint made so far; None where there is none yet."""
+        row = connection.execute(_SQL["latest"]).fetchone()
+        return SignedCheckpoint(*row) if row else None
+
+    def covering(self, connection: Connection, position: int) -> SignedCheckpoint | None:
+        """The first checkpoint ever made that covers the entry at `position`; None: none yet."""
+        row = connection.execute(_SQL["covering"], {"size": position + 1}).fetchone()
+        return SignedCheckpoint(*row) if row else None
+
+    def stored(self, connection: Connection) -> Iterator[SignedCheckpoint]:
+        """Every checkpoint in the database, the smallest first."""
+        after = -1
+        while True:
+            parameters = {"size": after, "limit": 1000}
+            rows = connection.execute(_SQL["checkpoints_after"], parameters).fetchall()
+            yield from (SignedCheckpoint(*row) for row in rows)
+            if len(rows) < 1000:
+                return
+            after = rows[-1][0]
+
+    def root_at(self, connection: Connection, size: int) -> bytes:
+        """The root of the prefix of `size` entries. Raises NotFound beyond the end."""
+        tree = self._tree(connection, size)
+        return tree.subtree(0, size) if size else hashing.EMPTY_ROOT
+
+    def leaf(self, connection: Connection, position: int) -> bytes:
+        """The leaf hash of the entry at `position`. Raises NotFound beyond the end."""
+        return leaves(connection, position, position + 1)[0]
+
+    def inclusion_proof(self, connection: Connection, position: int, size: int) -> list[bytes]:
+        """The audit path of an entry in the prefix of `size` entries, nearest hash first.
+
+        Raises:
+            NotFound: the log has fewer entries.
+            MerkleError: the position is not in the prefix.
+        """
+        return merkle.inclusion_proof(position, size, self._tree(connection, size).subtree)
+
+    def consistency_proof(self, connection: Connection, size1: int, size2: int) -> list[bytes]:
+        """Proof that the prefix of `size1` entries is the beginning of that of `size2`.
+
+        Raises:
+            NotFound: the log has fewer entries.
+            MerkleError: the sizes are not 0 < size1 <= size2.
+        """
+        return merkle.consistency_proof(size1, size2, self._tree(connection, size2).subtree)
+
+    def read(self, note: str) -> Checkpoint:
+        """A checkpoint of this log from its note.
+
+        Raises:
+            NoteError: it is malformed, not signed by this ledger, or speaks of another log.
+        """
+        text, _ = verify_note(note, [self.verifier])
+        checkpoint = Checkpoint.parse(text)
+        if checkpoint.origin != self.origin:
+            raise NoteError("the checkpoint speaks of another log", code="untrusted_signer")
+        return checkpoint
+
+    def witnessed(self) -> Checkpoint | None:
+        """The checkpoint kept outside the database; None where none is kept.
+
+        Raises:
+            Conflict: `witness_unreadable`, the file is not a checkpoint of this ledger.
+        """
+        if self._witness_file is None or not self._witness_file.exists():
+            return None
+        try:
+            return self.read(self._witness_file.read_text("utf-8"))
+        except (NoteError, UnicodeDecodeError) as error:
+            raise Conflict(
+                "witness_unreadable",
+                f"{self._witness_file.name} is not a checkpoint of this ledger ({error}); "
+                "restore it from its backup before anything is signed",
+            ) from error
+
+    def check_witness(self, connection: Connection) -> None:
+        """Checks that the log extends the checkpoint kept outside the database.
+
+        Raises:
+            Conflict: `forked` where it does not; `witness_unreadable`.
+        """
+        kept = self.witnessed()
+        if kept is None:
+            return
+        size = log.head(connection).size
+        if size < kept.size:
+            raise Conflict(
+                "forked",
+                f"the log has {size} entries, but {kept.size} were signed: the database is older "
+                "than its last checkpoint; restore the lost entries before anything is signed",
+            )
+        if self.root_at(connection, kept.size) != kept.root:
+            raise Conflict(
+                "forked",
+                f"the first {kept.size} entries are not those that were signed: the log was "
+                "restored and written on, or rewritten; `hocba verify` names what differs",
+            )
+
+    def _tree(self, connection: Connection, size: int) -> "_Tree":
+        end = log.head(connection).size
+        if size > end:
+            raise NotFound("position_not_found", f"the log has {end} entries, not yet {size}")
+        latest = self.latest(connection)
+        return _Tree(connection, latest.size if latest else 0)
+
+    def _extend(self, connection: Connection) -> SignedCheckpoint:
+        last = self.latest(connection)
+        size = log.head(connection).size
+        if last is not None and last.size >= size:
+            return last
+        tiling = _restored(connection, last)
+        tiles: list[Tile] = []
+        while tiling.size < size:
+            end = min(size, tiling.size - tiling.size % PAGE + PAGE)
+            tiles.extend(tiling.extend(leaves(connection, tiling.size, end)))
+        root = tiling.root()
+        text = Checkpoint(self.origin, size, root).text()
+        made = SignedCheckpoint(size, root, sign_note(text, [self._signer]))
+        if tiles:
+            connection.execute(
+                _SQL["put_tiles"],
+                {
+                    "levels": [tile.level for tile in tiles],
+                    "indexes": [tile.index for tile in tiles],
+                    "hashes": [tile.hash for tile in tiles],
+                },
+            )
+        connection.execute(_SQL["put_checkpoint"], {"size": size, "root": root, "note": made.note})
+        return made
+
+    def _keep(self, made: SignedCheckpoint) -> None:
+        if self._witness_file is None:
+            return
+        kept = self.witnessed()
+        if kept is None or kept.size < made.size:
+            _replace(self._witness_file, made.note)
+
+
+class _Tree:
+    """The Merkle tree of the log, read from tiles where a checkpoint has made them."""
+
+    def __init__(self, connection: Connection, tiled: int) -> None:
+        self._connection = connection
+        self._tiled = tiled
+
+    def subtree(self, start: int, end: int) -> bytes:
+        """The hash of leaves [start, end), a subtree that a proof asks for."""
+        parts = merkle.perfect_subtrees(start, end)
+        return merkle.fold_right([self._perfect(*part) for part in parts])
+
+    def _perfect(self, start: int, end: int) -> bytes:
+        width = end - start
+        if width < TILE_WIDTH or start >= self._tiled:
+            covered = CompactRange()
+            for first in range(start, end, PAGE):
+                covered.extend(leaves(self._connection, first, min(end, first + PAGE)))
+            return covered.root()
+        if end <= self._tiled:
+            level = (width.bit_length() - 1) // TILE_HEIGHT
+            shift = level * TILE_HEIGHT
+            return merkle.root_of(tiles(self._connection, level, start >> shift, end >> shift))
+        middle = start + width // 2
+        return hashing.node_hash(self._perfect(start, middle), self._perfect(middle, end))
+
+
+def leaves(connection: Connection, start: int, end: int) -> list[bytes]:
+    """The leaf hashes of entries [start, end), from their stored bytes.
+
+    Raises:
+        NotFound: an entry of these positions is not in the log.
+    """
+    rows = connection.execute(
+        _LOG["leaf_columns"], {"start": start, "end": end}, binary=True
+    ).fetchall()
+    if len(rows) != end - start:
+        present = {row[0] for row in rows}
+        missing = next(position for position in range(start, end) if position not in present)
+        raise NotFound("position_not_found", f"the log has no entry @{missing}")
+    return [leaf_of(row) for row in rows]
+
+
+def leaf_of(row: tuple[Any, ...]) -> bytes:
+    """The leaf hash of one row of the query `leaf_columns`."""
+    position, recorded_at, stream, ledger, version, topic, body, copied, copied_at = row
+    origin = log.Origin(position, recorded_at) if copied is None else log.Origin(copied, copied_at)
+    record = log.record(
+        ledger=ledger,
+        stream=stream,
+        version=version,
+        topic=topic,
+        origin=origin,
+        entry_hash=hashing.entry_hash(body),
+    )
+    return log.leaf(recorded_at, record)
+
+
+def tiles(connection: Connection, level: int, start: int, end: int) -> list[bytes]:
+    """The hashes of tiles [start, end) of one level.
+
+    Raises:
+        LogAltered: one that a checkpoint must have made is not there.
+    """
+    rows = connection.execute(
+        _SQL["tiles"], {"level": level, "start": start, "end": end}
+    ).fetchall()
+    if len(rows) != end - start:
+        raise LogAltered(
+            f"a tile of level {level} between {start} and {end} is missing; "
+            "`hocba verify` names what differs"
+        )
+    return [row[1] for row in rows]
+
+
+def all_tiles(connection: Connection) -> Iterator[Tile]:
+    """Every tile that is stored, by level and index."""
+    level, index = 0, -1
+    while True:
+        parameters = {"level": level, "index": index, "limit": PAGE}
+        rows = connection.execute(_SQL["all_tiles"], parameters).fetchall()
+        if not rows:
+            return
+        for level, index, digest in rows:
+            yield Tile(level, index, digest)
+
+
+def _restored(connection: Connection, last: SignedCheckpoint | None) -> Tiling:
+    """The tiling of the last checkpoint, checked to have its root."""
+    if last is None or last.size == 0:
+        return Tiling()
+    edges = []
+    level, count = 0, last.size
+    while count:
+        first = count - count % TILE_WIDTH
+        found = (
+            tiles(connection, level, first, count) if level else leaves(connection, first, count)
+        )
+        edges.append(found)
+        level, count = level + 1, count // TILE_WIDTH
+    tiling = Tiling(last.size, edges)
+    if tiling.root() != last.root:
+        raise LogAltered(
+            f"the entries below the checkpoint of size {last.size} no longer give its root; "
+            "`hocba verify` names what differs"
+        )
+    return tiling
+
+
+@contextmanager
+def _alone(connection: Connection) -> Iterator[None]:
+    """Holds the notary's lock, until after the commit and the write of the witness file: of two
+    sessions none can put an older note over a newer one."""
+    connection.execute(_SQL["lock"])
+    try:
+        yield
+    finally:
+        if not connection.closed:
+            connection.execute(_SQL["unlock"])
+
+
+def _replace(path: Path, text: str) -> None:
+    """Replaces a file so that a crash leaves the old note or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    with draft.open("x", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)

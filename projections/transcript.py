@@ -1,0 +1,165 @@
+"""The transcript (học bạ): every school year of a pupil, computed from the entries of all ledgers.
+
+It has no table of its own: a pupil has about a thousand entries, found through the stream table,
+and is folded when read. `fold_transcript` and `released_digest` are pure functions of entries.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from ledger.school_year import SchoolYear
+from ledger.year_record import (
+    Mark,
+    SemesterResult,
+    SubjectResult,
+    YearRecord,
+    assess,
+)
+from projections.digest import transcript_digest
+from projections.history import FoldEntry, History, PupilRecord, fold_history
+from projections.names import NO_NAMES, Names
+
+__all__ = ["FoldEntry", "Transcript", "fold_transcript", "released_digest"]
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """The years of a transcript answer and the digest over them, with the history they are of."""
+
+    history: History
+    years: list[dict[str, Any]]
+    digest: str
+
+
+def fold_transcript(
+    entries: Iterable[FoldEntry], *, pupil: UUID, on: date, names: Names = NO_NAMES
+) -> Transcript:
+    """The transcript of `pupil` on `on`, from `entries` alone (in any order).
+
+    `pupil` is the id under which the reading (or sending) ledger knows the pupil.
+
+    Raises:
+        ValueError: no entry of the pupil's own stream is among `entries`.
+    """
+    history = fold_history(entries, pupil=pupil, on=on)
+    years = [_year(assess(parts, on=on), history, on, names) for parts in history.years.values()]
+    return Transcript(history, years, transcript_digest(history.first_id, years))
+
+
+def released_digest(entries: Sequence[FoldEntry], *, pupil: UUID, on: date) -> str:
+    """The digest that a release states: over the released entries alone, on the release date.
+
+    Raises:
+        ValueError: no entry of the pupil's own stream is among `entries`.
+    """
+    return fold_transcript(entries, pupil=pupil, on=on).digest
+
+
+def _year(record: YearRecord, history: History, on: date, names: Names) -> dict[str, Any]:
+    known = (record.excused, record.unexcused)
+    total = None if None in known else sum(count or 0 for count in known)
+    return {
+        "school_year": record.school_year,
+        "grade": record.grade,
+        "programme": record.programme,
+        "regulation": record.regulation,
+        "strategy": record.strategy,
+        "schools": _schools(history.records, SchoolYear.parse(record.school_year), on, names),
+        "subjects": [_subject(subject, names) for subject in record.subjects],
+        "conduct": record.conduct,
+        "study": {**record.study, "adjusted": list(record.adjusted)},
+        "absences": {"excused": record.excused, "unexcused": record.unexcused, "total": total},
+        "promotion": record.promotion,
+        "promotion_reasons": list(record.promotion_reasons),
+        "title": record.title,
+        "missing": list(record.missing),
+        "signatures": [],
+    }
+
+
+def _subject(subject: SubjectResult, names: Names) -> dict[str, Any]:
+    return {
+        "subject": subject.subject,
+        "form": subject.form,
+        "semesters": {str(n): _semester(term, names) for n, term in subject.semesters.items()},
+        "year": subject.year,
+        "reassessed": subject.reassessed,
+        "missing": list(subject.missing),
+    }
+
+
+def _semester(term: SemesterResult, names: Names) -> dict[str, Any]:
+    by = dict.fromkeys((names.ledger(mark.ledger), mark.school) for mark in term.marks)
+    return {
+        "marks": {
+            "TX": [mark.value for mark in term.regular],
+            "GK": term.midterm.value if term.midterm else None,
+            "CK": term.final.value if term.final else None,
+        },
+        "average": term.result,
+        "missing": list(term.missing),
+        "by": [{"ledger": ledger, "school_code": school} for ledger, school in by],
+        "surplus": [_surplus(mark, names) for mark in term.surplus],
+    }
+
+
+def _surplus(mark: Mark, names: Names) -> dict[str, Any]:
+    return {
+        "slot": mark.slot,
+        "value": mark.value,
+        "on": mark.tested_on.isoformat(),
+        "ledger": names.ledger(mark.ledger),
+        "school_code": mark.school,
+    }
+
+
+def _schools(
+    records: Sequence[PupilRecord], year: SchoolYear, on: date, names: Names
+) -> list[dict[str, Any]]:
+    """The stays at schools within the year: `from` inclusive, `to` exclusive, null while open.
+
+    A stay ends at the latest where the next ledger's begins: the copy of a released record need
+    not hold its own release.
+    """
+    stays = [
+        (start, end, school, record.ledger)
+        for record in records
+        for start, end, school in _stays(record, on)
+        if start < year.end and (end is None or end > year.start)
+    ]
+    stays.sort(key=lambda stay: stay[0])
+    for index, (start, *_, ledger) in enumerate(stays[1:]):
+        before = stays[index]
+        if before[3] != ledger and (before[1] is None or before[1] > start):
+            stays[index] = (before[0], start, before[2], before[3])
+    return [
+        {
+            "school_code": school,
+            "name": names.school(ledger, school),
+            "ledger": names.ledger(ledger),
+            "from": max(start, year.start).isoformat(),
+            "to": _closed(end, year, on),
+        }
+        for start, end, school, ledger in stays
+    ]
+
+
+def _closed(end: date | None, year: SchoolYear, on: date) -> str | None:
+    last = year.end if end is None else min(end, year.end)
+    return last.isoformat() if last <= on else None
+
+
+def _stays(record: PupilRecord, on: date) -> list[tuple[date, date | None, str]]:
+    """Days [start, end) at one school, from segments that touch each other."""
+    stays: list[tuple[date, date | None, str]] = []
+    for segment in record.segments(on):
+        if segment.school is None or segment.start > on:
+            continue
+        if stays and stays[-1][1] == segment.start and stays[-1][2] == segment.school:
+            stays[-1] = (stays[-1][0], segment.end, segment.school)
+        else:
+            stays.append((segment.start, segment.end, segment.school))
+    return stays

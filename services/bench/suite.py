@@ -1,0 +1,19 @@
+"""The benchmarks by name, each with its usual and its full size."""
+
+from typing import Any
+
+from services.bench import append, sheet
+from services.bench.measure import Progress
+
+NAMES = ("append", "sheet", "roster")
+
+
+def run(name: str, *, full: bool, say: Progress) -> dict[str, Any]:
+    """Runs the benchmark of that name (one of `NAMES`); its JSON."""
+    match name:
+        case "append":
+            return append.measure(append.FULL if full else append.USUAL, say=say)
+        case "sheet":
+            return sheet.measure(sheet.FULL if full else sheet.USUAL, say=say)
+        case _:
+            raise ValueError(f"there is no benchmark {name}")

@@ -1,0 +1,1 @@
+"""From the cells of a line to the ledger's command, one module per subject."""

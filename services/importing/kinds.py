@@ -1,0 +1,284 @@
+"""The kinds of file of the contract: columns, which of them may not be empty, which name a slot.
+
+The order of `KINDS` is the order in which files are taken in.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from ledger.codes import Programme
+from ledger.errors import Refused
+from ledger.subjects import find_subject
+
+Cells = Mapping[str, str]
+"""Column to cleaned cell; an absent optional column is the empty string."""
+
+MAX_CODE = 80
+MAX_NAME = 300
+MAX_TEXT = 10_000
+NOT_YET = ("qualities", "health", "paper_results")
+"""Files of the contract whose subject this version does not hold yet."""
+
+_CODES = frozenset(
+    {
+        *("unit_code", "parent_code", "merged_into", "class_code", "school_code", "staff_key"),
+        *("pupil_key", "recorded_by", "on_behalf_of", "reason_code", "level", "role"),
+    }
+)
+_TEXTS = frozenset({"note", "text", "reason", "legal_ground", "identity_reason"})
+_NAMES = frozenset(
+    {
+        *("name", "full_name", "sort_name", "father_name", "mother_name", "guardian_name"),
+        *("birth_place_text", "home_town_text", "residence_text"),
+        *("note", "text", "reason", "identity_reason"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileKind:
+    """One kind of file.
+
+    `step` is when its lines are taken in (kinds of one step are merged). `slot` names what a
+    line is about and `says` what it says of it: two lines of one file that say different things
+    of one slot are both refused, with reason `clash`. `order` sorts the lines of a step; lines
+    that sort the same stay in one transaction.
+    """
+
+    name: str
+    step: int
+    columns: tuple[str, ...]
+    required: frozenset[str]
+    slot: Callable[[Cells], str] | None = None
+    says: Callable[[Cells], str] | None = None
+    clash: str = "two_values_for_key"
+    order: Callable[[Cells], str] | None = None
+
+    def limit(self, column: str) -> int:
+        """How many characters a cell of `column` may hold."""
+        if column in _CODES:
+            return MAX_CODE
+        return MAX_TEXT if column in _TEXTS else MAX_NAME
+
+    def is_name(self, column: str) -> bool:
+        """Whether the column holds Vietnamese text, where an old encoding would show."""
+        return column in _NAMES
+
+
+def _key(*columns: str) -> Callable[[Cells], str]:
+    return lambda cells: "\x1f".join(cells[column] for column in columns)
+
+
+def _subject(text: str) -> str:
+    """A subject's key however it is spelt; the text itself where no grade has it."""
+    return _subject_key(text)
+
+
+@cache
+def _subject_key(text: str) -> str:
+    for programme in (Programme.GDPT2018, Programme.GDPT2006):
+        for grade in range(12, 0, -1):
+            try:
+                return find_subject(text, grade, programme).key
+            except Refused:
+                continue
+    return text
+
+
+def canonical_mark(value: str) -> str:
+    """A mark as far as sameness goes: 8, 8.0 and 8,0 are one."""
+    value = value.replace(",", ".").upper()
+    return value[:-2] if value.endswith(".0") else value
+
+
+def _mark_slot(cells: Cells) -> str:
+    day = cells["effective_on"]
+    # A school year runs from August: its first calendar year stands for it.
+    year = day[:4] if day[5:7] >= "08" else f"<{day[:4]}"
+    subject = _subject(cells["subject"])
+    return "\x1f".join(
+        (cells["pupil_key"], year, subject, cells["semester"], cells["slot"].upper())
+    )
+
+
+def _mark_says(cells: Cells) -> str:
+    return f"{canonical_mark(cells['value'])}\x1f{cells['effective_on']}"
+
+
+def _sheet(cells: Cells) -> str:
+    columns = ("semester", "slot", "effective_on", "sheet_key")
+    return "\x1f".join(
+        (cells["class_code"], _subject(cells["subject"]), *(cells[c] for c in columns))
+    )
+
+
+def _correction_slot(cells: Cells) -> str:
+    columns = ("pupil_key", "school_year", "semester", "slot", "effective_on")
+    return "\x1f".join((*(cells[c] for c in columns), _subject(cells["subject"])))
+
+
+def _kind(
+    name: str,
+    step: int,
+    required: str,
+    optional: str,
+    *,
+    key: tuple[str, ...] = (),
+    slot: Callable[[Cells], str] | None = None,
+    says: Callable[[Cells], str] | None = None,
+    clash: str = "two_values_for_key",
+    order: Callable[[Cells], str] | None = None,
+) -> FileKind:
+    needed = tuple(required.split())
+    columns = (*needed, *optional.split())
+    return FileKind(
+        name=name,
+        step=step,
+        columns=columns,
+        required=frozenset(needed),
+        slot=slot or (_key(*key) if key else None),
+        says=says or _key(*columns),
+        clash=clash,
+        order=order,
+    )
+
+
+_SLOT = "two_values_for_slot"
+MOVEMENTS = 6
+MARKS = 7
+
+KINDS: Mapping[str, FileKind] = {
+    kind.name: kind
+    for kind in (
+        _kind(
+            "units",
+            0,
+            "unit_code kind name",
+            "parent_code levels opened_on closed_on merged_into",
+            key=("unit_code",),
+        ),
+        _kind(
+            "classes",
+            1,
+            "class_code school_code school_year grade name",
+            "programme",
+            key=("class_code",),
+        ),
+        _kind(
+            "staff",
+            2,
+            "staff_key full_name",
+            "birth_date sex personal_id unit_code level role "
+            "identity_status identity_checked_at identity_reason",
+            key=("staff_key",),
+        ),
+        _kind("assignments", 3, "class_code staff_key effective_from", "subject effective_to"),
+        _kind(
+            "pupils",
+            4,
+            "pupil_key full_name birth_date sex",
+            "ethnicity nationality personal_id moet_code passport birth_place_text "
+            "birth_place_code home_town_text home_town_code residence_text residence_code "
+            "father_name mother_name guardian_name guardian_phone disability policy_category "
+            "register_number sort_name identity_status identity_checked_at identity_reason",
+            key=("pupil_key",),
+        ),
+        _kind("identifiers", 5, "pupil_key kind value", "issuer valid_from valid_to"),
+        _kind(
+            "enrolments",
+            MOVEMENTS,
+            "pupil_key class_code kind effective_on",
+            "grade note",
+            order=_key("pupil_key"),
+        ),
+        _kind(
+            "statuses",
+            MOVEMENTS,
+            "pupil_key school_code kind effective_on",
+            "reason_code note",
+            order=_key("pupil_key"),
+        ),
+        _kind(
+            "marks",
+            MARKS,
+            "class_code subject slot pupil_key value effective_on",
+            "sheet_key semester recorded_by on_behalf_of components",
+            slot=_mark_slot,
+            says=_mark_says,
+            clash=_SLOT,
+            order=_sheet,
+        ),
+        _kind(
+            "corrections",
+            8,
+            "pupil_key school_year subject slot value",
+            "semester old_value reason effective_on recorded_by",
+            slot=_correction_slot,
+            says=lambda cells: canonical_mark(cells["value"]),
+            clash=_SLOT,
+        ),
+        _kind(
+            "comments",
+            9,
+            "pupil_key school_year time text effective_on",
+            "subject recorded_by",
+            key=("pupil_key", "school_year", "subject", "time", "effective_on"),
+            says=_key("text"),
+            clash=_SLOT,
+        ),
+        _kind(
+            "conduct",
+            10,
+            "pupil_key school_year period level effective_on",
+            "recorded_by",
+            key=("pupil_key", "school_year", "period", "effective_on"),
+            says=_key("level"),
+            clash=_SLOT,
+        ),
+        _kind(
+            "absences",
+            11,
+            "pupil_key school_year period effective_on",
+            "excused unexcused",
+            key=("pupil_key", "school_year", "period", "effective_on"),
+            says=_key("excused", "unexcused"),
+            clash=_SLOT,
+        ),
+        _kind(
+            "decisions",
+            12,
+            "pupil_key school_year kind effective_on",
+            "subject value legal_ground recorded_by",
+            order=_key("effective_on"),
+        ),
+    )
+}
+
+# What a OneRoster set is turned into beside the kinds above; never files of their own.
+SECTION_CLASSES = _kind(
+    "section_classes",
+    1,
+    "class_code school_code school_year grade name",
+    "programme",
+    key=("class_code",),
+)
+SCHOOL_STAYS = _kind(
+    "school_stays",
+    MOVEMENTS,
+    "pupil_key school_code school_year grade programme effective_on",
+    "",
+    order=_key("pupil_key"),
+)
+SECTION_STAYS = _kind(
+    "section_stays",
+    MOVEMENTS,
+    "pupil_key class_code effective_on",
+    "until",
+    order=_key("pupil_key"),
+)
+
+ALL_KINDS: Mapping[str, FileKind] = {
+    **KINDS,
+    **{kind.name: kind for kind in (SECTION_CLASSES, SCHOOL_STAYS, SECTION_STAYS)},
+}

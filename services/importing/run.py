@@ -1,0 +1,276 @@
+"""One import from beginning to end: stage every file, then take the steps in their order."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, Self
+
+from ledger.batch import Line, Verdict
+from ledger.desk import Done, Reader
+from ledger.errors import Refused
+from ledger.event import Provenance
+from ledger.ledger import Ledger
+from services.errors import ServiceError
+from services.importing import oneroster
+from services.importing.answer import Answer
+from services.importing.bearings import Bearings, take_bearings
+from services.importing.files.movements import in_order
+from services.importing.kinds import KINDS, MOVEMENTS, NOT_YET
+from services.importing.problems import Problem, of_refusal
+from services.importing.rehearsal import rehearsal
+from services.importing.stage import FileRefused, stage_file
+from services.importing.staging import Staged, Staging
+from services.importing.steps import READ, Step, chunks, steps
+
+TABLES = frozenset({".csv", ".tsv", ".xlsx", ".xls", ".ods"})
+"""Endings of files that hold data: one not read is named as rejected, any other file is not."""
+
+Report = Callable[[str, int, int], None]
+"""Called as the work goes on: what is being done, how much of it, of how much."""
+
+
+class NothingToImport(ServiceError):
+    """No file was given that an import could read."""
+
+    exit_code = 3
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of the lines so far."""
+
+    first_position: int | None = None
+    last_position: int | None = None
+    appended: int = 0
+    accepted: int = 0
+    unchanged: int = 0
+    stopped: bool = False
+
+    def add(self, done: Done) -> None:
+        """An append."""
+        if done.first_position is not None:
+            if self.first_position is None:
+                self.first_position = done.first_position
+            self.last_position = done.last_position
+        self.appended += done.appended
+
+
+def _silent(what: str, done: int, total: int) -> None:
+    del what, done, total
+
+
+class Importer:
+    """Imports files into one ledger. A context: what it staged is deleted when it ends."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        *,
+        name: str,
+        account: str,
+        source: str = "default",
+        today: date | None = None,
+        report: Report = _silent,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """`name` is the ledger's short name, `account` who records, `source` the namespace of
+        the sender's pupil keys. `stop` is asked between transactions.
+
+        Raises:
+            NotAllowed: there is no such account.
+        """
+        self._ledger = ledger
+        self._who = ledger.who(account)
+        self._name = name
+        self._source = source
+        self._today = today or date.today()
+        self._report = report
+        self._stop = stop
+        self._staging = Staging()
+        self._tally = Tally()
+        self._provenance: list[Provenance] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._staging.close()
+
+    def run(self, paths: Sequence[Path], *, dry_run: bool = False) -> Answer:
+        """Reads the files and folders and appends what is sound in them (writes, unless
+        `dry_run`: then all is decided and rolled back, and `ledger` is not to be used again).
+
+        Raises:
+            NothingToImport: nothing there can be read.
+            Unreachable: the database went away; what was appended stays, importing again is safe.
+        """
+        self._stage(paths)
+        if dry_run:
+            with rehearsal(self._ledger) as rehearsed:
+                self._take_in(rehearsed)
+        else:
+            self._take_in(self._ledger)
+        tally = self._tally
+        return Answer(
+            ledger=self._name,
+            first_position=None if dry_run else tally.first_position,
+            last_position=None if dry_run else tally.last_position,
+            appended=tally.appended,
+            accepted=tally.accepted,
+            unchanged=tally.unchanged,
+            refused=self._staging.rejected,
+            dry_run=dry_run,
+            stopped=tally.stopped,
+            staging=self._staging,
+        )
+
+    def _stage(self, paths: Sequence[Path]) -> None:
+        files: list[Path] = []
+        seen = False
+        for path in paths:
+            if oneroster.is_set(path):
+                seen = True
+                self._stage_set(path)
+            else:
+                files.extend(sorted(path.iterdir()) if path.is_dir() else [path])
+        files = [path for path in files if path.is_file() and not path.name.startswith(".")]
+        if not files and not seen:
+            raise NothingToImport("there is no file to import here; give a folder of CSV files")
+        for path in sorted(files, key=_contract_order):
+            self._stage_file(path)
+        self._tally.unchanged += self._staging.settle()
+        self._provenance = [
+            Provenance(kind="file", name=file.name, sha256=file.sha256)
+            for file in self._staging.files
+        ]
+
+    def _stage_file(self, path: Path) -> None:
+        if path.suffix.lower() != ".csv" or path.stem.lower() not in KINDS:
+            self._name_unread(path)
+            return
+        size = path.stat().st_size
+        try:
+            stage_file(
+                self._staging,
+                path,
+                keyring=self._ledger.keyring,
+                source=self._source,
+                tick=lambda offset: self._report(path.name, offset, size),
+            )
+        except FileRefused as refused:
+            self._staging.add_problem(refused.problem)
+
+    def _stage_set(self, path: Path) -> None:
+        oneroster.stage_set(self._staging, path, keyring=self._ledger.keyring, source=self._source)
+
+    def _name_unread(self, path: Path) -> None:
+        known = path.stem.lower() in NOT_YET and path.suffix.lower() == ".csv"
+        self._staging.add_problem(
+            Problem(
+                file=path.name,
+                line=None,
+                column=None,
+                value=None,
+                reason="file_not_supported",
+                message="this version does not read this file yet"
+                if known
+                else "no file of this name and format is read",
+                suggestion=None if known else ", ".join(f"{name}.csv" for name in KINDS),
+            ),
+            warning=path.suffix.lower() not in TABLES,
+        )
+
+    def _take_in(self, ledger: Ledger) -> None:
+        total, done = self._staging.count(), 0
+        for step in steps(self._today):
+            for chunk in chunks(self._staging.lines(step.number), step):
+                if self._stop():
+                    self._tally.stopped = True
+                    return
+                self._take_chunk(ledger, step, chunk)
+                done += len(chunk)
+                self._report("append", done, total)
+
+    def _take_chunk(self, ledger: Ledger, step: Step, chunk: list[Staged]) -> None:
+        with ledger.database.connection() as connection:
+            reader = Reader(connection, ledger.keyring, ledger.id)
+            known = reader.lines_known([line.digest for line in chunk])
+            fresh = [line for line in chunk if line.digest not in known]
+            self._tally.unchanged += sum(line.counted for line in chunk if line.digest in known)
+            if not fresh:
+                return
+            bearings = take_bearings(reader, self._source, fresh)
+        if step.number == MOVEMENTS:
+            fresh = in_order(fresh, bearings)
+        lines = self._commands(fresh, bearings)
+        if not lines:
+            return
+        who = self._who.model_copy(update={"provenance": lines[0].provenance})
+        done, verdicts = ledger.carry_out(step.handler, lines, who=who)
+        self._tally.add(done)
+        by_id = {line.id: line for line in fresh}
+        for verdict in verdicts:
+            self._judge(by_id[verdict.at], verdict)
+
+    def _commands(self, staged: Sequence[Staged], bearings: Bearings) -> list[Line[Any]]:
+        lines: list[Line[Any]] = []
+        for line in staged:
+            try:
+                command = READ[line.kind.name](line.cells, bearings)
+            except Refused as refused:
+                self._reject(line, refused)
+                continue
+            cells = line.cells
+            lines.append(
+                Line(
+                    at=line.id,
+                    command=command,
+                    digest=line.digest,
+                    on_behalf_of=cells.get("on_behalf_of") or cells.get("recorded_by") or None,
+                    provenance=self._provenance[line.file],
+                )
+            )
+        return lines
+
+    def _judge(self, line: Staged, verdict: Verdict) -> None:
+        if verdict.fate in ("accepted", "proposed"):
+            self._tally.accepted += line.counted
+        elif verdict.fate == "unchanged":
+            self._tally.unchanged += line.counted
+        if verdict.refused is not None:
+            self._reject(line, verdict.refused)
+        for warning in verdict.warnings:
+            self._reject(line, warning, warning=True)
+
+    def _reject(self, line: Staged, refused: Refused, *, warning: bool = False) -> None:
+        column = refused.field
+        if column == "moet" and "moet_code" in line.cells:
+            column = "moet_code"
+        problem = of_refusal(
+            Refused(refused.code, refused.message, field=column, suggestion=refused.suggestion),
+            file=self._staging.files[line.file].name,
+            line=line.line,
+            value=line.cells.get(column or ""),
+        )
+        self._staging.add_problem(problem, warning=warning)
+
+
+def _contract_order(path: Path) -> tuple[int, str]:
+    names = list(KINDS)
+    stem = path.stem.lower()
+    return names.index(stem) if stem in KINDS else len(names), str(path)
+
+
+def import_files(
+    ledger: Ledger,
+    paths: Sequence[Path],
+    *,
+    name: str,
+    account: str,
+    source: str = "default",
+) -> dict[str, Any]:
+    """Imports and returns the answer of the contract as one document (for callers with small
+    files: the lists are held in memory). Writes. Raises as `Importer` and `Importer.run` do."""
+    with Importer(ledger, name=name, account=account, source=source) as importer:
+        return importer.run(paths).document()

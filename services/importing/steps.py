@@ -1,0 +1,82 @@
+"""The steps of an import in the contract's order: which cells become which command, who decides."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from typing import Any
+
+from ledger import gradebook, registration, structure
+from ledger.batch import Handler
+from services.importing.bearings import Bearings
+from services.importing.files import movements, pupils, results
+from services.importing.files import structure as frame
+from services.importing.kinds import MARKS, Cells
+from services.importing.staging import Staged
+
+READ: Mapping[str, Callable[[Cells, Bearings], Any]] = {
+    "units": frame.unit,
+    "classes": frame.homeroom_class,
+    "section_classes": frame.section,
+    "staff": frame.staff,
+    "assignments": frame.assignment,
+    "pupils": pupils.pupil,
+    "identifiers": pupils.identifier,
+    "enrolments": movements.enrolment,
+    "statuses": movements.status,
+    "school_stays": movements.school_stay,
+    "section_stays": movements.section_stay,
+    "marks": results.mark,
+    "corrections": results.correction,
+    "comments": results.comment,
+    "conduct": results.conduct,
+    "absences": results.absences,
+    "decisions": results.decision,
+}
+"""Kind of file to what reads one line of it; each may raise Refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step: the handler, how many lines go into one transaction, and the most there may be.
+
+    A transaction takes whole groups (a sheet, a pupil's movements) until it has `lines`; a group
+    of more than `most` is cut.
+    """
+
+    number: int
+    handler: Handler[Any]
+    lines: int
+    most: int
+    whole_groups: bool = False
+
+
+def steps(today: date) -> Sequence[Step]:
+    """All steps. A unit's parent may stand below it, so the units go in together."""
+    return (
+        Step(0, partial(structure.record_units, today=today), 5000, 5000),
+        Step(1, structure.open_classes, 1000, 1000),
+        Step(2, structure.record_staff, 500, 500),
+        Step(3, structure.assign_teachers, 1000, 1000),
+        Step(4, registration.record_pupils, 500, 500),
+        Step(5, registration.assign_numbers, 1000, 1000),
+        Step(6, registration.move_pupils, 500, 2000, whole_groups=True),
+        Step(MARKS, gradebook.enter_marks, 1000, 2000, whole_groups=True),
+        *(Step(number, gradebook.write_years, 500, 500) for number in range(MARKS + 1, 13)),
+    )
+
+
+def chunks(lines: Iterator[Staged], step: Step) -> Iterator[list[Staged]]:
+    """The lines of a step in the portions that go into one transaction each."""
+    chunk: list[Staged] = []
+    for line in lines:
+        full = len(chunk) >= step.lines
+        if full and step.whole_groups and len(chunk) < step.most:
+            last = chunk[-1]
+            full = (line.kind.step, line.sort) != (last.kind.step, last.sort)
+        if full:
+            yield chunk
+            chunk = []
+        chunk.append(line)
+    if chunk:
+        yield chunk

@@ -1,0 +1,1 @@
+"""Two ledgers on real PostgreSQL, joined by real NATS."""

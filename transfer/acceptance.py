@@ -1,0 +1,221 @@
+"""Taking a verified dossier in: copies, link, decision and custody, in one transaction."""
+
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from ledger.database import Connection
+from ledger.desk import Copied, Draft, Plan, Reader
+from ledger.errors import NotFound
+from ledger.event import Event, Note, StreamKind, Who
+from ledger.events.case import CaseDecided
+from ledger.events.pupil import PupilLinked, PupilRegistered, Released, TransferAccepted
+from ledger.events.pupil_year import PupilYearOpened
+from ledger.ids import uuid7
+from ledger.pupil import Pupil
+from ledger.queries import queries
+from ledger.recorder import StreamRef
+from ledger.registration import pupil_ref
+from transfer.cases import case_ref, decide_once, message, request_secret, require_case
+from transfer.checks import Report, data_key
+from transfer.dossier import Dossier, ReadEntry, read_entry
+from transfer.errors import CaseRefused
+from transfer.held import DatabaseHeld
+from transfer.identity import carried_numbers, carried_profile
+from transfer.office import Office
+
+_SQL = queries("transfer", "transfer.sql")
+_LOG = queries("ledger", "log.sql")
+
+
+def accept(
+    office: Office,
+    case_id: UUID,
+    report: Report,
+    *,
+    pupil: UUID | None,
+    remark: str | None,
+    today: date,
+    who: Who,
+) -> UUID:
+    """Takes a verified dossier in: copies, link, `TransferAccepted` and the decision, in one
+    transaction; custody is here from its position on.
+
+    `pupil` is our own record of the child (None: a new one is made). Accepted before: nothing
+    more happens. Returns our pupil's id.
+
+    Raises:
+        CaseRefused: the transfer was rejected, or there is no such dossier.
+    """
+    dossier = report.dossier
+    assert dossier is not None
+    ours = pupil or uuid7()
+
+    def decide(reader: Reader) -> Plan:
+        nonlocal ours
+        case = require_case(reader, case_id)
+        if case.state == "accepted":
+            ours = case.pupil or ours
+            return Plan()
+        if case.side != "receiver" or case.state != "received":
+            raise CaseRefused(f"the case is {case.state}; there is no checked dossier to accept")
+        DatabaseHeld(reader.connection, reader, by_file=True).check_copies(dossier)
+        plan = Plan()
+        if pupil is None:
+            plan.add(
+                reader.begin(pupil_ref(reader, ours)),
+                _new_record(dossier, report.entries, ours, today),
+            )
+        elif reader.pupils([ours])[ours] is None:
+            raise NotFound("unknown_pupil", "no pupil is on record under this key")
+        own = reader.pupils([ours])[ours] if pupil is not None else None
+        _copy(reader, plan, dossier, report.entries)
+        plan.add(pupil_ref(reader, ours), _joined(own, dossier, ours, case_id, today))
+        told = message(case_id, dossier.iss, "accept", content={"digest": dossier.digest.value})
+        decided = CaseDecided(
+            effective_on=today,
+            case=case_id,
+            decision="accepted",
+            pupil=ours,
+            digest=dossier.digest.value,
+            reason=None,
+            statutory=Note(text=remark) if remark else None,
+        )
+        plan.add(case_ref(reader, case_id, ours), [decided])
+        plan.outgoing.append(told)
+        plan.extra.append(decide_once(case_id, "accepted", told.message))
+        plan.extra.append(
+            lambda connection, first: _take_in(office, connection, dossier, ours, first)
+        )
+        return plan
+
+    office.ledger.desk.run(decide, who=who)
+    return ours
+
+
+def _joined(
+    own: Pupil | None, dossier: Dossier, ours: UUID, case: UUID, today: date
+) -> list[Event]:
+    """The links to the pupil's ids in the ledgers the record came through, and the acceptance."""
+    known = {link.pupil for link in own.links} if own else set()
+    known.add(ours)
+    events: list[Event] = []
+    for hop in dossier.hops:
+        other = hop.release.record.stream
+        if other not in known:
+            known.add(other)
+            events.append(
+                PupilLinked(effective_on=today, other=other, other_ledger=hop.ledger, case=case)
+            )
+    releases = [read_entry(hop.release).event for hop in dossier.hops]
+    events.append(
+        TransferAccepted(
+            effective_on=today,
+            case=case,
+            from_ledger=dossier.iss,
+            sender_pupil=dossier.pupil,
+            root=dossier.last_hop.root,
+            digest=dossier.digest.value,
+            covered=tuple(r.streams for r in releases if isinstance(r, Released)),
+        )
+    )
+    return events
+
+
+def _copy(reader: Reader, plan: Plan, dossier: Dossier, entries: Sequence[ReadEntry]) -> None:
+    """Verbatim copies of what is not here yet; one's own entries are never copied."""
+    by_stream: dict[UUID, list[ReadEntry]] = {}
+    for entry in [*entries, *(read_entry(hop.release) for hop in dossier.hops)]:
+        if entry.ledger != reader.ledger:
+            by_stream.setdefault(entry.stream, []).append(entry)
+    for stream, found in by_stream.items():
+        found.sort(key=lambda entry: entry.version)
+        ref = _stream_ref(stream, found[0])
+        held = reader.track(ref)
+        for entry in found:
+            if entry.version <= held:
+                continue
+            record = entry.carried.record
+            copied = Copied(
+                version=entry.version,
+                body=entry.carried.stored,
+                entry_hash=bytes.fromhex(record.entry_hash),
+                position=record.position,
+                recorded_at=record.recorded_at,
+            )
+            plan.drafts.append(Draft(ref, entry.event, copied=copied))
+
+
+def _stream_ref(stream: UUID, first: ReadEntry) -> StreamRef:
+    event = first.event
+    if isinstance(event, PupilYearOpened):
+        return StreamRef(
+            stream, StreamKind.PUPIL_YEAR, first.ledger, event.pupil_id, event.school_year
+        )
+    return StreamRef(stream, StreamKind.PUPIL, first.ledger, stream)
+
+
+def _new_record(
+    dossier: Dossier, entries: Sequence[ReadEntry], ours: UUID, today: date
+) -> list[Event]:
+    """Our own record of a pupil whom we did not know: the profile as the dossier tells it."""
+    profile = carried_profile(dossier, entries)
+    if profile is None:
+        raise CaseRefused("the dossier tells no name; make the pupil's record first")
+    year = profile.birth_date[:4]
+    return [
+        PupilRegistered(
+            effective_on=min(today, date(int(year), 1, 1)),
+            pupil_id=ours,
+            statutory=profile,
+            voluntary=None,
+        )
+    ]
+
+
+def _take_in(
+    office: Office, connection: Connection, dossier: Dossier, ours: UUID, first: int
+) -> None:
+    """What an acceptance leaves beside the log: keys, names, proofs of the way, look-ups."""
+    keyring = office.ledger.keyring
+    keyring.fetch(connection, (key.key_id for key in dossier.keys))
+    fresh = [key for key in dossier.keys if keyring.key(key.key_id) is None]
+    if fresh:
+        keyring.adopt(
+            connection, [(data_key(key), key.person, key.ledger, key.category) for key in fresh]
+        )
+    for ledger, names in dossier.references.items():
+        for kind, known in (("unit", names.units), ("class", names.classes)):
+            for code, body in known.items():
+                connection.execute(
+                    _SQL["put_reference"],
+                    {
+                        "ledger": UUID(ledger),
+                        "kind": kind,
+                        "code": code,
+                        "known_from": first,
+                        "body": Jsonb(body),
+                    },
+                )
+    connection.execute(
+        _SQL["put_hops"],
+        {
+            "pupil": ours,
+            "numbers": list(range(len(dossier.hops))),
+            "bodies": [hop.model_dump_json() for hop in dossier.hops],
+        },
+    )
+    entries = [read_entry(e) for stream in dossier.streams for e in stream.entries]
+    tokens = [(kind, keyring.token(kind, v)) for kind, v in carried_numbers(dossier, entries)]
+    if tokens:
+        connection.execute(
+            _LOG["put_lookups"],
+            {
+                "kinds": [kind for kind, _ in tokens],
+                "tokens": [token for _, token in tokens],
+                "persons": [ours] * len(tokens),
+            },
+        )
+    keyring.destroy_secret(connection, request_secret(dossier.transfer_id))

@@ -1,0 +1,162 @@
+"""The same conversation by file, where the network is down: export, import, verify."""
+
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+from ledger.case import Case
+from ledger.desk import Reader
+from ledger.errors import Conflict
+from ledger.event import Who
+from ledger.ids import uuid7
+from ledger.queries import queries
+from signing.sealing import KeyPair
+from signing.truststore import TrustStore
+from transfer import acceptance, checks, inbox, outbox
+from transfer import message as mail
+from transfer.cases import all_cases
+from transfer.checks import Report
+from transfer.conversation import release
+from transfer.errors import CaseRefused
+from transfer.identity import carried_numbers
+from transfer.office import Office
+
+_SQL = queries("transfer", "transfer.sql")
+
+
+def export(
+    office: Office, *, pupil: UUID, to_ledger: UUID, last_day: date | None, today: date, who: Who
+) -> tuple[UUID, bytes]:
+    """Releases a pupil to a ledger and returns (transfer id, the dossier's bytes).
+
+    An open request of that ledger for this pupil, or a release made before, is used; else the
+    case is opened here and the dossier sealed to the ledger's own key.
+
+    Raises:
+        NotFound, Refused, CaseRefused: as `conversation.release`.
+    """
+    case_id, opening = _case_for(office, pupil, to_ledger)
+    if opening is not None or not _released(office, case_id):
+        release(
+            office,
+            case_id,
+            pupil=pupil,
+            last_day=last_day,
+            today=today,
+            who=who,
+            opening=opening,
+        )
+    outbox.seal_waiting(office)
+    with office.ledger.database.connection() as connection:
+        row = connection.execute(_SQL["sealed"], {"case": case_id, "kind": "dossier"}).fetchone()
+    if row is None:
+        raise CaseRefused("the dossier is not sealed yet; try again")
+    sealed: bytes = row[0]
+    return case_id, sealed
+
+
+def _case_for(office: Office, pupil: UUID, to_ledger: UUID) -> tuple[UUID, Case | None]:
+    with office.ledger.database.connection() as connection:
+        for case in reversed(all_cases(connection)):
+            ours = (case.side, case.peer, case.pupil) == ("origin", to_ledger, pupil)
+            if ours and case.state in ("released", "problem"):
+                return case.id, None
+    case_id = uuid7()
+    opening = Case(
+        id=case_id,
+        side="origin",
+        peer=to_ledger,
+        state="requested",
+        pupil=None,
+        their_pupil=None,
+        school_code=None,
+        first_day=None,
+        encryption_key=None,
+    )
+    return case_id, opening
+
+
+def _released(office: Office, case_id: UUID) -> bool:
+    with office.ledger.database.connection() as connection:
+        reader = Reader(connection, office.ledger.keyring, office.ledger.id)
+        case = reader.case(case_id)
+    return case is not None and case.state == "released"
+
+
+def import_dossier(
+    office: Office, data: bytes, *, pupil: UUID | None, new: bool, today: date, who: Who
+) -> tuple[UUID, UUID]:
+    """Verifies a dossier and accepts it for the person who hands it in.
+
+    Our own record of the child is the open request's, else `pupil`, else a new one where `new`
+    is set or nobody here bears one of its numbers. A dossier accepted before changes nothing.
+    Returns (transfer id, our pupil).
+
+    Raises:
+        CheckFailed: a numbered check failed; nothing was recorded.
+        Conflict: `candidates`, somebody here bears one of the numbers; a person must say who.
+        CaseRefused: the transfer was rejected here.
+    """
+    frame = mail.read_frame(data)
+    known = _decided(office, frame.header.case)
+    if known is not None:
+        return frame.header.case, known
+    report = inbox.open_dossier(office, data, by_file=True)
+    if report.failure is not None:
+        raise report.failure
+    ours = pupil or _requested_for(office, frame.header.case)
+    if ours is None and not new:
+        _require_nobody(office, report)
+    inbox.note_dossier(office, data, frame, report, who=who, by_file=True)
+    accepted = acceptance.accept(
+        office, frame.header.case, report, pupil=ours, remark=None, today=today, who=who
+    )
+    return frame.header.case, accepted
+
+
+def _decided(office: Office, case_id: UUID) -> UUID | None:
+    with office.ledger.database.connection() as connection:
+        row = connection.execute(_SQL["decision"], {"case": case_id}).fetchone()
+        if row is None:
+            return None
+        if row[0] == "rejected":
+            raise CaseRefused("this transfer was rejected here; a new one has to be made")
+        reader = Reader(connection, office.ledger.keyring, office.ledger.id)
+        case = reader.case(case_id)
+    return case.pupil if case else None
+
+
+def _requested_for(office: Office, case_id: UUID) -> UUID | None:
+    with office.ledger.database.connection() as connection:
+        reader = Reader(connection, office.ledger.keyring, office.ledger.id)
+        case = reader.case(case_id)
+    return case.pupil if case else None
+
+
+def _require_nobody(office: Office, report: Report) -> None:
+    """A new record is right only where nobody here bears one of the dossier's numbers."""
+    assert report.dossier is not None
+    numbers = carried_numbers(report.dossier, report.entries)
+    with office.ledger.database.connection() as connection:
+        reader = Reader(connection, office.ledger.keyring, office.ledger.id)
+        bearers = {person for found in reader.find(numbers).values() for person in found}
+    if bearers:
+        candidates = ", ".join(f"id:{person}" for person in sorted(bearers))
+        raise Conflict(
+            "candidates",
+            f"these pupils bear one of its numbers: {candidates}; "
+            "say who it is with --pupil, or that it is another child with --new",
+        )
+
+
+def verify(
+    data: bytes, *, trust: TrustStore, key: KeyPair | None, receiver: UUID | None = None
+) -> Report:
+    """The offline check: no database, no server. Steps that need one are not checked."""
+    return checks.verify_dossier(
+        data,
+        trust=trust,
+        key=lambda frame: key if key and key.key_id == frame.header.kem_key_id else None,
+        receiver=receiver,
+        held=None,
+        now=datetime.now(UTC),
+    )

@@ -1,0 +1,78 @@
+"""Cases: their streams, how they are looked up, and what every step of one leaves behind."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+from uuid import UUID
+
+from ledger import ids
+from ledger.case import Case
+from ledger.database import Connection
+from ledger.desk import Outgoing, Reader
+from ledger.errors import NotFound
+from ledger.event import StreamKind
+from ledger.ids import uuid7
+from ledger.queries import queries
+from ledger.recorder import StreamRef
+
+_SQL = queries("transfer", "transfer.sql")
+
+Write = Callable[[Connection, int], None]
+
+
+def case_ref(reader: Reader, case: UUID, person: UUID | None) -> StreamRef:
+    """Our stream of a transfer; what is personal in it is sealed under `person`'s key."""
+    return reader.ref(ids.case_stream(reader.ledger, case), StreamKind.CASE, person=person)
+
+
+def require_case(reader: Reader, case: UUID) -> Case:
+    """The case as we see it. Raises NotFound(`unknown_case`)."""
+    found = reader.case(case)
+    if found is None:
+        raise NotFound("unknown_case", f"there is no transfer {case} here")
+    return found
+
+
+def all_cases(connection: Connection) -> list[Case]:
+    """Every case, the oldest first."""
+    rows = connection.execute(_SQL["cases"]).fetchall()
+    return [Case.model_validate_json(row[1]) for row in rows]
+
+
+def request_secret(case: UUID) -> str:
+    """The vault's name of the one-time key of a request."""
+    return f"request/{case}"
+
+
+def message(
+    case: UUID,
+    receiver: UUID,
+    kind: str,
+    *,
+    issue: int = 1,
+    content: dict[str, Any] | None = None,
+    after: int = 0,
+) -> Outgoing:
+    """Something to be told. `content` holds nothing personal: it waits in clear."""
+    return Outgoing(uuid7(), case, receiver, kind, issue, content or {}, after)
+
+
+def answered(case: UUID, kinds: Sequence[str]) -> Write:
+    """Marks our messages of these kinds as answered, inside the transaction."""
+
+    def write(connection: Connection, first: int) -> None:
+        del first
+        connection.execute(_SQL["answered"], {"case": case, "kinds": list(kinds)})
+
+    return write
+
+
+def decide_once(case: UUID, decision: str, told: UUID) -> Write:
+    """Writes the one decision of a transfer; a second one cannot be."""
+
+    def write(connection: Connection, first: int) -> None:
+        del first
+        connection.execute(
+            _SQL["put_decision"], {"case": case, "decision": decision, "message": told}
+        )
+
+    return write

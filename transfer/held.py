@@ -1,0 +1,81 @@
+"""What the receiver's database knows of a message, a request, a log and our copies."""
+
+from uuid import UUID
+
+from ledger.database import Connection
+from ledger.desk import Reader
+from ledger.queries import queries
+from signing.note import Checkpoint
+from transfer.dossier import Dossier
+from transfer.errors import CheckFailed
+from transfer.message import Frame, Opened
+
+_SQL = queries("transfer", "transfer.sql")
+
+
+class DatabaseHeld:
+    """The checks that need the receiver's own database (steps 2, 3, 7, 10 and 13)."""
+
+    def __init__(self, connection: Connection, reader: Reader, *, by_file: bool) -> None:
+        """`by_file`: a dossier handed in by a person needs no request of ours."""
+        self._connection = connection
+        self._reader = reader
+        self._by_file = by_file
+
+    def check_known(self, frame: Frame) -> None:
+        """Step 2: the same message has the same content for ever."""
+        header = frame.header
+        row = self._connection.execute(
+            _SQL["seen"], {"sender": header.sender, "message": header.message_id}
+        ).fetchone()
+        if row is not None and row[0].hex() != header.payload_sha256:
+            raise CheckFailed(2, "equivocation", "this message came before with another content")
+
+    def check_incarnation(self, sender: UUID, incarnation: int) -> None:
+        """Step 3: fencing comes with restores; the bundle's incarnation is checked already."""
+        del sender, incarnation
+
+    def check_requested(self, opened: Opened) -> None:
+        """Step 7: we asked for this pupil, of this ledger, in this transfer."""
+        if self._by_file:
+            return
+        case = self._reader.case(opened.header.case)
+        if case is None or case.side != "receiver" or case.peer != opened.header.sender:
+            raise CheckFailed(7, "not_requested", "this ledger did not ask for it")
+
+    def check_checkpoint(self, ledger: UUID, checkpoint: Checkpoint) -> None:
+        """Step 10: a log shows one root for one size (an older checkpoint is honest)."""
+        row = self._connection.execute(
+            _SQL["peer_checkpoint"], {"ledger": ledger, "size": checkpoint.size}
+        ).fetchone()
+        if row is not None and row[0] != checkpoint.root:
+            raise CheckFailed(10, "rollback", "that log showed another root for the same size")
+
+    def check_copies(self, dossier: Dossier) -> None:
+        """Step 13: what we hold of these streams, ours included, is a prefix of what came."""
+        carried = {
+            (stream.id, entry.record.version): entry.record.entry_hash
+            for stream in dossier.streams
+            for entry in stream.entries
+        }
+        rows = self._connection.execute(
+            _SQL["copies"], {"streams": [stream.id for stream in dossier.streams]}
+        ).fetchall()
+        releases = {(h.release.record.stream, h.release.record.version) for h in dossier.hops}
+        for stream, version, entry_hash in rows:
+            came = carried.get((stream, version))
+            if came is None and ((stream, version) in releases or self._ours(dossier, stream)):
+                continue
+            if came != entry_hash.hex():
+                raise CheckFailed(
+                    13, "conflicting_copy", f"stream {stream}, version {version} differs from ours"
+                )
+
+    def _ours(self, dossier: Dossier, stream: UUID) -> bool:
+        """Our own streams may have grown since the release that the dossier tells of."""
+        return any(s.id == stream and s.ledger == self._reader.ledger for s in dossier.streams)
+
+
+def digest_of(frame: Frame) -> bytes:
+    """The digest of the signed payload by which sameness is judged."""
+    return bytes.fromhex(frame.header.payload_sha256)

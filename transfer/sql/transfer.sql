@@ -1,0 +1,114 @@
+-- name: streams_about
+-- The pupil and pupil-year streams about these records of one pupil, whoever wrote them.
+SELECT id, ledger FROM ledger.stream
+WHERE person = ANY(%(persons)s) AND kind IN ('pupil', 'pupil_year');
+
+-- name: hops
+-- Earlier releases of a pupil who came by transfer, the first one first.
+SELECT body FROM ledger.hop WHERE pupil = %(pupil)s ORDER BY no;
+
+-- name: put_reference
+-- A name of another ledger's unit or class, as a dossier told it.
+INSERT INTO ledger.reference (ledger, kind, code, known_from, body)
+VALUES (%(ledger)s, %(kind)s, %(code)s, %(known_from)s, %(body)s) ON CONFLICT DO NOTHING;
+
+-- name: put_hops
+-- The releases a dossier proved, to travel on one day.
+INSERT INTO ledger.hop (pupil, no, body)
+SELECT %(pupil)s, * FROM unnest(%(numbers)s::integer[], %(bodies)s::text[])
+ON CONFLICT DO NOTHING;
+
+-- name: decision
+-- The one decision about a transfer.
+SELECT decision, message FROM ledger.decision WHERE case_id = %(case)s;
+
+-- name: put_decision
+-- Written once, by the receiver.
+INSERT INTO ledger.decision (case_id, decision, message)
+VALUES (%(case)s, %(decision)s, %(message)s);
+
+-- name: seen
+-- A message that came in before.
+SELECT payload_sha256, state FROM ledger.inbox
+WHERE sender = %(sender)s AND message = %(message)s;
+
+-- name: put_seen
+-- Keeps a message that came in, sealed as it was.
+INSERT INTO ledger.inbox (sender, message, case_id, kind, payload_sha256, frame, state, detail)
+VALUES (%(sender)s, %(message)s, %(case)s, %(kind)s, %(sha)s, %(frame)s, %(state)s, %(detail)s)
+ON CONFLICT (sender, message) DO NOTHING;
+
+-- name: dossier_frame
+-- The newest dossier of a case that passed its checks, sealed.
+SELECT frame FROM ledger.inbox
+WHERE case_id = %(case)s AND kind = 'dossier' AND state = 'done'
+ORDER BY received_at DESC LIMIT 1;
+
+-- name: quarantined
+-- What waits for a person's look.
+SELECT sender, message, case_id, kind, detail, received_at FROM ledger.inbox
+WHERE state <> 'done' ORDER BY received_at;
+
+-- name: peer_checkpoint
+-- The root another ledger showed for a size.
+SELECT root FROM ledger.peer_checkpoint WHERE ledger = %(ledger)s AND size = %(size)s;
+
+-- name: put_peer_checkpoint
+-- A checkpoint another ledger has shown.
+INSERT INTO ledger.peer_checkpoint (ledger, size, root)
+VALUES (%(ledger)s, %(size)s, %(root)s) ON CONFLICT DO NOTHING;
+
+-- name: copies
+-- The hashes held of some streams, by version.
+SELECT s.id, e.version, e.entry_hash FROM ledger.stream s JOIN ledger.entry e ON e.stream = s.no
+WHERE s.id = ANY(%(streams)s) ORDER BY s.id, e.version;
+
+-- name: cases
+-- Every transfer's stream with the instants of its first and newest entry.
+SELECT s.id, t.body, min(e.recorded_at), max(e.recorded_at), max(e.position)
+FROM ledger.stream s JOIN ledger.entry e ON e.stream = s.no
+JOIN ledger.state t ON t.stream = s.no
+WHERE s.kind = 'case' GROUP BY s.id, t.body ORDER BY min(e.position);
+
+-- name: case_times
+-- First and newest instant and newest position of one case.
+SELECT min(e.recorded_at), max(e.recorded_at), max(e.position)
+FROM ledger.stream s JOIN ledger.entry e ON e.stream = s.no WHERE s.id = %(stream)s;
+
+-- name: to_seal
+-- Messages that wait to be sealed, oldest first.
+SELECT message, case_id, receiver, kind, issue, position, content FROM ledger.outbox
+WHERE state = 'to_seal' ORDER BY position LIMIT 100;
+
+-- name: put_sealed
+-- Seals a message, exactly once.
+UPDATE ledger.outbox SET sealed = %(frame)s, state = 'sealed'
+WHERE message = %(message)s AND sealed IS NULL;
+
+-- name: due
+-- Sealed messages that nobody has answered and whose time has come; other relays' are skipped.
+SELECT message, receiver, kind, sealed, attempts FROM ledger.outbox
+WHERE state IN ('sealed', 'sent') AND next_at <= now()
+ORDER BY next_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED;
+
+-- name: put_sent
+-- A message went out; it goes again at next_at unless it is answered.
+UPDATE ledger.outbox
+SET state = %(state)s, attempts = attempts + 1, next_at = now() + %(wait)s * interval '1 second'
+WHERE message = %(message)s;
+
+-- name: answered
+-- Messages of a case that have their answer.
+UPDATE ledger.outbox SET state = 'answered'
+WHERE case_id = %(case)s AND kind = ANY(%(kinds)s) AND state <> 'answered';
+
+-- name: repeat_answers
+-- The answers of a case go out again.
+UPDATE ledger.outbox SET state = 'sealed', next_at = now()
+WHERE case_id = %(case)s AND kind = ANY(%(kinds)s) AND sealed IS NOT NULL;
+
+-- name: sealed
+-- The sealed bytes of a message of a case, newest issue.
+SELECT sealed FROM ledger.outbox
+WHERE case_id = %(case)s AND kind = %(kind)s AND sealed IS NOT NULL
+ORDER BY issue DESC LIMIT 1;
