@@ -45,6 +45,7 @@ FailureKind = Literal[
     "witness",  # the checkpoint outside the database
     "state",  # the tables that the rules read under the lock
     "slot",
+    "projection",  # added by whoever compares the projections
 ]
 
 Progress = Callable[[int, int], None]

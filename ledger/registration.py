@@ -74,6 +74,11 @@ def local_key(key: str, source: str) -> tuple[str, str]:
     return "local", f"{source}\0{key}"
 
 
+def any_source_key(key: str) -> tuple[str, str]:
+    """(kind, value) under which every pupil with this local key is found, whatever the source."""
+    return "local_any", key
+
+
 def record_pupils(reader: Reader, batch: Batch, lines: Sequence[Line[RecordPupil]]) -> None:
     """Registers pupils, or records what is new about them.
 
@@ -94,6 +99,8 @@ def record_pupils(reader: Reader, batch: Batch, lines: Sequence[Line[RecordPupil
             ref = reader.begin(pupil_ref(reader, person))
             events: list[Event] = _registration(person, command)
             batch.plan.lookups.append(("local", reader.keyring.token(*command.local), person))
+            anywhere = any_source_key(command.key)
+            batch.plan.lookups.append((anywhere[0], reader.keyring.token(*anywhere), person))
         else:
             ref = pupil_ref(reader, person)
             state = states.get(person)

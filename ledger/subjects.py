@@ -8,6 +8,7 @@ import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 
 from ledger.assessment.marks import Form
@@ -354,6 +355,7 @@ MAX_REGULAR_SLOTS = 12
 """Highest TX slot a sheet may name (contract, Import files)."""
 
 
+@cache
 def allowed_slots(regulation: Regulation) -> tuple[str, ...]:
     """Return every slot a mark may be entered in; regular ones beyond the required are surplus.
 

@@ -13,7 +13,6 @@ or folded stops the projection there, with position and reason; nothing is skipp
 before it still answers.
 """
 
-import hashlib
 import threading
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -21,113 +20,19 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from uuid import UUID
 
-import sqlalchemy as sa
-
 from ledger import log
 from ledger.database import Connection, Database
-from ledger.errors import DamagedEntry
-from ledger.log import Entry
-from ledger.registry import EVENTS
-from projections import tables
+from projections import checkpoints, folding, tables
+from projections.checkpoints import Checkpoint
 from projections.errors import ProjectionError, ProjectionStopped
-from projections.projection import Changes, Projection, Row, unfold
-from projections.tables import CHECKPOINT, Statement, array
+from projections.folding import table_digest
+from projections.projection import Projection
 
-STREAMS_AT_ONCE = 2000
-"""How many streams a rebuild folds in memory together."""
 WORKERS = 2
 PARALLEL_FROM = 20_000
 """From this many streams on a rebuild pays for a second process."""
 _SCHEMA_LOCK = 7203103
 _REBUILD_LOCK = 7203104
-
-_ENTRY = sa.table("entry", sa.column("position"), sa.column("topic"), schema="ledger")
-_STREAM = sa.table(
-    "stream",
-    *(sa.column(name) for name in ("no", "id", "ledger", "kind")),
-    schema="ledger",
-)
-
-_CHECKPOINTS = Statement(
-    sa.select(
-        CHECKPOINT.c.name,
-        CHECKPOINT.c.version,
-        CHECKPOINT.c.generation,
-        CHECKPOINT.c.size,
-        CHECKPOINT.c.stopped_at,
-        CHECKPOINT.c.reason,
-    )
-)
-_LOCK = Statement(
-    sa.select(CHECKPOINT.c.size, CHECKPOINT.c.generation)
-    .where(CHECKPOINT.c.name == sa.bindparam("name_", type_=sa.Text))
-    .with_for_update()
-)
-_ADVANCE = Statement(
-    sa.update(CHECKPOINT)
-    .where(
-        CHECKPOINT.c.name == sa.bindparam("name_", type_=sa.Text),
-        CHECKPOINT.c.size == sa.bindparam("before", type_=sa.BigInteger),
-        CHECKPOINT.c.generation == sa.bindparam("generation_", type_=sa.Integer),
-    )
-    .values(size=sa.bindparam("after", type_=sa.BigInteger), stopped_at=None, reason=None)
-)
-_STOP = Statement(
-    sa.update(CHECKPOINT)
-    .where(CHECKPOINT.c.name == sa.bindparam("name_", type_=sa.Text))
-    .values(
-        stopped_at=sa.bindparam("position", type_=sa.BigInteger),
-        reason=sa.bindparam("why", type_=sa.Text),
-    )
-)
-_PUT = Statement(sa.insert(CHECKPOINT))
-_FORGET = Statement(
-    sa.delete(CHECKPOINT).where(CHECKPOINT.c.name == sa.bindparam("name_", type_=sa.Text))
-)
-_RENEW = Statement(
-    sa.update(CHECKPOINT)
-    .where(CHECKPOINT.c.name == sa.bindparam("name_", type_=sa.Text))
-    .values(generation=sa.bindparam("generation_", type_=sa.Integer), stopped_at=None, reason=None)
-)
-_UNKNOWN_TOPIC = Statement(
-    sa.select(_ENTRY.c.position, _ENTRY.c.topic)
-    .where(
-        _ENTRY.c.position >= sa.bindparam("start", type_=sa.BigInteger),
-        _ENTRY.c.position < sa.bindparam("end", type_=sa.BigInteger),
-        _ENTRY.c.topic != sa.all_(array("topics", sa.Text)),
-    )
-    .order_by(_ENTRY.c.position)
-    .limit(1)
-)
-_STREAMS = Statement(
-    sa.select(_STREAM.c.no, _STREAM.c.id)
-    .where(
-        _STREAM.c.ledger == sa.bindparam("ledger", type_=sa.Uuid),
-        _STREAM.c.kind == sa.any_(array("kinds", sa.Text)),
-        _STREAM.c.no > sa.bindparam("after", type_=sa.BigInteger),
-        _STREAM.c.no % sa.bindparam("parts", type_=sa.BigInteger)
-        == sa.bindparam("part", type_=sa.BigInteger),
-    )
-    .order_by(_STREAM.c.no)
-    .limit(STREAMS_AT_ONCE)
-)
-_COUNT_STREAMS = Statement(
-    sa.select(sa.func.count())
-    .select_from(_STREAM)
-    .where(_STREAM.c.kind == sa.any_(array("kinds", sa.Text)))
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
-    """How far a projection has come. `stopped_at` and `reason` are None unless it is stopped."""
-
-    name: str
-    version: int
-    generation: int
-    size: int
-    stopped_at: int | None
-    reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +72,7 @@ class Engine:
         """How far each projection has come; makes the tables that are not there yet."""
         if not self._ensured:
             self._ensure(connection)
-        rows = _CHECKPOINTS.run(connection).fetchall()
-        return {row[0]: Checkpoint(*row) for row in rows}
+        return checkpoints.read(connection)
 
     def require(self, connection: Connection, size: int, *names: str) -> None:
         """Sees to it that the projections named hold the prefix of `size` entries.
@@ -251,27 +155,23 @@ class Engine:
         try:
             self._build(connection, projection, fresh, size)
             with connection.transaction():
-                row = _LOCK.run(connection, {"name_": projection.name}).fetchone()
-                assert row is not None
-                _fold_range(connection, projection, self._ledger, fresh, size, row[0])
+                standing = checkpoints.lock(connection, projection.name)
+                folding.fold_range(connection, projection, self._ledger, fresh, size, standing)
                 before = table_digest(connection, projection, projection.name)
                 after = table_digest(connection, projection, fresh)
                 if not keep:
                     tables.drop(connection, projection.form, name=projection.name)
                     tables.rename(connection, projection.form, before=fresh, after=projection.name)
-                    _RENEW.run(connection, {"name_": projection.name, "generation_": generation})
+                    checkpoints.renew(connection, projection.name, generation)
         finally:
             tables.drop(connection, projection.form, name=fresh)
-        return Rebuilt(projection.name, row[0], before, after)
+        return Rebuilt(projection.name, standing, before, after)
 
     def _build(self, connection: Connection, projection: Projection, name: str, size: int) -> None:
         """Folds every stream into the table `name`, in two processes where there are many."""
-        _require_topics(connection, projection, 0, size)
-        kinds = {"kinds": [str(kind) for kind in projection.kinds]}
-        row = _COUNT_STREAMS.run(connection, kinds).fetchone()
-        assert row is not None
-        if row[0] < PARALLEL_FROM:
-            build_part(connection, projection, self._ledger, name, size, part=0, parts=1)
+        folding.require_topics(connection, projection, 0, size)
+        if folding.count_streams(connection, projection) < PARALLEL_FROM:
+            folding.build_part(connection, projection, self._ledger, name, size, part=0, parts=1)
             return
         with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as pool:
             parts = [
@@ -304,8 +204,7 @@ class Engine:
                 if stopped.position > known.size:
                     limit = stopped.position
                     continue
-                why = {"position": stopped.position, "why": stopped.reason}
-                _STOP.run(connection, {"name_": projection.name, **why})
+                checkpoints.stop(connection, projection.name, stopped.position, stopped.reason)
                 raise
 
     def _advance(
@@ -313,17 +212,12 @@ class Engine:
     ) -> None:
         """One page from the checkpoint towards `size`, in one transaction; nothing where
         another session has been there first."""
-        page, end = _page(connection, projection, known.size, size)
-        changes = _changes(connection, projection, self._ledger, projection.name, page, known.size)
-        step = {
-            "name_": projection.name,
-            "before": known.size,
-            "after": end,
-            "generation_": known.generation,
-        }
+        name = projection.name
+        page, end = folding.page_of(connection, projection, known.size, size)
+        changes = folding.changes_of(connection, projection, self._ledger, name, page, known.size)
         with connection.transaction():
-            if _ADVANCE.run(connection, step).rowcount == 1:
-                _write(connection, projection, projection.name, changes)
+            if checkpoints.advance(connection, known, end):
+                folding.write(connection, projection, name, changes)
 
     def _named(self, name: str) -> Projection:
         try:
@@ -339,7 +233,7 @@ class Engine:
             row = connection.execute("SELECT to_regclass('projection.checkpoint')").fetchone()
             if row is None or row[0] is None:
                 tables.create_checkpoints(connection)
-            known = {row[0]: Checkpoint(*row) for row in _CHECKPOINTS.run(connection).fetchall()}
+            known = checkpoints.read(connection)
             for projection in self._projections.values():
                 here = known.get(projection.name)
                 if here is None or here.version != projection.version:
@@ -349,7 +243,6 @@ class Engine:
 
     def _begin(self, connection: Connection, projection: Projection, generation: int) -> None:
         tables.drop(connection, projection.form, name=projection.name)
-        _FORGET.run(connection, {"name_": projection.name})
         tables.create(
             connection,
             projection.form,
@@ -357,57 +250,9 @@ class Engine:
             generation=generation,
             indexes=projection.indexes,
         )
-        begun = {
-            "name": projection.name,
-            "version": projection.version,
-            "generation": generation,
-            "size": 0,
-            "stopped_at": None,
-            "reason": None,
-        }
-        _PUT.run(connection, begun)
-
-
-def build_part(
-    connection: Connection,
-    projection: Projection,
-    ledger: UUID,
-    name: str,
-    size: int,
-    *,
-    part: int,
-    parts: int,
-) -> None:
-    """Folds the streams whose number leaves `part` when divided by `parts` into table `name`.
-
-    Raises:
-        ProjectionStopped: at an entry that cannot be read or folded.
-    """
-    after = -1
-    while True:
-        rows = _STREAMS.run(
-            connection,
-            {
-                "ledger": ledger,
-                "kinds": [str(kind) for kind in projection.kinds],
-                "after": after,
-                "parts": parts,
-                "part": part,
-            },
-        ).fetchall()
-        if not rows:
-            return
-        after = rows[-1][0]
-        try:
-            entries = log.of_streams(
-                connection, [row[1] for row in rows], size=size, topics=projection.topics
-            )
-        except DamagedEntry as damaged:
-            raise ProjectionStopped(projection.name, damaged.position, damaged.reason) from damaged
-        changes = Changes()
-        for written in _by_stream(entries).values():
-            unfold(projection, None, {}, written, changes)
-        _write(connection, projection, name, changes)
+        checkpoints.begin(
+            connection, projection.name, version=projection.version, generation=generation
+        )
 
 
 def _build_elsewhere(
@@ -418,131 +263,6 @@ def _build_elsewhere(
     database.open()
     try:
         with database.connection() as connection:
-            build_part(connection, projection, ledger, name, size, part=part, parts=parts)
+            folding.build_part(connection, projection, ledger, name, size, part=part, parts=parts)
     finally:
         database.close()
-
-
-def _fold_range(
-    connection: Connection, projection: Projection, ledger: UUID, name: str, start: int, end: int
-) -> None:
-    """Folds the entries [start, end) into table `name`."""
-    while start < end:
-        page, following = _page(connection, projection, start, end)
-        _write(
-            connection,
-            projection,
-            name,
-            _changes(connection, projection, ledger, name, page, start),
-        )
-        start = following
-
-
-def _page(
-    connection: Connection, projection: Projection, start: int, end: int
-) -> tuple[list[Entry], int]:
-    """The next entries from `start` on that the projection reads, and the size they lead to."""
-    try:
-        page = next(log.pages(connection, start=start, end=end, topics=projection.topics), [])
-    except DamagedEntry as damaged:
-        raise ProjectionStopped(projection.name, damaged.position, damaged.reason) from damaged
-    if len(page) == log.PAGE:
-        end = page[-1].position + 1
-    _require_topics(connection, projection, start, end)
-    return page, end
-
-
-def _require_topics(connection: Connection, projection: Projection, start: int, end: int) -> None:
-    """An entry of an unknown topic might be one this projection should read: it stops there."""
-    unknown = _UNKNOWN_TOPIC.run(
-        connection, {"start": start, "end": end, "topics": list(EVENTS)}
-    ).fetchone()
-    if unknown is not None:
-        position, topic = unknown
-        raise ProjectionStopped(
-            projection.name, position, f"topic {topic!r} is not known to this version"
-        )
-
-
-def _changes(
-    connection: Connection,
-    projection: Projection,
-    ledger: UUID,
-    name: str,
-    page: Sequence[Entry],
-    start: int,
-) -> Changes:
-    """What a page changes in table `name`, which holds the prefix of `start` entries."""
-    streams = _by_stream(entry for entry in page if entry.stream.ledger == ledger)
-    grown = [stream for stream, written in streams.items() if written[0].version > 1]
-    before: dict[UUID, list[Entry]] = {}
-    standing: dict[UUID, dict[Row, tuple[int, int]]] = {}
-    if grown:
-        try:
-            before = _by_stream(
-                log.of_streams(connection, grown, size=start, topics=projection.topics)
-            )
-        except DamagedEntry as damaged:
-            raise ProjectionStopped(projection.name, damaged.position, damaged.reason) from damaged
-        standing = _standing(connection, projection, name, grown)
-    changes = Changes()
-    for stream, written in streams.items():
-        state = None
-        for entry in before.get(stream, []):
-            state = projection.fold(state, entry)
-        unfold(projection, state, standing.get(stream, {}), written, changes)
-    return changes
-
-
-def _by_stream(entries: Iterable[Entry]) -> dict[UUID, list[Entry]]:
-    streams: dict[UUID, list[Entry]] = {}
-    for entry in entries:
-        streams.setdefault(entry.stream.id, []).append(entry)
-    return streams
-
-
-def _standing(
-    connection: Connection, projection: Projection, name: str, streams: list[UUID]
-) -> dict[UUID, dict[Row, tuple[int, int]]]:
-    """The rows of `streams` that nothing has closed yet."""
-    form = tables.named(projection.form, name)
-    clause = sa.select(form).where(
-        form.c.stream == sa.any_(array("streams", sa.Uuid)), form.c.known_to.is_(None)
-    )
-    found: dict[UUID, dict[Row, tuple[int, int]]] = {}
-    for stream, *row, known_from, _, n in Statement(clause).run(connection, {"streams": streams}):
-        found.setdefault(stream, {})[tuple(row)] = (known_from, n)
-    return found
-
-
-def _write(connection: Connection, projection: Projection, name: str, changes: Changes) -> None:
-    """Writes what was opened by COPY, and closes older rows in one statement."""
-    target = f'{tables.SCHEMA}."{name}"'
-    if changes.closed:
-        streams, positions, numbers, ends = zip(*changes.closed, strict=True)
-        connection.execute(
-            f"UPDATE {target} t SET known_to = c.known_to "
-            "FROM unnest(%s::uuid[], %s::bigint[], %s::integer[], %s::bigint[]) "
-            "AS c (stream, known_from, n, known_to) WHERE t.stream = c.stream "
-            "AND t.known_from = c.known_from AND t.n = c.n".encode(),
-            (list(streams), list(positions), list(numbers), list(ends)),
-        )
-    if changes.opened:
-        copy = f"COPY {target} FROM STDIN".encode()
-        with connection.cursor() as cursor, cursor.copy(copy) as rows:
-            for (stream, known_from, n), (row, known_to) in changes.opened.items():
-                rows.write_row((stream, *row, known_from, known_to, n))
-
-
-def table_digest(connection: Connection, projection: Projection, name: str) -> str:
-    """`sha256:` over the table's rows in the order of (stream, known_from, n), as PostgreSQL's
-    COPY writes them after a line naming version and columns. No surrogate id is in it."""
-    form = tables.named(projection.form, name)
-    columns = ", ".join(f'"{column.name}"' for column in form.columns)
-    order = ", ".join(tables.KEY)
-    found = hashlib.sha256(f"{projection.name}/{projection.version}\t{columns}\n".encode())
-    query = f'COPY (SELECT {columns} FROM {tables.SCHEMA}."{name}" ORDER BY {order}) TO STDOUT'
-    with connection.cursor() as cursor, cursor.copy(query.encode()) as copy:
-        for block in copy:
-            found.update(block)
-    return f"sha256:{found.hexdigest()}"

@@ -93,7 +93,6 @@ def _given(url: str, account: str, office: Office) -> Route:
         password=parts.password,
         account=account,
         boxes=tuple(
-            _box(Mailbox(sender=sender, receiver=account))
-            for sender in sorted(senders - {account})
+            _box(Mailbox(sender=sender, receiver=account)) for sender in sorted(senders - {account})
         ),
     )

@@ -96,6 +96,7 @@ class Report:
 
     steps: list[Step] = field(default_factory=list)
     failure: CheckFailed | None = None
+    frame: Frame | None = None
     dossier: Dossier | None = None
     opened: Opened | None = None
     entries: list[ReadEntry] = field(default_factory=list)
@@ -124,7 +125,7 @@ def verify_dossier(
     report = Report()
     run = _Run(report, trust, held)
     try:
-        frame = run.step(1, lambda: message.read_frame(data))
+        frame = report.frame = run.step(1, lambda: message.read_frame(data))
         run.step(2, (lambda: held.check_known(frame)) if held else None)
         sender = run.step(3, lambda: check_addressed(frame, trust, receiver, held, now))
         private = key(frame)

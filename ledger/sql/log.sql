@@ -54,11 +54,12 @@ WHERE e.position >= %(start)s AND e.position < %(end)s
 ORDER BY e.position LIMIT %(limit)s;
 
 -- name: stream_entries
--- Every entry of some streams below a size, in position order.
+-- Every entry of some streams (or those of some topics) below a size, in position order.
 SELECT e.position, e.recorded_at, s.id, s.ledger, s.kind, s.person, s.school_year, e.version,
        e.topic, e.entry_hash, e.body, e.origin_position, e.origin_recorded_at
 FROM ledger.stream s JOIN ledger.entry e ON e.stream = s.no
 WHERE s.id = ANY(%(ids)b::uuid[]) AND e.position < %(end)s
+  AND (%(topics)s::text[] IS NULL OR e.topic = ANY(%(topics)s))
 ORDER BY e.position;
 
 -- name: leaf_columns

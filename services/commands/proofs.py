@@ -13,6 +13,8 @@ from ledger.errors import LogAltered, NotFound
 from ledger.inspection import Inspection
 from ledger.ledger import Ledger
 from ledger.notary import Notary
+from projections.errors import ProjectionStopped
+from projections.views import engine_of
 from services.ledgers import Profile
 from services.output import messages, print_csv, print_json, print_table
 from services.workplace import Workplace
@@ -127,9 +129,21 @@ def verify(workplace: Workplace) -> int:
 
 
 def _projections(ledger: Ledger, found: Inspection) -> list[dict[str, Any]]:
-    """Name, digest and equality of every projection; what differs is added to the failures."""
-    del ledger, found
-    return []
+    """Name, digest and equality of every projection, made again beside the standing one; what
+    differs or cannot be made is added to the failures."""
+    engine = engine_of(ledger)
+    answers: list[dict[str, Any]] = []
+    for name in engine.names:
+        try:
+            made = engine.rebuild(name, keep=True)
+        except ProjectionStopped as error:
+            found.fail("projection", error.position, str(error))
+            answers.append({"name": name, "digest": None, "equal": False})
+            continue
+        answers.append({"name": name, "digest": made.before, "equal": made.equal})
+        if not made.equal:
+            found.fail("projection", None, f"{name} is not what the log gives; run hocba rebuild")
+    return answers
 
 
 def _position(text: str) -> int:

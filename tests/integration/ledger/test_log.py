@@ -1,6 +1,7 @@
 """The log is the clock: positions without gaps, instants that rise, prefixes that never change."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -58,7 +59,7 @@ def test_recorded_at_rises_strictly_within_one_batch_too(ledger: Ledger) -> None
     with ledger.database.connection() as connection:
         recorded = instants(connection)
     assert len(recorded) > 90
-    assert all(a < b for a, b in zip(recorded, recorded[1:], strict=False))
+    assert all(a < b for a, b in pairwise(recorded))
 
 
 def test_recorded_at_rises_when_the_clock_steps_back(ledger: Ledger, database: str) -> None:
@@ -70,7 +71,7 @@ def test_recorded_at_rises_when_the_clock_steps_back(ledger: Ledger, database: s
         recorded = instants(connection)
         assert log.head(connection).recorded_at == recorded[-1]
     assert [instant > ahead for instant in recorded].count(True) == 4
-    assert all(a < b for a, b in zip(recorded, recorded[1:], strict=False))
+    assert all(a < b for a, b in pairwise(recorded))
     assert recorded[-4:] == [ahead + n * MICROSECOND for n in range(1, 5)]
 
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 from threading import Barrier
 from uuid import UUID
 
@@ -130,7 +131,7 @@ def test_many_sheets_at_once_all_go_in_without_a_gap(ledger: Ledger) -> None:
     written = entries(ledger)
     assert [entry.position for entry in written] == list(range(len(written)))
     instants = [entry.recorded_at for entry in written]
-    assert all(a < b for a, b in zip(instants, instants[1:], strict=False))
+    assert all(a < b for a, b in pairwise(instants))
 
 
 def open_unit(ledger: Ledger, key: str, code: str) -> Done:

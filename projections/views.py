@@ -1,0 +1,144 @@
+"""The reads: roster, transcript and audit of one ledger, each by (on, known at).
+
+An answer is a function of the two dates alone: the same question gets the same bytes for ever
+(an erasure later nulls the person's fields). `at_least` reads one's own writes: the answer is of
+the newest prefix, which holds at least that position.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from ledger.database import Connection
+from ledger.errors import NotFound
+from ledger.ledger import Ledger
+from projections.audit import read_audit
+from projections.engine import Engine
+from projections.history import FoldEntry
+from projections.moment import Moment, When, resolve
+from projections.names import Names
+from projections.people import People
+from projections.persons import Key, find_person
+from projections.projection import Projection
+from projections.pupil_log import (
+    PupilLog,
+    own_name,
+    read_identity,
+    read_pupil_log,
+    school_names,
+)
+from projections.roster import Roster, read_roster
+from projections.structure import Structure, find_class
+from projections.transcript import fold_transcript
+
+PROJECTIONS: tuple[Projection, ...] = (Structure(), People(), Roster())
+"""Every projection there is."""
+
+
+def engine_of(ledger: Ledger) -> Engine:
+    """The engine over all projections of an opened ledger."""
+    return Engine(ledger.database, ledger=ledger.id, projections=PROJECTIONS)
+
+
+class Views:
+    """The reads of one opened ledger."""
+
+    def __init__(self, ledger: Ledger, *, ledgers: Mapping[UUID, str] | None = None) -> None:
+        """`ledgers` are short names of other ledgers (from the trust bundle)."""
+        self._ledger = ledger
+        self._ledgers = ledgers or {}
+        self.engine = engine_of(ledger)
+
+    def roster(
+        self, class_: str, *, on: date, known_at: When = None, at_least: int | None = None
+    ) -> dict[str, Any]:
+        """The class list: contract, JSON answers, roster.
+
+        Raises:
+            NotFound: `unknown_class`, `position_not_found`, `before_first_entry`.
+            Refused: `future_instant`.
+            Conflict: `ambiguous_class`.
+            ProjectionStopped: an entry of that prefix cannot be folded.
+        """
+        with self._ledger.database.connection() as connection:
+            moment = self._moment(connection, known_at, at_least)
+            self.engine.require(connection, moment.size, "structure", "people", "roster")
+            found = find_class(connection, class_, size=moment.size)
+            return read_roster(self._ledger, connection, found, on=on, moment=moment)
+
+    def transcript(
+        self, key: Key, *, on: date, known_at: When = None, at_least: int | None = None
+    ) -> dict[str, Any]:
+        """Every school year of a pupil: contract, JSON answers, transcript.
+
+        Raises:
+            NotFound: `unknown_pupil`, `position_not_found`, `before_first_entry`.
+            Refused: `future_instant`.
+            Conflict: `ambiguous_key`.
+            DamagedEntry: an entry about the pupil cannot be read.
+        """
+        with self._ledger.database.connection() as connection:
+            moment = self._moment(connection, known_at, at_least)
+            known = self._pupil(connection, key, moment)
+            names = self._names(connection, known, on, moment)
+            folded = fold_transcript(
+                map(FoldEntry.of, known.entries), pupil=known.person, on=on, names=names
+            )
+            identity = read_identity(self._ledger, connection, known)
+            return {
+                "pupil_id": str(known.person),
+                "pupil_key": identity.key,
+                "on": on.isoformat(),
+                "known_at": moment.known_at,
+                "profile": identity.profile,
+                "years": folded.years,
+                "digest": folded.digest,
+            }
+
+    def audit(self, key: Key, *, since: When = None, until: When = None) -> dict[str, Any]:
+        """Every entry about a pupil after the prefix `since` up to `until`: contract, audit.
+
+        Raises:
+            NotFound, Refused, Conflict, DamagedEntry: as for `transcript`.
+        """
+        with self._ledger.database.connection() as connection:
+            moment = resolve(connection, until)
+            start = None if since is None else resolve(connection, since)
+            known = self._pupil(connection, key, moment)
+            entries = read_audit(
+                self._ledger,
+                connection,
+                known,
+                after=start.size if start else 0,
+                names=self._ledger_names(connection),
+            )
+            return {
+                "pupil_id": str(known.person),
+                "pupil_key": read_identity(self._ledger, connection, known).key,
+                "from": start.known_at if start else None,
+                "known_at": moment.known_at,
+                "entries": entries,
+            }
+
+    def _moment(self, connection: Connection, when: When, at_least: int | None) -> Moment:
+        moment = resolve(connection, when)
+        if at_least is not None and moment.position < at_least:
+            raise NotFound("position_not_found", f"the log has no entry @{at_least} yet")
+        return moment
+
+    def _pupil(self, connection: Connection, key: Key, moment: Moment) -> PupilLog:
+        person = find_person(self._ledger, connection, key, size=moment.size)
+        return read_pupil_log(connection, person, size=moment.size)
+
+    def _names(self, connection: Connection, known: PupilLog, on: date, moment: Moment) -> Names:
+        schools = {
+            (entry.envelope.author, code)
+            for entry in known.entries
+            if (code := getattr(entry.event, "school_code", None)) is not None
+        }
+        found = school_names(self._ledger, connection, sorted(schools), on=on, size=moment.size)
+        return Names(self._ledger_names(connection).ledgers, found.schools)
+
+    def _ledger_names(self, connection: Connection) -> Names:
+        return Names({**self._ledgers, self._ledger.id: own_name(connection)})

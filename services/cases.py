@@ -1,0 +1,76 @@
+"""A transfer as answers show it: the contract's object for one case."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from ledger import ids
+from ledger.case import Case
+from ledger.database import Connection
+from ledger.desk import Reader
+from ledger.queries import queries
+from signing.errors import TrustError
+from signing.truststore import TrustStore
+from transfer.cases import all_cases, require_case
+from transfer.office import Office
+
+_SQL = queries("transfer", "transfer.sql")
+_WAITING = {
+    ("receiver", "requested"): "release",
+    ("origin", "requested"): "release",
+    ("origin", "released"): "accept",
+    ("receiver", "received"): "accept",
+    ("receiver", "problem"): "reissue",
+    ("origin", "problem"): "reissue",
+}
+
+
+def case_answer(office: Office, case_id: UUID) -> dict[str, Any]:
+    """One case. Raises NotFound(`unknown_case`)."""
+    with office.ledger.database.connection() as connection:
+        reader = Reader(connection, office.ledger.keyring, office.ledger.id)
+        return _answer(office, connection, require_case(reader, case_id))
+
+
+def case_answers(office: Office) -> list[dict[str, Any]]:
+    """Every case, the oldest first."""
+    with office.ledger.database.connection() as connection:
+        return [_answer(office, connection, case) for case in all_cases(connection)]
+
+
+def _answer(office: Office, connection: Connection, case: Case) -> dict[str, Any]:
+    stream = ids.case_stream(office.ledger.id, case.id)
+    row = connection.execute(_SQL["case_times"], {"stream": stream}).fetchone()
+    assert row is not None
+    first, _, position = row
+    here, there = (short_name(office.trust, i) for i in (office.ledger.id, case.peer))
+    origin, receiver = (here, there) if case.side == "origin" else (there, here)
+    waiting = _WAITING.get((case.side, case.state))
+    if case.side == "origin" and case.state == "released" and not case.receipt:
+        waiting = "delivery"
+    failure = None
+    if case.failure is not None:
+        failure = {"step": case.failure[0] or None, "code": case.failure[1]}
+    return {
+        "case": str(case.id),
+        "state": case.state,
+        "from": origin,
+        "to": receiver,
+        "side": case.side,
+        "pupil": str(case.pupil) if case.pupil else None,
+        "position": position,
+        "waiting_for": waiting,
+        "age_days": (datetime.now(UTC) - first).days,
+        "root": case.root,
+        "transcript_digest": case.digest,
+        "receipt": case.receipt,
+        "failure": failure,
+    }
+
+
+def short_name(trust: TrustStore, ledger: UUID) -> str:
+    """A ledger's short name, or its id where no trust bundle knows it."""
+    try:
+        return trust.by_id(ledger).name
+    except TrustError:
+        return str(ledger)

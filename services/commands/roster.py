@@ -1,0 +1,50 @@
+"""`hocba roster`: a class list by two dates."""
+
+from typing import Any
+
+import click
+
+from services.output import print_csv, print_json, print_table
+from services.reading import open_views, parse_day, parse_when
+from services.workplace import Workplace
+
+COLUMNS = (
+    *("pupil_id", "pupil_key", "full_name", "birth_date", "sex"),
+    *("entered_on", "entry_kind", "status_code", "status"),
+)
+_SHOWN = ("full_name", "birth_date", "sex", "pupil_key", "entered_on", "status_code", "status")
+_HEADINGS = {
+    "vi": ("STT", "Họ và tên", "Ngày sinh", "Giới tính", "Mã", "Vào lớp", "TT", "Trạng thái"),
+    "en": ("No.", "Full name", "Born", "Sex", "Key", "Entered on", "Code", "Status"),
+}
+
+
+@click.command()
+@click.option("--class", "class_", required=True, metavar="CODE", help="Code or school/year/name.")
+@click.option("--on", required=True, metavar="DATE", help="The day the list is of.")
+@click.option("--known-at", metavar="WHEN", help="@POSITION or an instant (default: now).")
+@click.pass_obj
+def roster(workplace: Workplace, class_: str, on: str, known_at: str | None) -> int:
+    """Class list of a day, as known at a moment."""
+    day, when = parse_day(on), parse_when(known_at)
+    with open_views(workplace) as views:
+        answer = views.roster(class_, on=day, known_at=when)
+    if workplace.format == "json":
+        print_json(answer)
+    elif workplace.format == "csv":
+        print_csv(COLUMNS, [[pupil[name] for name in COLUMNS] for pupil in answer["pupils"]])
+    else:
+        _print_table(answer, workplace.lang)
+    return 0
+
+
+def _print_table(answer: dict[str, Any], lang: str) -> None:
+    title = (
+        f"{answer['class_name']} ({answer['class_code']}) · {answer['on']} · "
+        f"@{answer['known_at']['position']} · {answer['count']}"
+    )
+    rows = [
+        [number, *(pupil[name] for name in _SHOWN)]
+        for number, pupil in enumerate(answer["pupils"], 1)
+    ]
+    print_table(title, _HEADINGS[lang], rows)

@@ -1,0 +1,74 @@
+"""`hocba status`: how far the log, the projections and the mail of a ledger are."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from ledger import log
+from ledger.queries import queries
+from projections.views import engine_of
+from services.output import print_csv, print_json, print_table
+from services.workplace import Workplace
+
+_SQL = queries("services", "status.sql")
+
+
+@click.command()
+@click.pass_obj
+def status(workplace: Workplace) -> int:
+    """Position, projection lag, outbox, unanswered transfers with age."""
+    with workplace.open() as (profile, ledger), ledger.database.connection() as connection:
+        engine = engine_of(ledger)
+        head = log.head(connection)
+        known = engine.checkpoints(connection)
+        answer: dict[str, Any] = {
+            "ledger": profile.name,
+            "id": str(profile.id),
+            "position": head.size - 1,
+            "recorded_at": log.instant_text(log.recorded_at(connection, head.size - 1)),
+            "projections": [
+                {
+                    "name": name,
+                    "position": known[name].size - 1,
+                    "lag": head.size - known[name].size,
+                    "stopped_at": known[name].stopped_at,
+                    "reason": known[name].reason,
+                }
+                for name in engine.names
+            ],
+            "outbox": dict(connection.execute(_SQL["outbox"].encode()).fetchall()),
+            "unanswered": _unanswered(connection.execute(_SQL["unanswered"].encode()).fetchall()),
+        }
+    _print(answer, workplace.format)
+    return 0
+
+
+def _unanswered(rows: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
+    """Transfers that wait for somebody, oldest first; age in whole days since the last entry."""
+    now = datetime.now(UTC)
+    return [
+        {"case": case, "side": side, "state": state, "age_days": (now - since).days}
+        for case, side, state, since in rows
+    ]
+
+
+def _print(answer: dict[str, Any], form: str) -> None:
+    if form == "json":
+        print_json(answer)
+        return
+    rows: list[list[Any]] = [["position", answer["position"], answer["recorded_at"]]]
+    for known in answer["projections"]:
+        lag = f"lag {known['lag']}"
+        if known["reason"]:
+            lag += f", stopped at {known['stopped_at']}: {known['reason']}"
+        rows.append([f"projection {known['name']}", known["position"], lag])
+    rows += [[f"outbox {state}", count, ""] for state, count in answer["outbox"].items()]
+    rows += [
+        [f"transfer {case['case']}", case["state"], f"{case['age_days']} d, we are {case['side']}"]
+        for case in answer["unanswered"]
+    ]
+    if form == "csv":
+        print_csv(("what", "value", "detail"), rows)
+    else:
+        print_table(f"{answer['ledger']}", ("", "", ""), rows)

@@ -1,0 +1,404 @@
+"""`hocba transfer …`: the conversation, by NATS and by file.
+
+Every command first takes in what has come and afterwards sends what it leaves, so that two clerks
+need no running agent; `transfer-agent` does the same by itself.
+"""
+
+import asyncio
+import json
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import click
+from rich.table import Table
+
+from ledger.errors import NotFound, Refused
+from ledger.event import Who
+from ledger.log import head
+from projections.persons import find_person
+from services.cases import case_answer, case_answers, short_name
+from services.offices import open_office, route_of
+from services.output import messages, print_csv, print_json, print_table
+from services.reading import parse_day, parse_key
+from services.words import FAILURES, STATES, STEPS, WAITING, word
+from services.workplace import Workplace
+from signing.errors import TrustError
+from signing.sealing import KeyPair
+from signing.truststore import TrustStore
+from transfer import acceptance, by_file, conversation, courier, inbox
+from transfer.checks import Report
+from transfer.errors import CheckFailed, CourierUnavailable
+from transfer.office import Office
+
+COLUMNS = ("case", "state", "from", "to", "pupil", "waiting_for", "age_days")
+Act = Callable[[Office, Who], UUID]
+
+
+@click.group()
+def transfer() -> None:
+    """Carry a pupil's history to another province, or take one in."""
+
+
+@contextmanager
+def _courier(workplace: Workplace) -> Iterator[tuple[Office, Who, Callable[[], None]]]:
+    """The office with its mail taken in, and a function that sends and takes in again."""
+    with open_office(workplace) as (_, office, servers):
+        who = office.ledger.who(workplace.account)
+        route = route_of(workplace, servers, office)
+
+        def exchange() -> None:
+            try:
+                courier.exchange(office, route, who=who)
+            except CourierUnavailable as error:
+                messages.print(f"hocba: {error}", markup=False)
+
+        exchange()
+        yield office, who, exchange
+
+
+def _act(workplace: Workplace, act: Act) -> int:
+    with _courier(workplace) as (office, who, exchange):
+        case = act(office, who)
+        exchange()
+        return _show(workplace, case_answer(office, case))
+
+
+def _show(workplace: Workplace, answer: dict[str, Any]) -> int:
+    if workplace.format == "json":
+        print_json(answer)
+    elif workplace.format == "csv":
+        print_csv(COLUMNS, [[answer[column] for column in COLUMNS]])
+    else:
+        _print_cases(workplace, [answer])
+    return 0
+
+
+def _print_cases(workplace: Workplace, answers: list[dict[str, Any]]) -> None:
+    rows = []
+    for answer in answers:
+        shown = dict(answer)
+        shown["state"] = word(STATES, answer["state"], workplace.lang)
+        if answer["waiting_for"]:
+            shown["waiting_for"] = word(WAITING, answer["waiting_for"], workplace.lang)
+        rows.append([shown[column] for column in COLUMNS])
+    print_table(None, COLUMNS, rows)
+
+
+@transfer.command()
+@click.option("--pupil", required=True, metavar="KEY", help="Our own record of the child.")
+@click.option("--from", "origin", required=True, metavar="LEDGER", help="Who has the history.")
+@click.option("--school", required=True, metavar="CODE", help="Our school.")
+@click.option("--first-day", required=True, metavar="DATE", help="First day at our school.")
+@click.pass_obj
+def request(workplace: Workplace, pupil: str, origin: str, school: str, first_day: str) -> int:
+    """Ask another ledger for a pupil's history (Đề nghị tiếp nhận)."""
+
+    def act(office: Office, who: Who) -> UUID:
+        return conversation.request(
+            office,
+            pupil=_pupil(office, pupil),
+            from_ledger=_ledger(office, origin),
+            school_code=school,
+            first_day=parse_day(first_day),
+            who=who,
+        )
+
+    return _act(workplace, act)
+
+
+@transfer.command()
+@click.argument("case", type=click.UUID)
+@click.option("--pupil", required=True, metavar="KEY", help="Which pupil of ours it is.")
+@click.option("--last-day", metavar="DATE", help="Last day here (default: the day before).")
+@click.pass_obj
+def release(workplace: Workplace, case: UUID, pupil: str, last_day: str | None) -> int:
+    """Confirm which pupil it is and hand the record over (Bàn giao hồ sơ)."""
+
+    def act(office: Office, who: Who) -> UUID:
+        conversation.release(
+            office,
+            case,
+            pupil=_pupil(office, pupil),
+            last_day=parse_day(last_day) if last_day else None,
+            today=date.today(),
+            who=who,
+        )
+        return case
+
+    return _act(workplace, act)
+
+
+@transfer.command()
+@click.argument("case", type=click.UUID)
+@click.option("--reason", required=True, metavar="CODE")
+@click.pass_obj
+def decline(workplace: Workplace, case: UUID, reason: str) -> int:
+    """Refuse a request, for one of the four reasons there are."""
+
+    def act(office: Office, who: Who) -> UUID:
+        conversation.decline(office, case, reason=reason, today=date.today(), who=who)
+        return case
+
+    return _act(workplace, act)
+
+
+@transfer.command()
+@click.argument("case", type=click.UUID)
+@click.option("--reason", required=True, metavar="CODE")
+@click.pass_obj
+def reject(workplace: Workplace, case: UUID, reason: str) -> int:
+    """Send a record back (Trả lại hồ sơ): the origin manages it again."""
+
+    def act(office: Office, who: Who) -> UUID:
+        conversation.reject(office, case, reason=reason, today=date.today(), who=who)
+        return case
+
+    return _act(workplace, act)
+
+
+@transfer.command()
+@click.argument("case", type=click.UUID)
+@click.option(
+    "--list",
+    "remarks",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A text file of what is still missing.",
+)
+@click.pass_obj
+def accept(workplace: Workplace, case: UUID, remarks: Path | None) -> int:
+    """Take the record in and the pupil with it (Tiếp nhận)."""
+
+    def act(office: Office, who: Who) -> UUID:
+        known = case_answer(office, case)
+        if known["state"] == "accepted":
+            return case
+        acceptance.accept(
+            office,
+            case,
+            inbox.reopen(office, case),
+            pupil=UUID(known["pupil"]) if known["pupil"] else None,
+            remark=remarks.read_text("utf-8") if remarks else None,
+            today=date.today(),
+            who=who,
+        )
+        return case
+
+    return _act(workplace, act)
+
+
+@transfer.command()
+@click.argument("case", type=click.UUID)
+@click.pass_obj
+def status(workplace: Workplace, case: UUID) -> int:
+    """How far a transfer is, and who must act next."""
+    with _courier(workplace) as (office, _, _):
+        return _show(workplace, case_answer(office, case))
+
+
+@transfer.command("list")
+@click.pass_obj
+def list_(workplace: Workplace) -> int:
+    """Every transfer of this ledger."""
+    with _courier(workplace) as (office, _, _):
+        return _list(workplace, case_answers(office))
+
+
+@transfer.command("inbox")
+@click.pass_obj
+def inbox_(workplace: Workplace) -> int:
+    """The transfers that wait for somebody here."""
+    ours = {"origin": {"release", "reissue"}, "receiver": {"accept"}}
+    with _courier(workplace) as (office, _, _):
+        answers = [a for a in case_answers(office) if a["waiting_for"] in ours[a["side"]]]
+        return _list(workplace, answers)
+
+
+def _list(workplace: Workplace, answers: list[dict[str, Any]]) -> int:
+    if workplace.format == "json":
+        print_json({"cases": answers})
+    elif workplace.format == "csv":
+        print_csv(COLUMNS, [[answer[column] for column in COLUMNS] for answer in answers])
+    else:
+        _print_cases(workplace, answers)
+    return 0
+
+
+@transfer.command()
+@click.option("--pupil", required=True, metavar="KEY")
+@click.option("--to", "receiver", required=True, metavar="LEDGER")
+@click.option("--last-day", metavar="DATE")
+@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@click.pass_obj
+def export(workplace: Workplace, pupil: str, receiver: str, last_day: str | None, out: Path) -> int:
+    """Release a pupil and write the sealed record to a file."""
+    with open_office(workplace) as (_, office, _):
+        who = office.ledger.who(workplace.account)
+        case, data = by_file.export(
+            office,
+            pupil=_pupil(office, pupil),
+            to_ledger=_ledger(office, receiver),
+            last_day=parse_day(last_day) if last_day else None,
+            today=date.today(),
+            who=who,
+        )
+        _write_file(out, data)
+        return _show(workplace, {**case_answer(office, case), "file": str(out)})
+
+
+def _write_file(path: Path, data: bytes) -> None:
+    draft = path.with_name(f".{path.name}.part")
+    try:
+        draft.write_bytes(data)
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise Refused(
+            "cannot_write", f"{path} cannot be written: {error.strerror}", field="--out"
+        ) from error
+
+
+@transfer.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--pupil", metavar="KEY", help="Our own record of the child.")
+@click.option("--new", is_flag=True, help="It is nobody whom we know.")
+@click.pass_obj
+def import_(workplace: Workplace, file: Path, pupil: str | None, new: bool) -> int:
+    """Check a record handed in as a file and take the pupil in."""
+    with open_office(workplace) as (_, office, _):
+        who = office.ledger.who(workplace.account)
+        data = file.read_bytes()
+        try:
+            case, _ = by_file.import_dossier(
+                office,
+                data,
+                pupil=_pupil(office, pupil) if pupil else None,
+                new=new,
+                today=date.today(),
+                who=who,
+            )
+        except CheckFailed as failure:
+            if workplace.format == "json":
+                print_json({"file": str(file), "failure": _failure(failure)})
+            _explain(workplace, failure)
+            return failure.exit_code
+        return _show(workplace, case_answer(office, case))
+
+
+@transfer.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--key", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.pass_obj
+def verify(workplace: Workplace, file: Path, key: Path | None) -> int:
+    """Check a record offline: needs no database and no server."""
+    trust = _trust(workplace)
+    data = file.read_bytes()
+    private = _private(workplace, data, key)
+    report = by_file.verify(data, trust=trust, key=private)
+    answer = _verification(trust, report)
+    if workplace.format == "json":
+        print_json(answer)
+    else:
+        _print_report(workplace, report)
+    return 0 if report.ok else CheckFailed.exit_code
+
+
+def _trust(workplace: Workplace) -> TrustStore:
+    own = workplace.home.path / "trust"
+    folders = [folder for folder in (own, *workplace.trust) if folder.exists()]
+    if not folders:
+        raise NotFound("no_trust", "no trust bundle is here; name its folder with --trust")
+    return TrustStore(folders[0], *folders[1:])
+
+
+def _private(workplace: Workplace, data: bytes, key: Path | None) -> KeyPair | None:
+    """The key named, else the one of this home that the file is sealed to."""
+    if key is not None:
+        return KeyPair.from_private_bytes(key.read_bytes())
+    for candidate in sorted(workplace.home.keys.glob("*/encryption.key")):
+        pair = KeyPair.from_private_bytes(candidate.read_bytes())
+        if pair.key_id.encode() in data[:4096]:
+            return pair
+    return None
+
+
+def _verification(trust: TrustStore, report: Report) -> dict[str, Any]:
+    dossier = report.dossier
+    header = report.frame.header if report.frame else None
+    carried = sum(len(s.entries) for s in dossier.streams) if dossier else None
+    return {
+        "ok": report.ok,
+        "pupil": str(dossier.pupil) if dossier else None,
+        "from": short_name(trust, header.sender) if header else None,
+        "to": short_name(trust, header.receiver) if header else None,
+        "entries": carried,
+        "erased": report.erased,
+        "root": dossier.last_hop.root if dossier else None,
+        "transcript_digest": dossier.digest.value if dossier else None,
+        "steps": [{"n": step.n, "name": step.name, "ok": step.ok} for step in report.steps],
+        "failure": _failure(report.failure) if report.failure else None,
+    }
+
+
+def _failure(failure: CheckFailed) -> dict[str, Any]:
+    return {"step": failure.step, "code": failure.code, "detail": failure.detail}
+
+
+def _print_report(workplace: Workplace, report: Report) -> None:
+    marks = {True: "[green]✓[/]", False: "[red]✗[/]", None: "[dim]–[/]"}
+    table = Table(show_header=False, box=None)
+    for step in report.steps:
+        table.add_row(str(step.n), marks[step.ok], word(STEPS, step.name, workplace.lang))
+    messages.print(table)
+    if report.failure is not None:
+        _explain(workplace, report.failure)
+
+
+def _explain(workplace: Workplace, failure: CheckFailed) -> None:
+    sentence = word(FAILURES, failure.code, workplace.lang)
+    messages.print(f"hocba: {sentence} [{failure.step} {failure.code}]", markup=False)
+
+
+def _pupil(office: Office, key: str) -> UUID:
+    with office.ledger.database.connection() as connection:
+        size = head(connection).size
+        return find_person(office.ledger, connection, parse_key(key), size=size)
+
+
+def _ledger(office: Office, name: str) -> UUID:
+    try:
+        found = office.trust.by_name(name).id
+    except TrustError as error:
+        raise NotFound("unknown_ledger", f"no trust bundle knows a ledger {name}") from error
+    if found == office.ledger.id:
+        raise Refused("same_ledger", "a transfer is between two ledgers", field="--from")
+    return found
+
+
+@click.command("transfer-agent")
+@click.option("--once", is_flag=True, help="One round, then end.")
+@click.pass_obj
+def agent(workplace: Workplace, once: bool) -> int:
+    """Carry messages until it is stopped (SIGINT or SIGTERM)."""
+    with open_office(workplace) as (profile, office, servers):
+        who = office.ledger.who(workplace.account)
+        route = route_of(workplace, servers, office)
+        if once:
+            taken = courier.exchange(office, route, who=who)
+            print_json([{"kind": t.kind, "outcome": t.outcome} for t in taken])
+            return 0
+        messages.print(json.dumps({"agent": profile.name, "state": "running"}), markup=False)
+        asyncio.run(_follow(office, route, who))
+    return 0
+
+
+async def _follow(office: Office, route: courier.Route, who: Who) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stop.set)
+    await courier.follow(office, route, stop, who=who)

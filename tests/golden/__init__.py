@@ -1,0 +1,1 @@
+"""Stored bytes as released: every later version must still read them."""

@@ -1,0 +1,403 @@
+"""Writes the golden bytes: one stored entry for every topic, and the hashes above it.
+
+Run `python -m tests.golden.make` after a topic was added: what is in the files already stays as it
+is. `python -m tests.golden.make TOPIC...` writes those again, which is right only for a topic
+that was never released. Randomness, keys and ids are fixed, so that the files are reproducible.
+"""
+
+import hashlib
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+from uuid import UUID
+
+from ledger import envelope, log, sheet
+from ledger.envelope import DataKey
+from ledger.event import CATEGORIES, Category, Event, Note, Provenance, Who
+from ledger.events import case, pupil, pupil_year, school_class, staff, unit
+from signing import aead
+from signing.note import Checkpoint, NoteSigner, sign_note
+
+FOLDER = Path(__file__).parent
+ENTRIES = FOLDER / "entries_v1.json"
+HASHES = FOLDER / "hashes_v1.json"
+
+LEDGER = UUID("019e0000-0000-7000-8000-000000000001")
+OTHER_LEDGER = UUID("019e0000-0000-7000-8000-000000000002")
+PUPIL = UUID("019e0000-0000-7000-8000-00000000000a")
+OTHER_PUPIL = UUID("019e0000-0000-7000-8000-00000000000b")
+CASE = UUID("019e0000-0000-7000-8000-00000000000c")
+STREAM = UUID("019e0000-0000-5000-8000-00000000000d")
+DAY = date(2025, 1, 15)
+INSTANT = datetime(2025, 1, 15, 3, 0, 0, 123456, tzinfo=UTC)
+WHO = Who(
+    recorded_by="operator",
+    on_behalf_of="GV1",
+    provenance=Provenance(kind="file", name="marks.csv", sha256="ab" * 32),
+)
+NOTE = Note(text="Chép nhầm điểm")
+PLACE = pupil.Place(text="Xã An Lão", code="11359")
+PROFILE = pupil.PupilProfile(
+    full_name="Nguyễn Thị Hoà",
+    sort_name=None,
+    birth_date="2012-03-04",
+    sex="nu",
+    ethnicity="Kinh",
+    nationality="VN",
+    birth_place=PLACE,
+    home_town=PLACE,
+    residence=PLACE,
+    father_name="Nguyễn Văn An",
+    mother_name=None,
+    guardian_name=None,
+    disability=None,
+    policy_category=None,
+    register_number="SDB-1",
+)
+TEACHER = staff.StaffProfile(
+    full_name="Trần Văn Bình", birth_date="1980", sex="nam", personal_id="031080001234"
+)
+CLAIM = case.IdentityClaim(
+    full_name="Nguyễn Thị Hoà",
+    birth_date="2012-03-04",
+    sex="nu",
+    identifiers=(("personal_id", "031312004567"),),
+)
+FACTS: dict[type[Event], dict[str, Any]] = {
+    unit.LedgerOpened: {
+        "ledger_id": LEDGER,
+        "name": "31",
+        "province_code": "31",
+        "province_name": "Hải Phòng",
+    },
+    unit.UnitOpened: {
+        "code": "S1",
+        "kind": "school",
+        "name": "THCS Lê Lợi",
+        "parent_code": "31",
+        "levels": ("THCS", "THPT"),
+    },
+    unit.UnitChanged: {"code": "S1", "name": "THCS A", "parent_code": None, "levels": ()},
+    unit.UnitClosed: {"code": "S1", "successor": "S2", "closed_on": DAY},
+    school_class.ClassOpened: {
+        "code": "7A1",
+        "school_code": "S1",
+        "school_year": "2024-2025",
+        "grade": 7,
+        "name": "7A1",
+        "programme": "GDPT2018",
+        "gathering": "homeroom",
+    },
+    school_class.ClassChanged: {"grade": 7, "name": "7A2", "programme": "GDPT2018"},
+    school_class.TeacherAssigned: {"subject": "TOAN", "staff_code": "GV1", "until": DAY},
+    school_class.GradeSheetSubmitted: {
+        "sheet": "7A1/TOAN/1/TX1/2025-01-15",
+        "subject": "TOAN",
+        "semester": 1,
+        "slot": "TX1",
+        "count": 45,
+        "root": "cd" * 32,
+        "signature": None,
+    },
+    staff.StaffRegistered: {
+        "code": "GV1",
+        "unit_code": "S1",
+        "level": "THCS",
+        "role": "teacher",
+        "statutory": TEACHER,
+    },
+    staff.StaffChanged: {"unit_code": "S1", "level": None, "role": None, "statutory": TEACHER},
+    staff.StaffIdentityChecked: {"status": "matched", "checked_at": INSTANT, "statutory": None},
+    staff.AccountOpened: {"name": "operator", "staff_code": "GV1"},
+    staff.RoleGranted: {"role": "operator", "unit_code": None},
+    pupil.PupilRegistered: {
+        "pupil_id": PUPIL,
+        "statutory": PROFILE,
+        "voluntary": pupil.PupilContacts(guardian_phone="0912345678"),
+    },
+    pupil.PupilDetailsChanged: {"statutory": PROFILE, "voluntary": None},
+    pupil.IdentifierAssigned: {
+        "kind": "local",
+        "valid_to": DAY,
+        "statutory": pupil.Identifier(kind="local", value="P1", issuer="default"),
+    },
+    pupil.IdentityChecked: {"status": "mismatched", "checked_at": INSTANT, "statutory": NOTE},
+    pupil.IdentityConflictFound: {"code": "number_of_another_pupil", "other": OTHER_PUPIL},
+    pupil.PupilLinked: {"other": OTHER_PUPIL, "other_ledger": OTHER_LEDGER, "case": CASE},
+    pupil.PupilUnlinked: {"other": OTHER_PUPIL, "statutory": NOTE},
+    pupil.PupilEnrolled: {
+        "kind": "mid_year",
+        "school_code": "S1",
+        "class_code": "7A1",
+        "school_year": "2024-2025",
+        "grade": 7,
+        "programme": "GDPT2018",
+        "statutory": NOTE,
+    },
+    pupil.SectionJoined: {
+        "school_code": "S1",
+        "class_code": "TIN-1",
+        "school_year": "2024-2025",
+        "until": DAY,
+    },
+    pupil.PupilStatusChanged: {
+        "kind": "suspend",
+        "school_code": "S1",
+        "reason_code": "02",
+        "statutory": NOTE,
+    },
+    pupil.Released: {
+        "case": CASE,
+        "to_ledger": OTHER_LEDGER,
+        "to_school": "S9",
+        "root": "ef" * 32,
+        "entries": 12,
+        "streams": ((PUPIL, 4), (STREAM, 8)),
+        "digest": "sha256:" + "01" * 32,
+        "last_day": DAY,
+    },
+    pupil.ReleaseUndone: {"case": CASE},
+    pupil.TransferAccepted: {
+        "case": CASE,
+        "from_ledger": OTHER_LEDGER,
+        "sender_pupil": OTHER_PUPIL,
+        "root": "ef" * 32,
+        "digest": "sha256:" + "01" * 32,
+        "covered": (((OTHER_PUPIL, 4), (STREAM, 8)),),
+    },
+    pupil_year.PupilYearOpened: {
+        "pupil_id": PUPIL,
+        "school_year": "2024-2025",
+        "grade": 7,
+        "programme": "GDPT2018",
+        "regulation": "TT22/2021",
+        "school_code": "S1",
+        "class_code": "7A1",
+    },
+    pupil_year.MarkEntered: {
+        "school_code": "S1",
+        "class_code": "7A1",
+        "subject": "NGOAINGU1",
+        "form": "score",
+        "semester": 1,
+        "slot": "TX1",
+        "value": "8.0",
+        "required": ("TX1", "TX2", "GK", "CK"),
+        "components": (pupil_year.Component(name="nghe", value="7.0", weight=1),),
+        "sheet": "7A1/NGOAINGU1/1/TX1/2025-01-15",
+        "salt": "0f" * 16,
+    },
+    pupil_year.MarkCorrected: {
+        "school_code": "S1",
+        "subject": "TOAN",
+        "semester": 1,
+        "slot": "TX1",
+        "value": "9.0",
+        "old_value": "8.0",
+        "corrects": 2,
+        "statutory": NOTE,
+    },
+    pupil_year.CommentWritten: {
+        "school_code": "S1",
+        "subject": None,
+        "time": "CN",
+        "statutory": NOTE,
+    },
+    pupil_year.ConductAssessed: {"school_code": "S1", "period": "HK1", "level": "T"},
+    pupil_year.AbsencesCounted: {
+        "school_code": "S1",
+        "period": "HK1",
+        "excused": 3,
+        "unexcused": 0,
+    },
+    pupil_year.PeriodClosed: {
+        "period": "HK1",
+        "regulation": "TT22/2021",
+        "strategy": "removal_any_subject",
+        "results": {"TOAN": "8.1", "GDTC": "Đ", "TINHOC": None},
+        "missing": ("TINHOC/CK",),
+        "study": None,
+        "adjusted": False,
+        "conduct": "T",
+    },
+    pupil_year.PeriodReopened: {"period": "HK1", "statutory": NOTE},
+    pupil_year.YearDecision: {
+        "kind": "reassess",
+        "subject": "TOAN",
+        "value": "5.0",
+        "statutory": None,
+    },
+    pupil_year.Proposed: {
+        "proposal": CASE,
+        "topic": "ledger.ConductAssessed.v1",
+        "facts": {"school_code": None, "period": "HK2", "level": "K"},
+        "statutory": None,
+    },
+    case.TransferRequested: {
+        "case": CASE,
+        "from_ledger": OTHER_LEDGER,
+        "pupil": PUPIL,
+        "school_code": "S1",
+        "encryption_key": "AAAA",
+        "statutory": CLAIM,
+    },
+    case.RequestReceived: {
+        "case": CASE,
+        "to_ledger": OTHER_LEDGER,
+        "their_pupil": OTHER_PUPIL,
+        "school_code": "S9",
+        "encryption_key": "AAAA",
+        "statutory": CLAIM,
+    },
+    case.CaseReleased: {
+        "case": CASE,
+        "pupil": PUPIL,
+        "to_ledger": OTHER_LEDGER,
+        "last_day": DAY,
+        "root": "ef" * 32,
+        "digest": "sha256:" + "01" * 32,
+    },
+    case.RequestDeclined: {"case": CASE, "reason": "already_released", "moved_to": OTHER_LEDGER},
+    case.DossierReceived: {
+        "case": CASE,
+        "from_ledger": OTHER_LEDGER,
+        "their_pupil": OTHER_PUPIL,
+        "message": str(CASE),
+        "payload_sha256": "23" * 32,
+        "root": "ef" * 32,
+        "digest": "sha256:" + "01" * 32,
+        "entries": 12,
+    },
+    case.ProblemNoted: {
+        "case": CASE,
+        "message": str(CASE),
+        "step": 7,
+        "code": "bad_proof",
+        "direction": "received",
+    },
+    case.DossierReissued: {"case": CASE, "issue": 2},
+    case.ReceiptReceived: {"case": CASE, "payload_sha256": "23" * 32},
+    case.CaseDecided: {
+        "case": CASE,
+        "decision": "rejected",
+        "pupil": None,
+        "digest": None,
+        "reason": "not_expected",
+        "statutory": NOTE,
+    },
+    case.DecisionReceived: {
+        "case": CASE,
+        "decision": "accepted",
+        "digest": "sha256:" + "01" * 32,
+        "reason": None,
+    },
+}
+"""One example of every event; every optional field is set in some of them."""
+
+
+class FixedKeys:
+    """Two keys, one of each category, whoever it is about."""
+
+    def __init__(self) -> None:
+        self._keys = {
+            category: DataKey(
+                UUID(int=number),
+                bytes([number]) * 32,
+                aead.commitment(bytes([number]) * 32, UUID(int=number).bytes),
+            )
+            for number, category in enumerate(CATEGORIES, 1)
+        }
+
+    def key_for(self, person: UUID, category: Category) -> DataKey:
+        """The category's key."""
+        del person
+        return self._keys[category]
+
+    def key(self, key_id: UUID) -> DataKey | None:
+        """The key by id."""
+        return next((key for key in self._keys.values() if key.id == key_id), None)
+
+
+@contextmanager
+def no_chance(seed: str) -> Iterator[None]:
+    """Random bytes that are the same every time, for each seed."""
+    count = 0
+
+    def fixed(size: int) -> bytes:
+        nonlocal count
+        count += 1
+        return hashlib.shake_256(f"{seed}/{count}".encode()).digest(size)
+
+    with patch("os.urandom", fixed), patch("secrets.token_bytes", fixed):
+        yield
+
+
+def examples() -> dict[str, Event]:
+    """One event of every topic."""
+    return {
+        event.TOPIC: event.model_validate({"effective_on": DAY, **facts})
+        for event, facts in FACTS.items()
+    }
+
+
+def stored(event: Event) -> dict[str, Any]:
+    """An event with its stored bytes (canonical JSON, so they are text) and their hash."""
+    with no_chance(event.TOPIC):
+        prepared = envelope.encode(
+            event, author=LEDGER, stream=STREAM, who=WHO, person=PUPIL, keys=FixedKeys()
+        )
+    return {
+        "event": event.model_dump(mode="json"),
+        "body": prepared.body.decode(),
+        "entry_hash": prepared.entry_hash.hex(),
+    }
+
+
+def hashes() -> dict[str, Any]:
+    """The record, leaf, checkpoint and sheet root of fixed inputs."""
+    record = log.record(
+        ledger=LEDGER,
+        stream=STREAM,
+        version=3,
+        topic="ledger.MarkEntered.v1",
+        origin=log.Origin(41, INSTANT),
+        entry_hash=bytes(range(32)),
+    )
+    signer = NoteSigner(f"hocba/ledger/{LEDGER}", bytes(range(32)))
+    checkpoint = Checkpoint(signer.name, 42, bytes(range(32)))
+    marks = [(PUPIL, "8.0", "00" * 16), (OTHER_PUPIL, "Đ", "0f" * 16)]
+    return {
+        "record": record,
+        "leaf": log.leaf(INSTANT, record).hex(),
+        "checkpoint": {
+            "vkey": signer.verifier.vkey,
+            "note": sign_note(checkpoint.text(), [signer]),
+        },
+        "sheet_root": sheet.sheet_root("7A1", "TOAN", 1, "TX1", DAY, marks).hex(),
+    }
+
+
+def write(path: Path, made: dict[str, Any], replaced: Callable[[str], bool]) -> None:
+    """Adds to a golden file what is new in `made`; replaces what is named."""
+    known = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    for name, value in made.items():
+        if name not in known or replaced(name):
+            known[name] = value
+    text = json.dumps(dict(sorted(known.items())), ensure_ascii=False, indent=1)
+    path.write_text(text + "\n", "utf-8")
+
+
+def main(names: list[str]) -> None:
+    """Writes both files; see the module."""
+    made = {topic: stored(event) for topic, event in examples().items()}
+    write(ENTRIES, made, names.__contains__)
+    write(HASHES, hashes(), names.__contains__)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
