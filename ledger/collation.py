@@ -8,10 +8,13 @@ nặng (domain reference, section 6; the published order is ma mà mả mã má 
 
 import unicodedata
 from datetime import date
+from functools import lru_cache
 
 from ledger.text import clean, matching_key, split_name
 
 SortKey = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...], str]
+Weights = tuple[int, int, int]
+"""Of one character: letter, tone, case."""
 ClassListKey = tuple[SortKey, SortKey, SortKey, str, str]
 
 _ALPHABET = "aăâbcdđeêfghijklmnoôơpqrstuưvwxyz"
@@ -28,16 +31,33 @@ _UNKNOWN_BIRTH = "9999"
 def sort_key(text: str) -> SortKey:
     """Return a key that orders texts as a Vietnamese dictionary does; a space comes first."""
     text = clean(text)
-    letters: list[int] = []
-    tones: list[int] = []
-    cases: list[int] = []
-    for base, marks in _clusters(text):
-        shape = "".join(mark for mark in marks if mark in _SHAPES)
-        letter = unicodedata.normalize("NFC", base.lower() + shape)
-        letters.append(_letter_weight(letter, base.lower()))
-        tones.append(max((_TONE.get(mark, 0) for mark in marks), default=0))
-        cases.append(int(base.isupper()))
-    return tuple(letters), tuple(tones), tuple(cases), text
+    if not text:
+        return (), (), (), text
+    weights: list[Weights] = []
+    for char in text:
+        known = _weights_of(char)
+        if known is None:  # a mark that composes with nothing: the clusters have to be found
+            weights = [_weights(base, marks) for base, marks in _clusters(text)]
+            break
+        weights.append(known)
+    letters, tones, cases = zip(*weights, strict=True)
+    return letters, tones, cases, text
+
+
+@lru_cache(maxsize=4096)
+def _weights_of(char: str) -> Weights | None:
+    """The weights of one composed character; None for a mark, or what falls into several."""
+    clusters = _clusters(char)
+    if len(clusters) != 1 or unicodedata.combining(clusters[0][0]):
+        return None
+    return _weights(*clusters[0])
+
+
+def _weights(base: str, marks: str) -> Weights:
+    shape = "".join(mark for mark in marks if mark in _SHAPES)
+    letter = unicodedata.normalize("NFC", base.lower() + shape)
+    tone = max((_TONE.get(mark, 0) for mark in marks), default=0)
+    return _letter_weight(letter, base.lower()), tone, int(base.isupper())
 
 
 def _clusters(text: str) -> list[tuple[str, str]]:

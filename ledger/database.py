@@ -64,7 +64,12 @@ class Database:
         """A connection of the pool, in autocommit. Raises Unreachable."""
         try:
             with self._pool.connection(timeout=10) as connection:
-                yield connection
+                try:
+                    yield connection
+                except psycopg.OperationalError as error:
+                    if not connection.closed:
+                        raise
+                    raise Unreachable("the connection was lost in the middle") from error
         except PoolTimeout as error:
             raise Unreachable("no connection within 10 s") from error
 

@@ -321,7 +321,7 @@ class Desk:
             return answered
         reader = Reader(connection, self.keyring, self.ledger)
         plan = decide(reader)
-        if not plan.drafts and command is None:
+        if not (plan.drafts or plan.outgoing or plan.extra or command):
             if plan.lines or plan.lookups:
                 with connection.transaction():
                     _write_plain(connection, plan)
@@ -357,7 +357,7 @@ class Desk:
                     done = Done(claimed.position, last, claimed.recorded_at, len(rows))
                     self.keyring.store_pending(connection)
                     _write_states(connection, refs, numbers, before, grounds)
-                    _write_outbox(connection, plan, claimed.position)
+                _write_outbox(connection, plan, done.first_position or reader.size)
                 _write_plain(connection, plan)
                 for write in plan.extra:
                     write(connection, done.first_position or 0)

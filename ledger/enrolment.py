@@ -116,9 +116,12 @@ def _apply(before: Segment | None, change: Change) -> Segment:
     """The segment that begins with `change`."""
     entry = change.kind in ENTRIES
     if not entry and change.kind not in EXITS and before is not None:
+        # In a new school year there is no class left to be paused in or to return to.
+        over = before.class_code is not None and change.on >= _end_of(before.school_year)
         return before._replace(
             start=change.on,
             end=None,
+            class_code=None if over else before.class_code,
             suspended=change.kind == "suspend",
             change_kind=change.kind,
             change_on=change.on,

@@ -122,8 +122,12 @@ def evolve(pupil: Pupil | None, event: Event, version: int) -> Pupil:
                 coverings=(*pupil.coverings, event.streams),
             )
         case ReleaseUndone():
-            kept = tuple(change for change in pupil.changes if change.kind != "release")
-            return _with(pupil, changes=kept, released=None, coverings=pupil.coverings[:-1])
+            return _with(
+                pupil,
+                changes=_without_last_release(pupil.changes),
+                released=None,
+                coverings=pupil.coverings[:-1],
+            )
         case TransferAccepted():
             admitted = tuple(
                 change.model_copy(update={"kind": "transfer_in"})
@@ -146,6 +150,13 @@ def evolve(pupil: Pupil | None, event: Event, version: int) -> Pupil:
             return _with(pupil, links=kept_links)
         case _:
             return pupil
+
+
+def _without_last_release(changes: tuple[Change, ...]) -> tuple[Change, ...]:
+    """Earlier releases stay: the pupil did leave, and came back by a transfer of its own."""
+    # Nothing changes here after a release, so its own leaving stands last; a release without a
+    # last day has made none.
+    return changes[:-1] if changes and changes[-1].kind == "release" else changes
 
 
 def _with(pupil: Pupil, **changed: object) -> Pupil:

@@ -12,6 +12,8 @@ from typing import NamedTuple
 _APOSTROPHES = dict.fromkeys(map(ord, "\u2019\u02bc\u2018"), "'")
 # U+00AD (soft hyphen) is not removed here: in TCVN3 text it is the letter u-horn.
 _ZERO_WIDTH = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
+_ODD_SPELLINGS = _ZERO_WIDTH | _APOSTROPHES
+_ODD = re.compile(f"[{''.join(map(chr, _ODD_SPELLINGS))}]")
 
 _WORD = re.compile(r"[^\W\d_]+")
 _LETTER_AHEAD = r"(?![^\W\d_])"
@@ -33,8 +35,9 @@ def clean(text: str) -> str:
     No-break and other spaces become a space, zero-width characters go. Look for legacy
     encodings (`ledger.legacy_text`) *before* cleaning: they use the same code points.
     """
-    text = unicodedata.normalize("NFC", text.translate(_ZERO_WIDTH).translate(_APOSTROPHES))
-    return " ".join(text.split())
+    if _ODD.search(text):  # rare, and translating costs more than looking
+        text = text.translate(_ODD_SPELLINGS)
+    return " ".join(unicodedata.normalize("NFC", text).split())
 
 
 def display_name(text: str) -> str:

@@ -22,9 +22,10 @@ from uuid import UUID
 
 from ledger import log
 from ledger.database import Connection, Database
+from ledger.errors import NotFound
 from projections import checkpoints, folding, tables
 from projections.checkpoints import Checkpoint
-from projections.errors import ProjectionError, ProjectionStopped
+from projections.errors import ProjectionStopped
 from projections.folding import table_digest
 from projections.projection import Projection
 
@@ -93,7 +94,7 @@ class Engine:
 
         Raises:
             ProjectionStopped: an entry cannot be folded.
-            ProjectionError: there is no projection of that name.
+            NotFound: `unknown_projection`.
         """
         wanted = [self._named(name) for name in names or self.names]
         with self._database.connection() as connection:
@@ -129,7 +130,7 @@ class Engine:
 
         Raises:
             ProjectionStopped: an entry cannot be folded; the old table stays.
-            ProjectionError: there is no projection of that name.
+            NotFound: `unknown_projection`.
         """
         projection = self._named(name)
         with self._database.connection() as connection:
@@ -224,7 +225,9 @@ class Engine:
             return self._projections[name]
         except KeyError:
             known = ", ".join(self._projections)
-            raise ProjectionError(f"there is no projection {name}; there are {known}") from None
+            raise NotFound(
+                "unknown_projection", f"there is no projection {name}; there are {known}"
+            ) from None
 
     def _ensure(self, connection: Connection) -> None:
         """Makes what is missing; a projection of another version begins again."""

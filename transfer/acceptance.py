@@ -126,12 +126,13 @@ def _joined(
 
 def _copy(reader: Reader, plan: Plan, dossier: Dossier, entries: Sequence[ReadEntry]) -> None:
     """Verbatim copies of what is not here yet; one's own entries are never copied."""
-    by_stream: dict[UUID, list[ReadEntry]] = {}
+    # An earlier release of a ledger that had the pupil twice is among its later entries too.
+    by_stream: dict[UUID, dict[int, ReadEntry]] = {}
     for entry in [*entries, *(read_entry(hop.release) for hop in dossier.hops)]:
         if entry.ledger != reader.ledger:
-            by_stream.setdefault(entry.stream, []).append(entry)
-    for stream, found in by_stream.items():
-        found.sort(key=lambda entry: entry.version)
+            by_stream.setdefault(entry.stream, {})[entry.version] = entry
+    for stream, versions in by_stream.items():
+        found = [versions[version] for version in sorted(versions)]
         ref = _stream_ref(stream, found[0])
         held = reader.track(ref)
         for entry in found:
@@ -180,12 +181,10 @@ def _take_in(
 ) -> None:
     """What an acceptance leaves beside the log: keys, names, proofs of the way, look-ups."""
     keyring = office.ledger.keyring
-    keyring.fetch(connection, (key.key_id for key in dossier.keys))
-    fresh = [key for key in dossier.keys if keyring.key(key.key_id) is None]
-    if fresh:
-        keyring.adopt(
-            connection, [(data_key(key), key.person, key.ledger, key.category) for key in fresh]
-        )
+    # What the keyring remembers does not tell what is stored: an earlier attempt may have failed.
+    keyring.adopt(
+        connection, [(data_key(key), key.person, key.ledger, key.category) for key in dossier.keys]
+    )
     for ledger, names in dossier.references.items():
         for kind, known in (("unit", names.units), ("class", names.classes)):
             for code, body in known.items():

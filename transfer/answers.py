@@ -72,7 +72,9 @@ def on_answer(
             )
             plan.extra.append(answered(case.id, ["dossier"]))
     else:
-        _require(case, "origin", "released", "problem", "accepted", "rejected")
+        # A person may reject before anything was released: the case is then closed here too.
+        early = ("requested",) if header.kind == "reject" else ()
+        _require(case, "origin", "released", "problem", "accepted", "rejected", *early)
         return _on_decision(reader, case, plan, header.kind, content)
     plan.add(ref, events)
     return plan

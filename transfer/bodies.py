@@ -1,30 +1,59 @@
 """The payloads of the short messages: a request, and every answer."""
 
+import base64
+import binascii
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from ledger.event import Frozen
+from pydantic import AfterValidator
+
+from ledger.event import Code, Frozen
 from ledger.events.case import IdentityClaim
+from signing import sealing
+from signing.errors import SealError
+from transfer.message import Kind
+
+
+def _usable_key(text: str) -> str:
+    """A key that nothing can be sealed to would stop the release, long after the request."""
+    try:
+        sealing.seal(b"", base64.b64decode(text, validate=True), b"")
+    except (binascii.Error, SealError):
+        raise ValueError("an HPKE public key in base64 was expected") from None
+    return text
+
+
+PublicKey = Annotated[str, AfterValidator(_usable_key)]
 
 
 class RequestBody(Frozen):
-    """The payload of a request. Personal: it travels sealed."""
+    """The payload of a request. Personal: it travels sealed.
+
+    `iss` and `aud` stand inside the signature: who receives it cannot seal it anew to a third
+    ledger in the sender's name.
+    """
 
     v: Literal[1]
+    kind: Literal["request"]
     iss: UUID
+    aud: UUID
     transfer_id: UUID
     pupil: UUID
-    school: str
+    school: Code
     first_day: date
-    encryption_key: str
+    encryption_key: PublicKey
     claim: IdentityClaim
 
 
 class AnswerBody(Frozen):
-    """The payload of every short answer."""
+    """The payload of every short answer; `kind` is signed too, so that no receipt can be shown as
+    an acceptance.
+    """
 
     v: Literal[1]
+    kind: Kind
     iss: UUID
+    aud: UUID
     transfer_id: UUID
     content: dict[str, str | int | None]

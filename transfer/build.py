@@ -11,7 +11,7 @@ from ledger.case import Case
 from ledger.database import Connection
 from ledger.desk import Reader
 from ledger.events.pupil import Released
-from ledger.events.pupil_year import MarkEntered, PeriodClosed
+from ledger.events.pupil_year import MarkEntered, PeriodClosed, PupilYearOpened
 from ledger.events.school_class import GradeSheetSubmitted
 from ledger.log import Entry
 from ledger.pupil import Pupil
@@ -123,13 +123,14 @@ def build_dossier(office: Office, connection: Connection, case: Case) -> dict[st
     entries = [
         entry
         for entry in everything
-        if entry.stream.ledger != office.ledger.id or entry.version <= limits[entry.stream.id]
+        if entry.stream.ledger != office.ledger.id
+        or entry.version <= limits.get(entry.stream.id, 0)
     ]
     hops = _earlier_hops(connection, pupil)
     hops.append(_hop(office, connection, release_entry, release))
     covered = {stream for hop in hops for stream, _ in _streams(hop)}
     entries = [entry for entry in entries if entry.stream.id in covered]
-    persons = {e.stream.person for e in entries if e.stream.person is not None}
+    streams = _carried_streams(entries, hops)
     dossier = Dossier(
         v=1,
         iss=office.ledger.id,
@@ -137,12 +138,15 @@ def build_dossier(office: Office, connection: Connection, case: Case) -> dict[st
         transfer_id=case.id,
         pupil=pupil.id,
         hops=tuple(hops),
-        streams=_carried_streams(entries, hops),
+        streams=streams,
         sheets=tuple(_sheets(connection, office.ledger.id, entries)),
         closings=tuple(_closings(office, connection, entries)),
-        references={str(office.ledger.id): _references(reader, entries)},
+        references={
+            **_told_references(connection, streams, office.ledger.id),
+            str(office.ledger.id): _references(reader, entries),
+        },
         code_lists={},
-        keys=_keys(office, connection, persons),
+        keys=_keys(office, connection, streams),
         digest=DigestStatement(
             v=1, value=release.digest, on=release.effective_on, position=release_entry.position
         ),
@@ -338,10 +342,30 @@ def _references(reader: Reader, entries: Sequence[Entry]) -> References:
     )
 
 
+def _told_references(
+    connection: Connection, streams: Iterable[CarriedStream], ours: UUID
+) -> dict[str, References]:
+    """What earlier dossiers told of the units and classes of other ledgers, to travel on."""
+    authors = {stream.ledger for stream in streams} - {ours}
+    rows = connection.execute(_SQL["references"], {"ledgers": list(authors)}).fetchall()
+    told: dict[str, dict[str, dict[str, Any]]] = {}
+    for ledger, kind, code, body in rows:
+        told.setdefault(str(ledger), {}).setdefault(kind, {})[code] = body
+    return {
+        ledger: References(units=kinds.get("unit", {}), classes=kinds.get("class", {}), staff={})
+        for ledger, kinds in told.items()
+    }
+
+
 def _keys(
-    office: Office, connection: Connection, persons: Iterable[UUID]
+    office: Office, connection: Connection, streams: Iterable[CarriedStream]
 ) -> tuple[CarriedKey, ...]:
-    """The statutory keys; the voluntary ones travel with consent only, which nobody has given."""
+    """The statutory keys that the carried entries are sealed under, and no other key of ours; the
+    voluntary ones travel with consent only, which nobody has given."""
+    entries = [read_entry(entry) for stream in streams for entry in stream.entries]
+    used = {sealed.key_id for entry in entries for sealed in entry.envelope.personal.values()}
+    persons = {entry.stream for entry in entries}
+    persons |= {e.event.pupil_id for e in entries if isinstance(e.event, PupilYearOpened)}
     return tuple(
         CarriedKey(
             key_id=key.id,
@@ -351,5 +375,5 @@ def _keys(
             key=base64.b64encode(key.key).decode(),
         )
         for key, person, ledger, category in office.ledger.keyring.keys_about(connection, persons)
-        if category == "statutory"
+        if category == "statutory" and key.id in used
     )

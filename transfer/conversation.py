@@ -24,6 +24,7 @@ from signing.sealing import KeyPair
 from transfer.build import decide_release
 from transfer.cases import (
     all_cases,
+    answered,
     case_ref,
     decide_once,
     message,
@@ -49,11 +50,12 @@ def request(
 ) -> UUID:
     """Asks another ledger for a pupil's history; the child may already sit in class here.
 
-    Returns the transfer id, minted here. A request that is open already is returned again.
+    Returns the transfer id, minted here. A request that is open already is returned again. A pupil
+    whom this ledger released may be asked back: custody comes with the acceptance.
 
     Raises:
         NotFound: `unknown_pupil`.
-        Refused: `pupil_released`, `unknown_school`.
+        Refused: `unknown_school`.
     """
     answer = uuid7()
 
@@ -62,7 +64,6 @@ def request(
         found = reader.pupils([pupil])[pupil]
         if found is None:
             raise NotFound("unknown_pupil", "no pupil is on record under this key")
-        require_custody(found)
         if reader.units([school_code])[school_code] is None:
             raise Refused("unknown_school", f"no school {school_code} is on record", field="school")
         for case in all_cases(reader.connection):
@@ -227,6 +228,12 @@ def reject(office: Office, case_id: UUID, *, reason: str, today: date, who: Who)
         )
         plan.outgoing.append(told)
         plan.extra.append(decide_once(case_id, "rejected", told.message))
+        plan.extra.append(answered(case_id, ["request", "problem"]))
+        plan.extra.append(
+            lambda connection, _: office.ledger.keyring.destroy_secret(
+                connection, request_secret(case_id)
+            )
+        )
         return plan
 
     office.ledger.desk.run(decide, who=who)

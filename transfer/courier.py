@@ -196,7 +196,13 @@ def exchange(office: Office, route: Route, *, who: Who) -> list[Taken]:
 
     async def run() -> list[Taken]:
         async with Courier(office, route, who=who) as courier:
-            return await courier.exchange()
+            try:
+                return await courier.exchange()
+            except (NatsError, TimeoutError) as error:
+                raise CourierUnavailable(
+                    f"NATS went away ({type(error).__name__}); what was to be sent waits in the "
+                    "outbox"
+                ) from error
 
     return asyncio.run(run())
 

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from ledger.case import Case
 from ledger.database import Connection
-from ledger.desk import Plan, Reader
+from ledger.desk import Outgoing, Plan, Reader
 from ledger.event import Who
 from ledger.events.case import DossierReceived, ProblemNoted, RequestReceived
 from ledger.queries import queries
@@ -29,7 +29,7 @@ from transfer.cases import Write, answered, case_ref, message, request_secret
 from transfer.checks import Report
 from transfer.errors import CaseRefused, CheckFailed
 from transfer.held import DatabaseHeld, digest_of
-from transfer.message import Frame, Opened
+from transfer.message import Frame, Header, Opened
 from transfer.office import Office
 
 _SQL = queries("transfer", "transfer.sql")
@@ -162,7 +162,13 @@ def _problem(office: Office, data: bytes, frame: Frame, failure: CheckFailed, wh
     def decide(reader: Reader) -> Plan:
         plan = Plan(extra=[_seen(data, frame, state, f"{failure.step} {failure.code}")])
         case = reader.case(header.case)
-        if case is not None and case.side == "receiver" and case.state in ("requested", "problem"):
+        waits = case is not None and case.side == "receiver" and case.peer == header.sender
+        if header.kind != "dossier" or not (case is None or waits):
+            return plan
+        if _told(reader, header):
+            plan.extra.append(lambda connection, _: _repeat(connection, header.case, ("problem",)))
+            return plan
+        if case is not None and case.state in ("requested", "problem"):
             noted = ProblemNoted(
                 effective_on=datetime.now(UTC).date(),
                 case=header.case,
@@ -172,24 +178,25 @@ def _problem(office: Office, data: bytes, frame: Frame, failure: CheckFailed, wh
                 direction="sent",
             )
             plan.add(case_ref(reader, header.case, case.pupil), [noted])
-            if known:
-                plan.outgoing.append(
-                    message(
-                        header.case,
-                        header.sender,
-                        "problem",
-                        issue=header.issue,
-                        content={
-                            "step": failure.step,
-                            "code": failure.code,
-                            "message": str(header.message_id),
-                        },
-                    )
-                )
+        if known:
+            plan.outgoing.append(_problem_message(header, failure))
         return plan
 
     office.ledger.desk.run(decide, who=who)
     return Taken(header.kind, header.case, "quarantined" if keep else "problem", failure)
+
+
+def _told(reader: Reader, header: Header) -> bool:
+    """Whether this issue of the dossier was answered by a problem before."""
+    row = reader.connection.execute(
+        _SQL["told"], {"case": header.case, "kind": "problem", "issue": header.issue}
+    ).fetchone()
+    return row is not None
+
+
+def _problem_message(header: Header, failure: CheckFailed) -> Outgoing:
+    content = {"step": failure.step, "code": failure.code, "message": str(header.message_id)}
+    return message(header.case, header.sender, "problem", issue=header.issue, content=content)
 
 
 def _sender_known(office: Office, sender: UUID) -> bool:
@@ -229,6 +236,10 @@ def _take_answer(office: Office, data: bytes, frame: Frame, who: Who) -> Taken:
         except CaseRefused as refused:
             outcome = "quarantined"
             return Plan(extra=[_seen(data, frame, outcome, str(refused))])
+        except ValidationError as error:
+            outcome = "quarantined"
+            where = "/".join(str(part) for part in error.errors()[0]["loc"])
+            return Plan(extra=[_seen(data, frame, outcome, f"{header.kind}: field {where}")])
         plan.extra.append(_seen(data, frame, outcome, None))
         return plan
 
@@ -245,20 +256,21 @@ def _effect(frame: Frame, opened: Opened) -> Effect:
     try:
         if header.kind == "request":
             asked = RequestBody.model_validate(opened.payload)
-            _same(header.sender, header.case, asked.iss, asked.transfer_id)
+            _same(header, asked)
             return lambda reader, case: _on_request(reader, case, header.sender, asked)
         answer = AnswerBody.model_validate(opened.payload)
     except ValidationError as error:
         where = "/".join(str(part) for part in error.errors()[0]["loc"])
         raise CheckFailed(5, "bad_json", f"not a {header.kind}: field {where}") from error
-    _same(header.sender, header.case, answer.iss, answer.transfer_id)
+    _same(header, answer)
     if header.kind not in FINAL_KINDS:
         raise CheckFailed(1, "unsupported_version", f"{header.kind} is not understood yet")
     return lambda reader, case: on_answer(reader, case, frame.header, answer.content)
 
 
-def _same(sender: UUID, case: UUID, iss: UUID, transfer: UUID) -> None:
-    if (sender, case) != (iss, transfer):
+def _same(header: Header, body: RequestBody | AnswerBody) -> None:
+    said = (body.kind, body.iss, body.aud, body.transfer_id)
+    if said != (header.kind, header.sender, header.receiver, header.case):
         raise CheckFailed(7, "wrong_addressee", "the signed payload is of another message")
 
 
@@ -329,7 +341,9 @@ def reopen(office: Office, case: UUID) -> Report:
         row = connection.execute(_SQL["dossier_frame"], {"case": case}).fetchone()
     if row is None:
         raise CaseRefused("no dossier of this transfer has arrived yet")
-    report = open_dossier(office, row[0], by_file=True)
+    # It was in time when it came: how long a person thinks it over moves nothing.
+    frame, received_at = row
+    report = open_dossier(office, frame, by_file=True, now=received_at)
     if report.failure is not None:
         raise report.failure
     return report

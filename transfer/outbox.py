@@ -16,10 +16,11 @@ from ledger.desk import Reader
 from ledger.events.case import IdentityClaim, TransferRequested
 from ledger.ledger import SealedPart
 from ledger.queries import queries
+from signing.errors import SigningError
 from transfer import message as mail
 from transfer.bodies import AnswerBody, RequestBody
 from transfer.build import build_dossier
-from transfer.errors import CaseRefused
+from transfer.errors import CaseRefused, TransferError
 from transfer.message import Address, Kind
 from transfer.office import Office
 
@@ -29,15 +30,22 @@ NOT_AFTER = timedelta(days=180)
 
 
 def seal_waiting(office: Office) -> int:
-    """Seals every message that waits; returns how many."""
+    """Seals every message that waits; returns how many. One that cannot be sealed (its pupil was
+    erased, its receiver is in no trust bundle any more) is listed as failed."""
     sealed = 0
     with office.ledger.database.connection() as connection:
         rows = connection.execute(_SQL["to_seal"]).fetchall()
         for message_id, case, receiver, kind, issue, _, content in rows:
             stored = Reader(connection, office.ledger.keyring, office.ledger.id).case(case)
-            payload = _payload(office, connection, kind, case, stored, content)
-            address = _address(office, connection, stored, message_id, case, receiver, kind, issue)
-            frame, _ = mail.write(address, payload, office.seal)
+            try:
+                payload = _payload(office, connection, kind, case, receiver, stored, content)
+                address = _address(
+                    office, connection, stored, message_id, case, receiver, kind, issue
+                )
+                frame, _ = mail.write(address, payload, office.seal)
+            except (TransferError, SigningError):
+                connection.execute(_SQL["cannot_seal"], {"message": message_id})
+                continue
             done = connection.execute(_SQL["put_sealed"], {"frame": frame, "message": message_id})
             sealed += done.rowcount
     return sealed
@@ -46,8 +54,9 @@ def seal_waiting(office: Office) -> int:
 def _payload(
     office: Office,
     connection: Connection,
-    kind: str,
+    kind: Kind,
     case_id: UUID,
+    receiver: UUID,
     case: Case | None,
     content: dict[str, Any],
 ) -> dict[str, Any]:
@@ -56,12 +65,21 @@ def _payload(
             raise CaseRefused("nothing was released in this case")
         return build_dossier(office, connection, case)
     if kind == "request":
-        return _request_payload(office, connection, case_id)
-    answer = AnswerBody(v=1, iss=office.ledger.id, transfer_id=case_id, content=content)
+        return _request_payload(office, connection, case_id, receiver)
+    answer = AnswerBody(
+        v=1,
+        kind=kind,
+        iss=office.ledger.id,
+        aud=receiver,
+        transfer_id=case_id,
+        content=content,
+    )
     return answer.model_dump(mode="json")
 
 
-def _request_payload(office: Office, connection: Connection, case: UUID) -> dict[str, Any]:
+def _request_payload(
+    office: Office, connection: Connection, case: UUID, receiver: UUID
+) -> dict[str, Any]:
     stream = ids.case_stream(office.ledger.id, case)
     size = log.head(connection).size
     entry = log.of_streams(connection, [stream], size=size)[0]
@@ -75,7 +93,9 @@ def _request_payload(office: Office, connection: Connection, case: UUID) -> dict
         raise CaseRefused("the pupil was erased; there is nobody to ask for")
     return RequestBody(
         v=1,
+        kind="request",
         iss=office.ledger.id,
+        aud=receiver,
         transfer_id=case,
         pupil=asked.pupil,
         school=asked.school_code,

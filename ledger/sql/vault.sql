@@ -20,10 +20,11 @@ SELECT id, wrapped FROM vault.data_key WHERE id = ANY(%(ids)s);
 SELECT id, person, ledger, category, wrapped FROM vault.data_key WHERE person = ANY(%(persons)s);
 
 -- name: put_keys
--- New keys, wrapped.
+-- New keys, wrapped; a key held already stays as it is.
 INSERT INTO vault.data_key (id, person, ledger, category, wrapped)
 SELECT * FROM unnest(%(ids)s::uuid[], %(persons)s::uuid[], %(ledgers)s::uuid[],
-                     %(categories)s::text[], %(wrapped)b::bytea[]);
+                     %(categories)s::text[], %(wrapped)b::bytea[])
+ON CONFLICT (id) DO NOTHING;
 
 -- name: drop_secret
 -- Destroys a wrapped secret.

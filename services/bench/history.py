@@ -59,6 +59,20 @@ SHEETS: tuple[tuple[str, int, str], ...] = tuple(
 )
 """Columns that `write_class` leaves empty in the last year: (subject, semester, slot)."""
 
+_FAMILIES = (
+    *("Nguyễn", "Trần", "Lê", "Phạm", "Hoàng", "Phan", "Vũ", "Đặng", "Bùi", "Đỗ", "Hồ"),
+    *("Ngô", "Dương"),
+)
+_MIDDLES = (
+    *("Văn", "Thị", "Minh", "Đức", "Thu", "Ngọc", "Quang", "Thanh Hà", "Hải", "Gia"),
+    *("Khánh", "Bảo Anh", "Tuấn", "Phương", "Hữu", "Mai", "Xuân"),
+)
+_GIVENS = (
+    *("An", "Anh", "Bình", "Châu", "Chi", "Cường", "Dũng", "Đạt", "Giang", "Hà", "Hạnh"),
+    *("Hằng", "Hiếu", "Hoà", "Huệ", "Hùng", "Khoa", "Lan", "Linh", "Long", "Mỹ", "Nga"),
+    *("Nhung", "Phúc", "Quân", "Quỳnh", "Sơn", "Thảo", "Thuỷ"),
+)
+
 NOWHERE = Place(text=None, code=None)
 
 
@@ -121,10 +135,9 @@ def write_school(bench: Bench, code: str) -> None:
 
 
 def profile(number: int) -> PupilProfile:
-    """A person, the same for the same number."""
-    families, middles, givens = ("Nguyễn", "Trần", "Phạm"), ("Văn", "Minh", "Thu"), ("An", "Hà")
+    """A person, the same for the same number: names repeat after some thousand pupils."""
     return PupilProfile(
-        full_name=" ".join(names[number % len(names)] for names in (families, middles, givens)),
+        full_name=" ".join(names[number % len(names)] for names in (_FAMILIES, _MIDDLES, _GIVENS)),
         sort_name=None,
         birth_date=f"2010-{1 + number % 12:02}-{1 + number % 28:02}",
         sex="nu" if number % 2 else "nam",

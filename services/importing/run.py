@@ -1,8 +1,10 @@
 """One import from beginning to end: stage every file, then take the steps in their order."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -28,6 +30,29 @@ TABLES = frozenset({".csv", ".tsv", ".xlsx", ".xls", ".ods"})
 
 Report = Callable[[str, int, int], None]
 """Called as the work goes on: what is being done, how much of it, of how much."""
+
+
+Outcome = tuple[Done, list[Verdict]]
+Submit = Callable[[Callable[[], Outcome]], Future[Outcome]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Underway:
+    """A chunk that is being appended."""
+
+    chunk: list[Staged]
+    outcome: Future[Outcome]
+
+
+def at_once(call: Callable[[], Outcome]) -> Future[Outcome]:
+    """Carries a call out here and now."""
+    future: Future[Outcome] = Future()
+    future.set_result(call())
+    return future
+
+
+class _Stopped(Exception):
+    """Somebody asked to stop while the files were read: nothing was appended yet."""
 
 
 class NothingToImport(ServiceError):
@@ -105,13 +130,17 @@ class Importer:
             NothingToImport: nothing there can be read.
             Unreachable: the database went away; what was appended stays, importing again is safe.
         """
-        self._stage(paths)
-        if dry_run:
-            with rehearsal(self._ledger) as rehearsed:
-                self._take_in(rehearsed)
-        else:
-            self._take_in(self._ledger)
         tally = self._tally
+        try:
+            self._stage(paths)
+        except _Stopped:
+            tally.stopped = True
+        if dry_run and not tally.stopped:
+            with rehearsal(self._ledger) as rehearsed:
+                self._take_in(rehearsed, at_once)
+        elif not tally.stopped:
+            with ThreadPoolExecutor(1) as worker:
+                self._take_in(self._ledger, worker.submit)
         return Answer(
             ledger=self._name,
             first_position=None if dry_run else tally.first_position,
@@ -150,13 +179,19 @@ class Importer:
             self._name_unread(path)
             return
         size = path.stat().st_size
+
+        def tick(offset: int) -> None:
+            if self._stop():
+                raise _Stopped
+            self._report(path.name, offset, size)
+
         try:
             stage_file(
                 self._staging,
                 path,
                 keyring=self._ledger.keyring,
                 source=self._source,
-                tick=lambda offset: self._report(path.name, offset, size),
+                tick=tick,
             )
         except FileRefused as refused:
             self._staging.add_problem(refused.problem)
@@ -181,35 +216,48 @@ class Importer:
             warning=path.suffix.lower() not in TABLES,
         )
 
-    def _take_in(self, ledger: Ledger) -> None:
+    def _take_in(self, ledger: Ledger, submit: Submit) -> None:
+        """Takes the steps. While one chunk is appended the next is made ready: what a chunk is
+        made ready from (keys, classes) changes between steps only."""
         total, done = self._staging.count(), 0
         for step in steps(self._today):
+            underway: _Underway | None = None
             for chunk in chunks(self._staging.lines(step.number), step):
                 if self._stop():
                     self._tally.stopped = True
-                    return
-                self._take_chunk(ledger, step, chunk)
+                    break
+                lines = self._make_ready(ledger, step, chunk)
+                self._finish(underway)
+                who = self._who.model_copy(update={"provenance": self._provenance[chunk[0].file]})
+                outcome = submit(partial(ledger.carry_out, step.handler, lines, who=who))
+                underway = _Underway(chunk, outcome)
                 done += len(chunk)
                 self._report("append", done, total)
+            self._finish(underway)
+            if self._tally.stopped:
+                return
 
-    def _take_chunk(self, ledger: Ledger, step: Step, chunk: list[Staged]) -> None:
+    def _make_ready(self, ledger: Ledger, step: Step, chunk: list[Staged]) -> list[Line[Any]]:
+        """The commands of the lines not recorded before; those that cannot be read are named."""
         with ledger.database.connection() as connection:
             reader = Reader(connection, ledger.keyring, ledger.id)
             known = reader.lines_known([line.digest for line in chunk])
             fresh = [line for line in chunk if line.digest not in known]
             self._tally.unchanged += sum(line.counted for line in chunk if line.digest in known)
             if not fresh:
-                return
+                return []
             bearings = take_bearings(reader, self._source, fresh)
         if step.number == MOVEMENTS:
             fresh = in_order(fresh, bearings)
-        lines = self._commands(fresh, bearings)
-        if not lines:
+        return self._commands(fresh, bearings)
+
+    def _finish(self, underway: "_Underway | None") -> None:
+        """Waits for a chunk to be appended and counts what became of its lines."""
+        if underway is None:
             return
-        who = self._who.model_copy(update={"provenance": lines[0].provenance})
-        done, verdicts = ledger.carry_out(step.handler, lines, who=who)
+        done, verdicts = underway.outcome.result()
         self._tally.add(done)
-        by_id = {line.id: line for line in fresh}
+        by_id = {line.id: line for line in underway.chunk}
         for verdict in verdicts:
             self._judge(by_id[verdict.at], verdict)
 

@@ -38,19 +38,22 @@ CREATE INDEX line_sort ON line (step, sort);
 CREATE INDEX line_digest ON line (digest);
 CREATE INDEX line_slot ON line (file, slot) WHERE slot IS NOT NULL;
 """
-# A line that says the same as an earlier one of its file (or of another file of this import).
+# Lines that say the same as an earlier one of their file (or of another file of this import).
 _REPEATED = """
-SELECT l.id, l.file, l.line, first.file, first.line FROM line l JOIN
-  (SELECT digest, min(id) AS id FROM line GROUP BY digest HAVING count(*) > 1) AS f
-  ON l.digest = f.digest AND l.id > f.id JOIN line first ON first.id = f.id
-WHERE l.kind = first.kind
+CREATE TEMP TABLE repeated AS
+SELECT l.id, l.file, l.line, first.file AS first_file, first.line AS first_line
+FROM (SELECT digest, min(id) AS id FROM line GROUP BY digest HAVING count(*) > 1) AS f
+JOIN line l ON l.digest = f.digest AND l.id > f.id JOIN line first ON first.id = f.id;
+UPDATE line SET refused = 1 WHERE id IN (SELECT id FROM repeated);
 """
+# Lines of one file that say different things of one slot.
 _CLASHING = """
-SELECT l.id, l.kind, l.file, l.line, l.cells FROM line l JOIN
-  (SELECT file, slot FROM line WHERE slot IS NOT NULL AND refused = 0
-   GROUP BY file, slot HAVING count(*) > 1 AND count(DISTINCT says) > 1) AS c
-  ON l.file = c.file AND l.slot = c.slot
-WHERE l.refused = 0
+CREATE TEMP TABLE clashing AS
+SELECT l.id, l.kind, l.file, l.line, l.cells
+FROM (SELECT file, slot FROM line WHERE slot IS NOT NULL AND refused = 0
+      GROUP BY file, slot HAVING count(*) > 1 AND count(DISTINCT says) > 1) AS c
+JOIN line l ON l.file = c.file AND l.slot = c.slot WHERE l.refused = 0;
+UPDATE line SET refused = 1 WHERE id IN (SELECT id FROM clashing);
 """
 
 
@@ -190,8 +193,9 @@ class Staging:
 
     def _set_repeated_aside(self) -> int:
         elsewhere = 0
-        for id, file, line, first_file, first_line in self._db.execute(_REPEATED).fetchall():
-            self._db.execute("UPDATE line SET refused = 1 WHERE id = ?", (id,))
+        self._db.executescript(_REPEATED)
+        found = self._db.execute("SELECT file, line, first_file, first_line FROM repeated")
+        for file, line, first_file, first_line in found:
             if file != first_file:
                 elsewhere += 1
                 continue
@@ -209,10 +213,11 @@ class Staging:
         return elsewhere
 
     def _refuse_clashes(self) -> None:
-        for id, name, file, line, cells in self._db.execute(_CLASHING).fetchall():
+        self._db.executescript(_CLASHING)
+        found = self._db.execute("SELECT kind, file, line, cells FROM clashing")
+        for name, file, line, cells in found:
             kind = ALL_KINDS[name]
             column = "value" if "value" in kind.columns else kind.columns[0]
-            self._db.execute("UPDATE line SET refused = 1 WHERE id = ?", (id,))
             self.add_problem(
                 Problem(
                     file=self.files[file].name,

@@ -312,6 +312,16 @@ def test_lines_are_numbered_by_their_first_physical_line(ledger: Ledger, tmp_pat
     assert [(e["line"], e["column"], e["value"]) for e in answer["rejected"]] == [(4, "sex", "?")]
 
 
+def test_thousands_of_bad_lines_are_all_named(ledger: Ledger, tmp_path: Path) -> None:
+    take(ledger, SAMPLE)
+    lines = [f",S1-7A,TOAN,1,TX2,HS1{n},7,2024-10-21" for n in range(4500)]
+    bad = [line.replace("2024-10-21", "") for line in lines]
+    code, answer = take(ledger, write(tmp_path, "marks.csv", MARKS_HEADER, *lines, *bad))
+    assert code == 3
+    assert [e["line"] for e in answer["rejected"]] == list(range(2, 9002))
+    assert {e["reason"] for e in answer["rejected"]} == {"unknown_pupil", "missing_value"}
+
+
 def test_an_import_of_which_nothing_is_sound_is_refused(ledger: Ledger, tmp_path: Path) -> None:
     path = write(tmp_path, "marks.csv", MARKS_HEADER, ",K,TOAN,1,TX1,P,7,2024-10-07")
     code, answer = take(ledger, path)
@@ -330,13 +340,16 @@ def test_a_folder_without_files_and_an_unknown_account_say_so(
 def test_a_stopped_import_keeps_whole_transactions_and_goes_on_the_next_time(
     ledger: Ledger,
 ) -> None:
-    asked: list[None] = []
+    done: list[int] = []
 
-    def stop() -> bool:
-        asked.append(None)
-        return len(asked) > 6
+    def report(what: str, count: int, total: int) -> None:
+        assert count <= total
+        if what == "append":
+            done.append(count)
 
-    with Importer(ledger, name="31", account="operator", stop=stop) as importer:
+    with Importer(
+        ledger, name="31", account="operator", report=report, stop=lambda: len(done) > 5
+    ) as importer:
         answer = importer.run([SAMPLE])
         assert (answer.exit_code, answer.document()["stopped"]) == (130, True)
     code, rest = take(ledger, SAMPLE)

@@ -28,19 +28,24 @@ INSERT INTO ledger.decision (case_id, decision, message)
 VALUES (%(case)s, %(decision)s, %(message)s);
 
 -- name: seen
--- A message that came in before.
+-- A message that came in before. One that was dead counts for nothing: who sent it, and whether
+-- this was its content, was never proven.
 SELECT payload_sha256, state FROM ledger.inbox
-WHERE sender = %(sender)s AND message = %(message)s;
+WHERE sender = %(sender)s AND message = %(message)s AND state <> 'dead';
 
 -- name: put_seen
 -- Keeps a message that came in, sealed as it was.
 INSERT INTO ledger.inbox (sender, message, case_id, kind, payload_sha256, frame, state, detail)
 VALUES (%(sender)s, %(message)s, %(case)s, %(kind)s, %(sha)s, %(frame)s, %(state)s, %(detail)s)
-ON CONFLICT (sender, message) DO NOTHING;
+ON CONFLICT (sender, message) DO UPDATE
+SET case_id = excluded.case_id, kind = excluded.kind, payload_sha256 = excluded.payload_sha256,
+    frame = excluded.frame, state = excluded.state, detail = excluded.detail,
+    received_at = excluded.received_at
+WHERE ledger.inbox.state = 'dead';
 
 -- name: dossier_frame
 -- The newest dossier of a case that passed its checks, sealed.
-SELECT frame FROM ledger.inbox
+SELECT frame, received_at FROM ledger.inbox
 WHERE case_id = %(case)s AND kind = 'dossier' AND state = 'done'
 ORDER BY received_at DESC LIMIT 1;
 
@@ -85,6 +90,15 @@ WHERE state = 'to_seal' ORDER BY position LIMIT 100;
 UPDATE ledger.outbox SET sealed = %(frame)s, state = 'sealed'
 WHERE message = %(message)s AND sealed IS NULL;
 
+-- name: cannot_seal
+-- A message that cannot be sealed is listed as failed and holds up no other.
+UPDATE ledger.outbox SET state = 'failed' WHERE message = %(message)s AND sealed IS NULL;
+
+-- name: references
+-- Names of other ledgers' units and classes, as dossiers told them.
+SELECT DISTINCT ON (ledger, kind, code) ledger, kind, code, body FROM ledger.reference
+WHERE ledger = ANY(%(ledgers)s) ORDER BY ledger, kind, code, known_from DESC;
+
 -- name: due
 -- Sealed messages that nobody has answered and whose time has come; other relays' are skipped.
 SELECT message, receiver, kind, sealed, attempts FROM ledger.outbox
@@ -103,9 +117,14 @@ UPDATE ledger.outbox SET state = 'answered'
 WHERE case_id = %(case)s AND kind = ANY(%(kinds)s) AND state <> 'answered';
 
 -- name: repeat_answers
--- The answers of a case go out again.
+-- The answers of a case go out again; a dossier only while it waits for its own answer.
 UPDATE ledger.outbox SET state = 'sealed', next_at = now()
-WHERE case_id = %(case)s AND kind = ANY(%(kinds)s) AND sealed IS NOT NULL;
+WHERE case_id = %(case)s AND kind = ANY(%(kinds)s) AND sealed IS NOT NULL
+AND (kind <> 'dossier' OR state <> 'answered');
+
+-- name: told
+-- Whether a message of this kind and issue was told in a case before.
+SELECT 1 FROM ledger.outbox WHERE case_id = %(case)s AND kind = %(kind)s AND issue = %(issue)s;
 
 -- name: sealed
 -- The sealed bytes of a message of a case, newest issue.

@@ -1,8 +1,9 @@
-"""Two provinces in one home, each with a school, and their transfer offices."""
+"""Provinces in one home, each with a school, and their transfer offices."""
 
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -17,8 +18,6 @@ from transfer import courier
 from transfer.courier import Route
 from transfer.inbox import Taken
 from transfer.office import Office
-
-TODAY = date(2025, 6, 1)
 
 
 @dataclass(frozen=True)
@@ -59,35 +58,40 @@ def transfer_servers() -> Iterator[Servers]:
             home.remove()
 
 
-@pytest.fixture
-def provinces(transfer_servers: Servers) -> Iterator[Provinces]:
-    """Two fresh ledgers. Their home has folders of its own, the servers are the session's."""
+@contextmanager
+def open_sides(running: Servers, *provinces: str) -> Iterator[tuple[Home, list[Side]]]:
+    """Fresh ledgers. Their home has folders of its own, the servers are the session's."""
     home = Home(Path(tempfile.mkdtemp(prefix="hb-y-"))).ensure()
     ledgers = Ledgers(home)
     profiles = [
         ledgers.create(
-            transfer_servers,
+            running,
             province=province,
             name=None,
             database=None,
             operator="operator",
             today=date(2024, 8, 1),
         )
-        for province in ("31", "22")
+        for province in provinces
     ]
-    assert [profile.name for profile in profiles] == ["31", "22"]
-    with (
-        ledgers.open(transfer_servers, "31") as (first, origin),
-        ledgers.open(transfer_servers, "22") as (second, receiver),
-    ):
-        sides = [
-            Side(
-                profile,
-                office_of(ledgers, profile, opened),
-                embedded_route(ledgers, transfer_servers, profile.id.hex),
-            )
-            for profile, opened in ((first, origin), (second, receiver))
-        ]
-        yield Provinces(home, *sides)
+    with ExitStack() as stack:
+        sides = []
+        for profile in profiles:
+            _, opened = stack.enter_context(ledgers.open(running, profile.name))
+            office = office_of(ledgers, profile, opened)
+            sides.append(Side(profile, office, embedded_route(ledgers, running, profile.id.hex)))
+        yield home, sides
     shutil.rmtree(home.path)
 
+
+@pytest.fixture
+def provinces(transfer_servers: Servers) -> Iterator[Provinces]:
+    with open_sides(transfer_servers, "31", "22") as (home, (origin, receiver)):
+        yield Provinces(home, origin, receiver)
+
+
+@pytest.fixture
+def three(transfer_servers: Servers) -> Iterator[list[Side]]:
+    """Hải Phòng, Quảng Ninh and Hà Nội."""
+    with open_sides(transfer_servers, "31", "22", "01") as (_, sides):
+        yield sides
