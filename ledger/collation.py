@@ -83,6 +83,13 @@ def _letter_weight(letter: str, base: str) -> int:
     return _OTHER + ord(base[0]) if base.isalnum() else _PUNCTUATION
 
 
+@lru_cache(maxsize=8192)
+def _part_key(part: str) -> SortKey:
+    # Some hundred family, middle and given names are shared by nearly everybody; kept are those
+    # words, never whose they are.
+    return sort_key(matching_key(part))
+
+
 def class_list_key(
     full_name: str, birth_date: date | str | None, *, sort_name: str | None = None
 ) -> ClassListKey:
@@ -96,9 +103,9 @@ def class_list_key(
     if isinstance(birth_date, date):
         birth_date = birth_date.isoformat()
     return (
-        sort_key(matching_key(sort_name or given)),
-        sort_key(matching_key(family)),
-        sort_key(matching_key(middle)),
+        _part_key(sort_name or given),
+        _part_key(family),
+        _part_key(middle),
         birth_date or _UNKNOWN_BIRTH,
         clean(full_name),
     )

@@ -81,23 +81,44 @@ def _configure(connection: Connection) -> None:
 
 def create_schema(url: str, ledger: UUID) -> None:
     """Makes an empty database the database of `ledger`: role, tables, triggers, grants and the
-    head row, in one transaction.
+    head row. Nothing is done where it is this ledger's already.
 
     Raises:
-        LedgerError: `ledger_exists` where the database holds one already; Unreachable.
+        LedgerError: `ledger_exists` where the database holds another ledger; Unreachable.
     """
     try:
+        _ensure_role(url)
         with psycopg.connect(url, connect_timeout=10) as connection:
-            row = connection.execute("SELECT to_regclass('ledger.head')").fetchone()
-            if row is not None and row[0] is not None:
-                raise LedgerError("ledger_exists", "this database holds a ledger already")
-            # A role belongs to the whole server: two ledgers may be made at once.
             connection.execute("SELECT pg_advisory_xact_lock(7203101)")
-            known = connection.execute("SELECT FROM pg_roles WHERE rolname = %s", (ROLE,))
-            if known.fetchone() is None:
-                connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(ROLE)))
-            connection.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(ROLE)))
-            connection.execute(schema("ledger", "schema.sql").encode())
-            connection.execute("INSERT INTO ledger.head (ledger_id) VALUES (%s)", (ledger,))
+            held = connection.execute("SELECT to_regclass('ledger.head')").fetchone()
+            if held is None or held[0] is None:
+                connection.execute(schema("ledger", "schema.sql").encode())
+                connection.execute("INSERT INTO ledger.head (ledger_id) VALUES (%s)", (ledger,))
+                return
+            known = connection.execute("SELECT ledger_id FROM ledger.head").fetchone()
     except psycopg.OperationalError as error:
         raise Unreachable(str(error).strip().splitlines()[-1]) from error
+    if known is None or known[0] != ledger:
+        raise LedgerError("ledger_exists", "this database holds a ledger already")
+
+
+def _ensure_role(url: str) -> None:
+    """The application's role. It belongs to the whole server, where several ledgers may be made
+    at once: whoever loses that race looks again."""
+    with psycopg.connect(url, connect_timeout=10, autocommit=True) as connection:
+        for _ in range(10):
+            try:
+                known = connection.execute("SELECT FROM pg_roles WHERE rolname = %s", (ROLE,))
+                if known.fetchone() is None:
+                    role = sql.Identifier(ROLE)
+                    connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(role))
+                member = "SELECT pg_has_role(current_user, %s, 'SET')"
+                row = connection.execute(member, (ROLE,)).fetchone()
+                if row is not None and not row[0]:
+                    grant = sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(ROLE))
+                    connection.execute(grant)
+                return
+            except (psycopg.errors.UniqueViolation, psycopg.errors.DuplicateObject):
+                continue
+            except psycopg.errors.InternalError:  # two grants at once
+                continue

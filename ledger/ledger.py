@@ -79,14 +79,18 @@ class Ledger:
     ) -> Self:
         """Makes the schema in an empty database and appends entry 0 and the operator's account.
 
+        What an earlier call for this very ledger has done is not done again.
+
         Raises:
-            LedgerError: `ledger_exists`; Unreachable.
+            LedgerError: `ledger_exists`, the database holds another ledger; Unreachable.
         """
         create_schema(url, ledger)
         opened = cls.open(url, kek=kek)
 
         def decide(reader: Reader) -> Plan:
             plan = Plan()
+            if reader.size > 0:
+                return plan
             own = reader.begin(StreamRef(ledger, StreamKind.LEDGER, ledger))
             account = reader.ref(ids.account_stream(ledger, operator), StreamKind.ACCOUNT)
             first: list[Event] = [

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Literal, Self
 
 from ledger.errors import Refused
@@ -125,13 +126,18 @@ class TermCalendar:
         )
 
 
+@cache
+def _default_calendar(school_year: SchoolYear) -> TermCalendar:
+    return TermCalendar.default(school_year)
+
+
 def period(day: date, calendar: TermCalendar | None = None) -> Period:
     """Return the period of its school year `day` falls in, by `calendar` or the default.
 
     Raises `Refused("calendar_of_other_year")` where the calendar is of another school year.
     """
     year = SchoolYear.of(day)
-    calendar = calendar or TermCalendar.default(year)
+    calendar = calendar or _default_calendar(year)
     if calendar.school_year != year:
         raise Refused(
             "calendar_of_other_year",

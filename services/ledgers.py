@@ -78,8 +78,9 @@ class Ledgers:
         return TrustStore(self.home.path / "trust", *self._others)
 
     def names(self) -> list[str]:
-        """The short names, sorted."""
-        return sorted(path.stem for path in self._folder.glob("*.json"))
+        """The short names of the ledgers that are ready, sorted."""
+        found = sorted(path.stem for path in self._folder.glob("*.json"))
+        return [name for name in found if self._stored(name)[1]]
 
     def profile(self, name: str | None) -> Profile:
         """The ledger of that name; without a name the only one.
@@ -94,10 +95,28 @@ class Ledgers:
             known = ", ".join(names) or "none; run `hocba init --province CODE`"
             asked = "name one with --ledger" if name is None else f"there is no ledger {name}"
             raise NotFound("no_ledger", f"{asked}; this home has: {known}")
+        return self._stored(name)[0]
+
+    def _stored(self, name: str) -> tuple[Profile, bool]:
+        """A ledger's description, and whether its making came to an end."""
         raw = json.loads((self._folder / f"{name}.json").read_text("utf-8"))
-        return Profile(
+        profile = Profile(
             UUID(raw["id"]), name, raw["province_code"], raw["province_name"], raw["database"]
         )
+        return profile, raw["ready"]
+
+    def _store(self, profile: Profile, *, ready: bool) -> None:
+        described = {
+            "id": str(profile.id),
+            "name": profile.name,
+            "province_code": profile.province_code,
+            "province_name": profile.province_name,
+            "database": profile.database,
+            "ready": ready,
+        }
+        self._folder.mkdir(exist_ok=True)
+        text = json.dumps(described, ensure_ascii=False)
+        replace_file(self._folder / f"{profile.name}.json", text)
 
     def keys(self, profile: Profile) -> LedgerKeys:
         """The ledger's keys, read from the home."""
@@ -129,14 +148,10 @@ class Ledgers:
         label = province_name(province, today)
         if label is None:
             raise ServiceError(f"no province has the code {province} on {today}")
-        profile = Profile(uuid7(), name or province, province, label, database or "")
-        if profile.name in self.names():
-            raise LedgerExists(f"this home has a ledger {profile.name} already")
-        with self.home.locked():
-            keys = self._make_keys(profile)
         self._trust_root()
+        profile = self._begin(name or province, province, label, database)
+        keys = self.keys(profile)
         if database is None:
-            profile = Profile(profile.id, profile.name, province, label, f"ledger_{profile.id.hex}")
             servers.postgres_server.start()
             servers.postgres_server.create_database(profile.database)
         Ledger.create(
@@ -150,17 +165,22 @@ class Ledgers:
             today=today,
         ).close()
         self._publish(profile, keys, today)
-        self._folder.mkdir(exist_ok=True)
-        described = {
-            "id": str(profile.id),
-            "name": profile.name,
-            "province_code": province,
-            "province_name": label,
-            "database": profile.database,
-        }
-        replace_file(
-            self._folder / f"{profile.name}.json", json.dumps(described, ensure_ascii=False)
-        )
+        self._store(profile, ready=True)
+        return profile
+
+    def _begin(self, name: str, province: str, label: str, database: str | None) -> Profile:
+        """A new ledger's name, id and keys; those of a making that was cut off are used again."""
+        with self.home.locked():
+            if (self._folder / f"{name}.json").exists():
+                begun, ready = self._stored(name)
+                if ready:
+                    raise LedgerExists(f"this home has a ledger {name} already")
+                if database is None or begun.database == database:
+                    return begun
+            ledger = uuid7()
+            profile = Profile(ledger, name, province, label, database or f"ledger_{ledger.hex}")
+            self._make_keys(profile)
+            self._store(profile, ready=False)
         return profile
 
     def url(self, servers: Servers, profile: Profile) -> str:
@@ -179,7 +199,7 @@ class Ledgers:
         with Ledger.open(database or self.url(servers, profile), kek=kek) as opened:
             yield profile, opened
 
-    def _make_keys(self, profile: Profile) -> LedgerKeys:
+    def _make_keys(self, profile: Profile) -> None:
         folder = self.home.keys / profile.name
         if folder.exists():  # an init that was cut off: keys never used
             for left in folder.iterdir():
@@ -208,7 +228,6 @@ class Ledgers:
         (folder / "authority.pem").write_text(
             certificates.dump_pem([authority.certificate]), "ascii"
         )
-        return LedgerKeys(kek, NoteSigner(origin(profile.id), seed), seal, encryption)
 
     def _trust_root(self) -> Ed25519PrivateKey:
         """The key that signs this home's bundle; made with the first ledger."""
@@ -249,6 +268,8 @@ class Ledgers:
             incarnation=1,
             first_checkpoint=None,
         )
+        if any(known.id == profile.id for known in self.trust.latest().ledgers):
+            return
         with self.home.locked():
             root = Ed25519PrivateKey.from_private_bytes(
                 (self.home.keys / "trust-root.key").read_bytes()

@@ -1,5 +1,7 @@
 """What every test may ask for: servers on a short temporary home, a fresh database, the vectors."""
 
+import os
+import random
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
@@ -18,6 +20,15 @@ FOLDER_MARKERS = ("unit", "integration", "simulation", "conformance")
 # no reason to fail.
 settings.register_profile("hocba", print_blob=True, deadline=None)
 settings.load_profile("hocba")
+
+
+# One seed for the whole run, the same in every worker: they inherit the environment.
+SEED = os.environ.setdefault("HOCBA_SEED", str(random.SystemRandom().randrange(2**32)))
+
+
+def pytest_report_header() -> str:
+    """Print the seed of the simulations; HOCBA_SEED repeats a run."""
+    return f"HOCBA_SEED={SEED}"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -143,7 +143,7 @@ class PostgresServer:
         """Create an empty database unless there is one of this name; return whether it was made."""
         try:
             self._administer(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        except psycopg.errors.DuplicateDatabase:
+        except (psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):  # or at once
             return False
         return True
 

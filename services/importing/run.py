@@ -1,10 +1,8 @@
 """One import from beginning to end: stage every file, then take the steps in their order."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -30,25 +28,6 @@ TABLES = frozenset({".csv", ".tsv", ".xlsx", ".xls", ".ods"})
 
 Report = Callable[[str, int, int], None]
 """Called as the work goes on: what is being done, how much of it, of how much."""
-
-
-Outcome = tuple[Done, list[Verdict]]
-Submit = Callable[[Callable[[], Outcome]], Future[Outcome]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Underway:
-    """A chunk that is being appended."""
-
-    chunk: list[Staged]
-    outcome: Future[Outcome]
-
-
-def at_once(call: Callable[[], Outcome]) -> Future[Outcome]:
-    """Carries a call out here and now."""
-    future: Future[Outcome] = Future()
-    future.set_result(call())
-    return future
 
 
 class _Stopped(Exception):
@@ -137,10 +116,9 @@ class Importer:
             tally.stopped = True
         if dry_run and not tally.stopped:
             with rehearsal(self._ledger) as rehearsed:
-                self._take_in(rehearsed, at_once)
+                self._take_in(rehearsed)
         elif not tally.stopped:
-            with ThreadPoolExecutor(1) as worker:
-                self._take_in(self._ledger, worker.submit)
+            self._take_in(self._ledger)
         return Answer(
             ledger=self._name,
             first_position=None if dry_run else tally.first_position,
@@ -216,26 +194,28 @@ class Importer:
             warning=path.suffix.lower() not in TABLES,
         )
 
-    def _take_in(self, ledger: Ledger, submit: Submit) -> None:
-        """Takes the steps. While one chunk is appended the next is made ready: what a chunk is
-        made ready from (keys, classes) changes between steps only."""
+    def _take_in(self, ledger: Ledger) -> None:
         total, done = self._staging.count(), 0
         for step in steps(self._today):
-            underway: _Underway | None = None
             for chunk in chunks(self._staging.lines(step.number), step):
                 if self._stop():
                     self._tally.stopped = True
-                    break
-                lines = self._make_ready(ledger, step, chunk)
-                self._finish(underway)
-                who = self._who.model_copy(update={"provenance": self._provenance[chunk[0].file]})
-                outcome = submit(partial(ledger.carry_out, step.handler, lines, who=who))
-                underway = _Underway(chunk, outcome)
+                    return
+                self._take_chunk(ledger, step, chunk)
                 done += len(chunk)
                 self._report("append", done, total)
-            self._finish(underway)
-            if self._tally.stopped:
-                return
+
+    def _take_chunk(self, ledger: Ledger, step: Step, chunk: list[Staged]) -> None:
+        lines = self._make_ready(ledger, step, chunk)
+        if not lines:
+            return
+        # What a whole sheet adds of its own is put down to the file of its first line.
+        who = self._who.model_copy(update={"provenance": lines[0].provenance})
+        done, verdicts = ledger.carry_out(step.handler, lines, who=who)
+        self._tally.add(done)
+        by_id = {line.id: line for line in chunk}
+        for verdict in verdicts:
+            self._judge(by_id[verdict.at], verdict)
 
     def _make_ready(self, ledger: Ledger, step: Step, chunk: list[Staged]) -> list[Line[Any]]:
         """The commands of the lines not recorded before; those that cannot be read are named."""
@@ -250,16 +230,6 @@ class Importer:
         if step.number == MOVEMENTS:
             fresh = in_order(fresh, bearings)
         return self._commands(fresh, bearings)
-
-    def _finish(self, underway: "_Underway | None") -> None:
-        """Waits for a chunk to be appended and counts what became of its lines."""
-        if underway is None:
-            return
-        done, verdicts = underway.outcome.result()
-        self._tally.add(done)
-        by_id = {line.id: line for line in underway.chunk}
-        for verdict in verdicts:
-            self._judge(by_id[verdict.at], verdict)
 
     def _commands(self, staged: Sequence[Staged], bearings: Bearings) -> list[Line[Any]]:
         lines: list[Line[Any]] = []

@@ -2,7 +2,7 @@
 
 It keeps memory flat whatever the size of the files, and answers by SQL what concerns many lines
 at once: duplicates, contradictions, order. It holds personal data in clear, so its file is its
-owner's alone and is deleted at the end.
+owner's alone and loses its name as soon as it is open: whatever ends the process ends the file.
 """
 
 import os
@@ -81,19 +81,20 @@ class Staged:
 
 
 class Staging:
-    """A temporary database of lines and what is wrong with them. A context: deletes itself."""
+    """A temporary database of lines and what is wrong with them. A context."""
 
     def __init__(self) -> None:
-        """Makes the file, readable by its owner only, in the system's temporary folder."""
+        """Makes the file, readable by its owner only, in the system's temporary folder, and takes
+        its name away."""
         descriptor, name = tempfile.mkstemp(prefix="hocba-import-", suffix=".db")  # mode 0600
         os.close(descriptor)
-        self._path = Path(name)
         self._db = sqlite3.connect(name, isolation_level=None)
         self._db.executescript(
             "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-32768;"
             "PRAGMA temp_store=FILE;"
         )
         self._db.executescript(_SCHEMA)
+        Path(name).unlink()
         self.files: list[SourceFile] = []
         self.rejected = 0
         self._lines: list[tuple[object, ...]] = []
@@ -106,9 +107,8 @@ class Staging:
         self.close()
 
     def close(self) -> None:
-        """Deletes everything."""
+        """Everything staged is gone."""
         self._db.close()
-        self._path.unlink(missing_ok=True)
 
     def add_file(self, name: str, sha256: str) -> SourceFile:
         """A file whose lines follow."""

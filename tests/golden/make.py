@@ -175,7 +175,7 @@ FACTS: dict[type[Event], dict[str, Any]] = {
         "school_year": "2024-2025",
         "grade": 7,
         "programme": "GDPT2018",
-        "regulation": "TT22/2021",
+        "regulation": "TT22_2021",
         "school_code": "S1",
         "class_code": "7A1",
     },
@@ -217,7 +217,7 @@ FACTS: dict[type[Event], dict[str, Any]] = {
     },
     pupil_year.PeriodClosed: {
         "period": "HK1",
-        "regulation": "TT22/2021",
+        "regulation": "TT22_2021",
         "strategy": "removal_any_subject",
         "results": {"TOAN": "8.1", "GDTC": "Đ", "TINHOC": None},
         "missing": ("TINHOC/CK",),

@@ -6,7 +6,7 @@ stand in every failure.
 
 import os
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import partial
 from typing import Any
@@ -41,6 +41,7 @@ YEARS = ("2024-2025", "2025-2026")
 SPAN = (date(2024, 8, 20), date(2026, 6, 20))
 ENTRIES = ("start", "mid_year", "transfer_in", "return", "intake", "class_change", "provisional")
 STATUSES = ("leave", "withdraw", "transfer_out", "abroad", "suspend", "suspend", "resume", "resume")
+LINE = ("full_name", "entered_on", "entry_kind", "status_code", "status")
 LEVELS = ("T", "K", "Đ", "CĐ")
 
 
@@ -163,7 +164,7 @@ class History:
             for slot in (*regular, "GK", "CK")
             if (pupil, year, (subject, semester, slot)) not in self.taken
         ]
-        for place in self.chance.sample(free, min(len(free), 4)):
+        for place in self.chance.sample(free, min(len(free), 8)):
             value = str(self.chance.randrange(0, 101) / 10)
             line = MarkLine(
                 pupil=pupil,
@@ -221,22 +222,22 @@ class History:
 
     def compare(self, views: Views, first: int, last: int) -> None:
         """Roster of every class and transcript of every pupil at random days and positions."""
-        for code in self.chance.sample(list(self.classes), 4):
-            on, position = self._within(code), self.chance.randint(first, last)
+        for code in self.chance.sample(list(self.classes), 8):
+            on, position = self._within(code), self._position(first, last)
             answer = views.roster(code, on=on, known_at=position)
             lines = [m.on_list(code, position, on) for m in self.pupils.values()]
             expected = [line for line in lines if line is not None]
-            shown = (
-                [{name: p[name] for name in expected[0]} for p in answer["pupils"]]
-                if (expected)
-                else answer["pupils"]
-            )
+            shown = [{name: pupil[name] for name in LINE} for pupil in answer["pupils"]]
             assert shown == expected, (code, on, position, self._told())
         for pupil, model in self.pupils.items():
-            on, position = self.day(), self.chance.randint(first, last)
+            on, position = self.day(), self._position(first, last)
             answer = views.transcript(Key("id", str(pupil)), on=on, known_at=position)
             found = [_reduced(year) for year in answer["years"]]
             assert found == model.years(position, on), (pupil, on, position, self._told())
+
+    def _position(self, first: int, last: int) -> int:
+        """A position of this history, more often a late one."""
+        return max(self.chance.randint(first, last), self.chance.randint(first, last))
 
     def _within(self, code: str) -> date:
         """A day, more often than not of the class's own year."""
@@ -282,14 +283,9 @@ def ledger(database: str) -> Iterator[Ledger]:
         yield opened
 
 
-def _seeds() -> Sequence[int]:
-    given = os.environ.get("HOCBA_SEED")
-    return [int(given)] if given else [random.SystemRandom().randrange(2**32)]
-
-
 @pytest.mark.timeout(max(120, HISTORIES * 5))
-@pytest.mark.parametrize("seed", _seeds())
-def test_roster_and_transcript_agree_with_the_naive_model(ledger: Ledger, seed: int) -> None:
+def test_roster_and_transcript_agree_with_the_naive_model(ledger: Ledger) -> None:
+    seed = int(os.environ.get("HOCBA_SEED", random.SystemRandom().randrange(2**32)))
     print(f"HOCBA_SEED={seed}")
     chance = random.Random(seed)
     views = Views(ledger)

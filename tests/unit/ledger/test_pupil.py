@@ -126,10 +126,14 @@ def test_undoing_the_second_release_leaves_the_first() -> None:
 
 def test_undoing_a_release_without_a_day_leaves_an_earlier_one() -> None:
     accepted = event(TransferAccepted, date(2025, 3, 5), covered=())
+    back = event(PupilEnrolled, date(2025, 3, 6), kind="return")
+    left = event(PupilStatusChanged, date(2025, 4, 1), kind="leave")
     again = event(Released, date(2025, 5, 5), last_day=None, case=other(9))
     undone = event(ReleaseUndone, date(2025, 5, 9), case=other(9))
-    state = folded(REGISTERED, ENROLLED, RELEASED, accepted, again, undone)
+    state = folded(REGISTERED, ENROLLED, RELEASED, accepted, back, left, again, undone)
     assert at_school(state, date(2025, 2, 1)) is None
+    assert at_school(state, date(2025, 3, 15)) == "S1"
+    assert at_school(state, date(2025, 6, 1)) is None
 
 
 def test_acceptance_makes_a_provisional_stay_an_admission_from_its_first_day() -> None:

@@ -138,7 +138,9 @@ def test_certificates_come_back_from_pem_and_der() -> None:
     assert load_der(dump_der(SEAL.chain[0])) == SEAL.chain[0]
 
 
-@pytest.mark.parametrize("text", ["", "nonsense", dump_pem(SEAL.chain)[:100]])
+@pytest.mark.parametrize(
+    "text", ["", "nonsense", dump_pem(SEAL.chain)[:100]], ids=["empty", "nonsense", "cut"]
+)
 def test_what_is_no_certificate_is_refused(text: str) -> None:
     with pytest.raises(SignatureError) as caught:
         load_pem(text)

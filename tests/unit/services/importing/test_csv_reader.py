@@ -42,9 +42,9 @@ def test_bytes_that_are_not_utf8_come_through_as_surrogates() -> None:
 
 @given(
     st.lists(
-        st.lists(
-            st.text(st.characters(codec="utf-8"), max_size=8), min_size=2, max_size=3
-        ).filter(any),
+        st.lists(st.text(st.characters(codec="utf-8"), max_size=8), min_size=2, max_size=3).filter(
+            any
+        ),
         max_size=6,
     )
 )

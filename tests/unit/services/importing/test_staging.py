@@ -28,14 +28,18 @@ def test_every_kind_of_line_has_its_reader() -> None:
     assert set(READ) == set(ALL_KINDS)
 
 
-def test_the_database_is_its_owners_alone_and_is_deleted(
+def test_what_is_staged_stands_in_no_folder_so_that_a_killed_import_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    with Staging():
-        (made,) = tmp_path.iterdir()
-        assert made.stat().st_mode & 0o777 == 0o600
-    assert list(tmp_path.iterdir()) == []
+    kind = KINDS["identifiers"]
+    with Staging() as staging:
+        file = staging.add_file("a", "00")
+        for line in range(2, 5000):
+            put(staging, file, line, kind, "P1", "moet", str(line))
+        staging.settle()
+        assert list(tmp_path.iterdir()) == []
+        assert len(list(staging.lines(kind.step))) == 4998
 
 
 def test_a_line_repeated_in_its_file_is_a_warning_and_in_another_file_is_unchanged() -> None:
