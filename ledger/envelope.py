@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import Any, Protocol
+from unicodedata import is_normalized
 from uuid import UUID
 
 from pydantic import ValidationError
 
-from ledger.errors import MalformedBytes, WrongKey
+from ledger.errors import MalformedBytes, Refused, WrongKey
 from ledger.event import CATEGORIES, Category, Event, Sealed, Who
 from ledger.registry import event_type
 from signing import aead, canonical, hashing
@@ -88,7 +89,11 @@ class Envelope:
 def encode(
     event: Event, *, author: UUID, stream: UUID, who: Who, person: UUID | None, keys: Keys
 ) -> Prepared:
-    """The stored bytes of `event` and their hash; seals what is personal under `person`'s keys."""
+    """The stored bytes of `event` and their hash; seals what is personal under `person`'s keys.
+
+    Raises:
+        Refused: `not_normalised`, `too_long`: what could be written, but never be read again.
+    """
     facts = event.model_dump(mode="json", exclude={"effective_on"})
     personal = []
     for category in CATEGORIES:
@@ -98,7 +103,7 @@ def encode(
         if person is None:
             raise ValueError(f"{event.TOPIC} has a personal part but its stream has no person")
         personal.append(_seal(part, category, event.TOPIC, author, stream, keys, person))
-    body = canonical.dumps(
+    body = _readable(
         {
             "v": VERSION,
             "author": str(author),
@@ -112,6 +117,20 @@ def encode(
         }
     )
     return Prepared(stream, event, body, hashing.entry_hash(body))
+
+
+def _readable(document: dict[str, Any]) -> bytes:
+    """Canonical bytes, held to the limits of whoever reads them."""
+    body = canonical.dumps(document)
+    if len(body) > MAX_BYTES:
+        raise Refused("too_long", f"an entry of {len(body)} bytes is larger than {MAX_BYTES}")
+    if not body.isascii() and not is_normalized("NFC", body.decode()):
+        raise Refused(
+            "not_normalised",
+            "a text is not in Unicode normalisation form C",
+            suggestion="send composed letters (NFC), as every keyboard writes them",
+        )
+    return body
 
 
 @lru_cache(maxsize=1024)
@@ -131,7 +150,7 @@ def _seal(
 ) -> dict[str, str]:
     key = keys.key_for(person, category)
     nonce, ciphertext = aead.encrypt(
-        key.key, canonical.dumps(part), _associated(author, stream, topic, key.id)
+        key.key, _readable(part), _associated(author, stream, topic, key.id)
     )
     return {
         "category": category,

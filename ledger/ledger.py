@@ -1,9 +1,8 @@
 """One ledger, opened: its database, its keys, its desk."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
-from typing import Any, Self, TypeVar
+from typing import Any, NamedTuple, Self, TypeVar
 from uuid import UUID
 
 from ledger import batch, ids
@@ -23,8 +22,7 @@ C = TypeVar("C")
 OPERATOR_ROLE = "operator"
 
 
-@dataclass(frozen=True, slots=True)
-class SealedPart:
+class SealedPart(NamedTuple):
     """A personal part with what its associated data needs."""
 
     sealed: Sealed

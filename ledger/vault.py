@@ -37,13 +37,13 @@ class Keyring:
 
     def open(self, connection: Connection) -> None:
         """Reads the look-up secret, made on first use. Raises WrongKey for another ledger's key."""
-        row = connection.execute(_SQL["secret"], {"name": _LOOKUP_SECRET}).fetchone()
         label = _LOOKUP_SECRET.encode()
+        row = connection.execute(_SQL["secret"], {"name": _LOOKUP_SECRET}).fetchone()
         if row is None:
-            self._lookup = aead.new_key()
-            wrapped = aead.wrap(self._kek, self._lookup, label)
+            wrapped = aead.wrap(self._kek, aead.new_key(), label)
             connection.execute(_SQL["put_secret"], {"name": _LOOKUP_SECRET, "wrapped": wrapped})
-            return
+            row = connection.execute(_SQL["secret"], {"name": _LOOKUP_SECRET}).fetchone()
+        assert row is not None
         try:
             self._lookup = aead.unwrap(self._kek, row[0], label)
         except SealError as error:

@@ -63,6 +63,7 @@ class Engine:
         self._ledger = ledger
         self._projections = {projection.name: projection for projection in projections}
         self._ensured = False
+        self._reached: dict[str, int] = {}
 
     @property
     def names(self) -> list[str]:
@@ -81,10 +82,13 @@ class Engine:
         Raises:
             ProjectionStopped: an entry within that prefix cannot be folded.
         """
+        if all(self._reached.get(name, 0) >= size for name in names):
+            return  # checkpoints only rise: a past prefix is there once it was there
         known = self.checkpoints(connection)
         for name in names:
             if known[name].size < size:
                 self._bring(connection, self._projections[name], size)
+            self._reached[name] = max(known[name].size, size)
 
     def catch_up(
         self, names: Iterable[str] | None = None, *, at_least: int | None = None

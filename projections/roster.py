@@ -157,9 +157,9 @@ class _Pupil:
     def order(self) -> tuple[Any, ...]:
         name = self.profile.get("full_name")
         if name is None:
-            return (1, (), str(self.id))
+            return (1, (), self.id)
         birth, sort_name = self.profile.get("birth_date"), self.profile.get("sort_name")
-        return (0, class_list_key(name, birth, sort_name=sort_name), str(self.id))
+        return (0, class_list_key(name, birth, sort_name=sort_name), self.id)
 
     def answer(self) -> dict[str, Any]:
         change = None if self.change_kind == "none" else self.change_kind
@@ -204,24 +204,22 @@ def read_roster(
 def _open(ledger: Ledger, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> list[_Pupil]:
     """The pupils of the rows, once each, with their personal parts opened."""
     pupils: dict[UUID, _Pupil] = {}
-    parts: dict[UUID, set[tuple[str, str, str]]] = {}
-    for stream, *facts, part, topic, sealed in rows:
-        listed = _Pupil(stream, *facts)
-        known = pupils.setdefault(stream, listed)
-        if listed.entered_on > known.entered_on:
-            pupils[stream] = listed
-        if part is not None:
-            parts.setdefault(stream, set()).add((part, topic, sealed))
-    wanted = [(stream, *part) for stream, known in parts.items() for part in sorted(known)]
+    parts: dict[str, tuple[UUID, str, str]] = {}
+    for stream, grade, entered_on, *kinds, part, topic, sealed in rows:
+        known = pupils.get(stream)
+        if known is None or entered_on > known.entered_on:
+            pupils[stream] = _Pupil(stream, grade, entered_on, *kinds)
+        if sealed is not None:  # the ciphertext itself says which part it is
+            parts[sealed] = (stream, part, topic)
     opened = ledger.reveal(
         connection,
         [
             SealedPart(Sealed.model_validate_json(sealed), ledger.id, stream, topic)
-            for stream, _, topic, sealed in wanted
+            for sealed, (stream, _, topic) in parts.items()
         ],
     )
     keys: dict[UUID, list[dict[str, Any]]] = {}
-    for (stream, part, _, _), clear in zip(wanted, opened, strict=True):
+    for (stream, part, _), clear in zip(parts.values(), opened, strict=True):
         if clear is None:
             continue
         if part == "profile":

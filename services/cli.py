@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import psycopg
 
 from ledger.database import Unreachable
 from ledger.errors import Conflict, LedgerError, NotAllowed, NotFound, Refused
@@ -149,8 +150,24 @@ def main(arguments: list[str] | None = None) -> None:
             raise
         _explain(error)
         sys.exit(exit_code(error))
+    except psycopg.OperationalError as error:
+        if os.environ.get("HOCBA_DEBUG"):
+            raise
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else "no reason given"
+        messages.print(
+            f"hocba: the database went away ({reason}); what was recorded stays, "
+            "run the command again",
+            markup=False,
+        )
+        sys.exit(11)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except OSError as error:
+        if os.environ.get("HOCBA_DEBUG"):
+            raise
+        where = f" ({error.filename})" if error.filename else ""
+        messages.print(f"hocba: {error.strerror or error}{where}", markup=False)
         sys.exit(1)
 
 

@@ -268,9 +268,9 @@ class Ledgers:
             incarnation=1,
             first_checkpoint=None,
         )
-        if any(known.id == profile.id for known in self.trust.latest().ledgers):
-            return
         with self.home.locked():
+            if any(known.id == profile.id for known in self.trust.latest().ledgers):
+                return
             root = Ed25519PrivateKey.from_private_bytes(
                 (self.home.keys / "trust-root.key").read_bytes()
             )

@@ -334,11 +334,14 @@ def reopen(office: Office, case: UUID) -> Report:
     """The newest checked dossier of a case, opened and checked again for the person who decides.
 
     Raises:
-        CaseRefused: no dossier of this case is here.
+        CaseRefused: no dossier of this case is here, or it was decided.
         CheckFailed: it no longer passes (the trust bundle has changed, say).
     """
     with office.ledger.database.connection() as connection:
+        decided = connection.execute(_SQL["decision"], {"case": case}).fetchone()
         row = connection.execute(_SQL["dossier_frame"], {"case": case}).fetchone()
+    if decided is not None:
+        raise CaseRefused(f"this transfer was {decided[0]} already")
     if row is None:
         raise CaseRefused("no dossier of this transfer has arrived yet")
     # It was in time when it came: how long a person thinks it over moves nothing.

@@ -3,8 +3,9 @@
 SELECT wrapped FROM vault.secret WHERE name = %(name)s;
 
 -- name: put_secret
--- Keeps a wrapped secret.
-INSERT INTO vault.secret (name, wrapped) VALUES (%(name)s, %(wrapped)s);
+-- Keeps a wrapped secret; of two sessions that make one at once the first one's stays.
+INSERT INTO vault.secret (name, wrapped) VALUES (%(name)s, %(wrapped)s)
+ON CONFLICT (name) DO NOTHING;
 
 -- name: keys_of
 -- The keys with which a ledger writes about these persons.

@@ -113,9 +113,7 @@ def measure(sizes: Sizes, *, say: Progress) -> dict[str, Any]:
         ours = stack.enter_context(new_ledger(ledgers, running, OURS))
         other = stack.enter_context(new_ledger(ledgers, running, "seam"))
         ledger = ours.ledger
-        source = Source(
-            author=ledger.id, who=ours.who, keys=ledger.keyring, classes=sizes.classes
-        )
+        source = Source(author=ledger.id, who=ours.who, keys=ledger.keyring, classes=sizes.classes)
         writers: dict[str, Writer] = {
             OURS: HeadRow(ours, source.streams, stack),
             "seam": Seam(other, source.streams, stack),

@@ -10,14 +10,14 @@ from datetime import date
 from functools import partial
 from uuid import UUID
 
-from ledger import ids
 from ledger.batch import Line
 from ledger.codes import Programme
 from ledger.desk import Plan, Reader
 from ledger.event import Event
-from ledger.events.pupil import Place, PupilProfile
+from ledger.events.pupil import Place, PupilProfile, StatusKind
 from ledger.events.pupil_year import MarkEntered
 from ledger.events.staff import StaffProfile
+from ledger.events.unit import UnitKind
 from ledger.pupil import ChangeStatus
 from ledger.registration import (
     EnrolInClass,
@@ -48,7 +48,8 @@ TEACHER = "GV-0117"
 LAST_YEAR = SchoolYear(2025)
 SOURCE = "bench"
 SUBJECTS = (
-    "TOAN NGUVAN NGOAINGU1 LICHSU DIALI VATLI HOAHOC SINHHOC TINHOC CONGNGHE".split()
+    *("TOAN", "NGUVAN", "NGOAINGU1", "LICHSU", "DIALI"),
+    *("VATLI", "HOAHOC", "SINHHOC", "TINHOC", "CONGNGHE"),
 )
 _SLOTS = ("TX1", "TX2", "TX3", "GK", "CK")
 SHEETS: tuple[tuple[str, int, str], ...] = tuple(
@@ -112,6 +113,10 @@ def grade_of(year: SchoolYear) -> int:
 def write_school(bench: Bench, code: str) -> None:
     """The province and one school."""
     opened = date(1990, 9, 1)
+    places: tuple[tuple[str, UnitKind, str | None], ...] = (
+        (PROVINCE, "province", None),
+        (code, "school", PROVINCE),
+    )
     units = [
         RecordUnit(
             code=unit,
@@ -123,10 +128,7 @@ def write_school(bench: Bench, code: str) -> None:
             closed_on=None,
             merged_into=None,
         )
-        for unit, kind, parent in (
-            (PROVINCE, "province", None),
-            (code, "school", PROVINCE),
-        )
+        for unit, kind, parent in places
     ]
     handler = partial(record_units, today=LAST_YEAR.start)
     bench.ledger.carry_out(
@@ -238,17 +240,14 @@ def _stay(number: int, pupil: UUID, span: Sequence[SchoolYear]) -> list[Movement
             )
         )
         if at < number % 6 and year != span[-1]:
-            moves.extend(
-                StatusLine(
-                    pupil=pupil,
-                    change=ChangeStatus(kind=kind, school_code=SCHOOL, effective_on=day),
-                )
-                for kind, day in (
-                    ("suspend", date(year.first, 12, 1)),
-                    ("resume", date(year.first, 12, 15)),
-                )
-            )
+            moves.append(_status(pupil, "suspend", date(year.first, 12, 1)))
+            moves.append(_status(pupil, "resume", date(year.first, 12, 15)))
     return moves
+
+
+def _status(pupil: UUID, kind: StatusKind, day: date) -> StatusLine:
+    change = ChangeStatus(kind=kind, school_code=SCHOOL, effective_on=day)
+    return StatusLine(pupil=pupil, change=change)
 
 
 def _mark(reader: Reader, *, pupils: Sequence[UUID], year: SchoolYear, marks: int) -> Plan:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.bench import append, sheet
+from services.bench import append, roster, sheet
 from services.bench.measure import Progress
 
 NAMES = ("append", "sheet", "roster")
@@ -15,5 +15,7 @@ def run(name: str, *, full: bool, say: Progress) -> dict[str, Any]:
             return append.measure(append.FULL if full else append.USUAL, say=say)
         case "sheet":
             return sheet.measure(sheet.FULL if full else sheet.USUAL, say=say)
+        case "roster":
+            return roster.measure(roster.FULL if full else roster.USUAL, say=say)
         case _:
             raise ValueError(f"there is no benchmark {name}")

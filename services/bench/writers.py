@@ -181,8 +181,10 @@ class BareCopy:
     def _rows(self, events: Sequence[Prepared]) -> list[Tuple]:
         first, self._size = self._size, self._size + len(events)
         return [
-            (first + i, _NOON + timedelta(microseconds=first + i), e.number, e.version, e.topic)
-            + (e.entry_hash, e.body)
+            (
+                *(first + i, _NOON + timedelta(microseconds=first + i)),
+                *(e.number, e.version, e.topic, e.entry_hash, e.body),
+            )
             for i, e in enumerate(events)
         ]
 

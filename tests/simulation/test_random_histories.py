@@ -57,7 +57,7 @@ class History:
         self.taken: dict[tuple[UUID, str, tuple[str, int, str]], date] = {}
 
     def open(self) -> None:
-        units = [school._unit(code, "school", code) for code in self.schools]
+        units = [school.unit_line(code, "school", code) for code in self.schools]
         handler = partial(record_units, today=school.TODAY)
         school.sound(self.ledger.carry_out(handler, school.numbered(units), who=self.who))
         for at in self.schools:

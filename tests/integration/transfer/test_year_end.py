@@ -31,7 +31,10 @@ from tests.integration.transfer.story import (
 from tests.school import YEAR, class_of, enrol, numbered, open_school, register, sound
 from transfer.build import fold_entry
 
-SUBJECTS = ["TOAN", "NGUVAN", "NGOAINGU1", "LSDL", "KHTN", "TINHOC", "CONGNGHE", "GDCD", "GDTC", "NGHETHUAT", "HDTNHN", "GDDP"]
+SUBJECTS = (
+    *("TOAN", "NGUVAN", "NGOAINGU1", "LSDL", "KHTN", "TINHOC"),
+    *("CONGNGHE", "GDCD", "GDTC", "NGHETHUAT", "HDTNHN", "GDDP"),
+)
 YEAR_END = date(2025, 5, 31)
 TERMS = {1: date(2024, 9, 16), 2: date(2025, 1, 20)}
 

@@ -232,6 +232,9 @@ def test_an_account_holds_the_roles_it_was_granted() -> None:
 REQUESTED = event(TransferRequested, DAY)
 ASKED = event(RequestReceived, DAY)
 GIVEN = event(CaseReleased, DAY)
+ACCEPTED = event(CaseDecided, DAY, decision="accepted")
+PROBLEM = event(ProblemNoted, DAY)
+REISSUED = event(DossierReissued, DAY)
 DOSSIER = event(DossierReceived, DAY)
 
 
@@ -242,20 +245,20 @@ DOSSIER = event(DossierReceived, DAY)
         ([REQUESTED, DOSSIER], "receiver", "received"),
         ([DOSSIER], "receiver", "received"),
         (
-            [REQUESTED, DOSSIER, event(CaseDecided, DAY, decision="accepted")],
+            [REQUESTED, DOSSIER, ACCEPTED],
             "receiver",
             "accepted",
         ),
-        ([REQUESTED, event(ProblemNoted, DAY)], "receiver", "problem"),
-        ([REQUESTED, event(ProblemNoted, DAY), DOSSIER], "receiver", "received"),
+        ([REQUESTED, PROBLEM], "receiver", "problem"),
+        ([REQUESTED, PROBLEM, DOSSIER], "receiver", "received"),
         ([REQUESTED, event(RequestDeclined, DAY)], "receiver", "declined"),
         ([ASKED], "origin", "requested"),
         ([ASKED, GIVEN], "origin", "released"),
         ([GIVEN], "origin", "released"),
         ([ASKED, GIVEN, event(ReceiptReceived, DAY)], "origin", "released"),
-        ([ASKED, GIVEN, event(ProblemNoted, DAY)], "origin", "problem"),
+        ([ASKED, GIVEN, PROBLEM], "origin", "problem"),
         (
-            [ASKED, GIVEN, event(ProblemNoted, DAY), event(DossierReissued, DAY)],
+            [ASKED, GIVEN, PROBLEM, REISSUED],
             "origin",
             "released",
         ),
