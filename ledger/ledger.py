@@ -137,6 +137,19 @@ class Ledger:
         """Decides and appends a batch; see `batch.carry_out`."""
         return batch.carry_out(self.desk, handler, lines, who=who)
 
+    def reveal_stored(
+        self, connection: Connection, stored: Sequence[tuple[str, UUID, str]]
+    ) -> list[dict[str, Any] | None]:
+        """This ledger's own personal parts in clear, from (`Sealed` in JSON, stream, topic) as a
+        projection keeps them; see `reveal`."""
+        return self.reveal(
+            connection,
+            [
+                SealedPart(Sealed.model_validate_json(sealed), self.id, stream, topic)
+                for sealed, stream, topic in stored
+            ],
+        )
+
     def reveal(
         self, connection: Connection, parts: Sequence[SealedPart]
     ) -> list[dict[str, Any] | None]:

@@ -106,37 +106,31 @@ def insert(
     Raises:
         Stale: one of them has grown since; the caller rolls back and decides again.
     """
-    claim = connection.execute(
-        _SQL["claim"], {"n": len(rows), "read_at": read_at, "depends": list(depends)}
-    ).fetchone()
+    ground = {"n": len(rows), "read_at": read_at, "depends": list(depends)}
+    copied = len(rows) >= COPY_FROM_ROWS and not any(row.origin for row in rows)
+    if copied:
+        claim = connection.execute(_SQL["claim"], ground).fetchone()
+    else:
+        claim = connection.execute(_SQL["append_entries"], ground | _columns(rows)).fetchone()
     assert claim is not None
     position, recorded_at, stale = claim
     if stale:
         raise Stale
-    if len(rows) >= COPY_FROM_ROWS and not any(row.origin for row in rows):
+    if copied:
         _copy(connection, rows, position, recorded_at)
-    else:
-        _insert(connection, rows, position, recorded_at)
     return Claimed(position, recorded_at)
 
 
-def _insert(
-    connection: Connection, rows: Sequence[Row], position: int, recorded_at: datetime
-) -> None:
-    connection.execute(
-        _SQL["insert_entries"],
-        {
-            "first": position,
-            "recorded_at": recorded_at,
-            "streams": [row.stream for row in rows],
-            "versions": [row.version for row in rows],
-            "topics": [row.topic for row in rows],
-            "hashes": [row.entry_hash for row in rows],
-            "bodies": [row.body for row in rows],
-            "origin_positions": [row.origin[0] if row.origin else None for row in rows],
-            "origin_times": [row.origin[1] if row.origin else None for row in rows],
-        },
-    )
+def _columns(rows: Sequence[Row]) -> dict[str, list[Any]]:
+    return {
+        "streams": [row.stream for row in rows],
+        "versions": [row.version for row in rows],
+        "topics": [row.topic for row in rows],
+        "hashes": [row.entry_hash for row in rows],
+        "bodies": [row.body for row in rows],
+        "origin_positions": [row.origin[0] if row.origin else None for row in rows],
+        "origin_times": [row.origin[1] if row.origin else None for row in rows],
+    }
 
 
 def _copy(

@@ -17,7 +17,6 @@ from ledger.codes import status_code, status_key
 from ledger.collation import class_list_key
 from ledger.database import Connection
 from ledger.enrolment import SectionStay, Segment, section_days
-from ledger.event import Sealed
 from ledger.events.pupil import (
     PupilEnrolled,
     PupilRegistered,
@@ -27,7 +26,7 @@ from ledger.events.pupil import (
     SectionJoined,
     TransferAccepted,
 )
-from ledger.ledger import Ledger, SealedPart
+from ledger.ledger import Ledger
 from ledger.pupil import Pupil
 from ledger.school_year import period
 from projections.moment import Moment
@@ -211,12 +210,8 @@ def _open(ledger: Ledger, connection: Connection, rows: Sequence[tuple[Any, ...]
             pupils[stream] = _Pupil(stream, grade, entered_on, *kinds)
         if sealed is not None:  # the ciphertext itself says which part it is
             parts[sealed] = (stream, part, topic)
-    opened = ledger.reveal(
-        connection,
-        [
-            SealedPart(Sealed.model_validate_json(sealed), ledger.id, stream, topic)
-            for sealed, (stream, _, topic) in parts.items()
-        ],
+    opened = ledger.reveal_stored(
+        connection, [(sealed, stream, topic) for sealed, (stream, _, topic) in parts.items()]
     )
     keys: dict[UUID, list[dict[str, Any]]] = {}
     for (stream, part, _), clear in zip(parts.values(), opened, strict=True):

@@ -14,7 +14,15 @@ import click
 import psycopg
 
 from ledger.database import Unreachable
-from ledger.errors import Conflict, LedgerError, NotAllowed, NotFound, Refused
+from ledger.errors import (
+    Conflict,
+    DamagedEntry,
+    LedgerError,
+    LogAltered,
+    NotAllowed,
+    NotFound,
+    Refused,
+)
 from projections.errors import ProjectionError
 from services.embedded import Home, default_home
 from services.errors import ServiceError
@@ -122,6 +130,8 @@ def exit_code(error: Exception) -> int:
         return 6
     if isinstance(error, Conflict):
         return 7
+    if isinstance(error, (DamagedEntry, LogAltered)):
+        return 10
     if isinstance(error, Refused):
         return 2 if error.code in USAGE_CODES else 3
     if isinstance(error, TransferError):

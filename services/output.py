@@ -31,10 +31,17 @@ def print_csv(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
 
 
 def print_table(title: str | None, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """Prints rows as a table for people; None shows as a dash."""
+    """Prints rows as a table for people; None shows as a dash.
+
+    On a terminal it fits the window; into a pipe or a file it is as wide as its content.
+    """
     table = Table(title=title, title_justify="left")
     for column in columns:
-        table.add_column(column)
+        table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*("-" if cell is None else str(cell) for cell in row))
-    Console().print(table)
+        table.add_row(*("–" if cell is None else str(cell) for cell in row))
+    console = Console()
+    if not console.is_terminal:
+        boundless = console.options.update(max_width=10_000)
+        console = Console(width=max(80, console.measure(table, options=boundless).maximum))
+    console.print(table)

@@ -20,6 +20,14 @@ WAITING: dict[str, tuple[str, str]] = {
     "reissue": ("trường đi gửi lại hồ sơ", "the origin to send it again"),
 }
 
+STATUSES: dict[str, tuple[str, str]] = {
+    "attending": ("đang học", "attending"),
+    "transferred_in": ("chuyển đến", "transferred in"),
+    "returned": ("xin học lại", "returned"),
+    "provisional": ("học tạm – chờ hồ sơ", "provisional, papers awaited"),
+}
+"""How a pupil on a class list stands (the key itself where there is no word)."""
+
 STEPS: dict[str, tuple[str, str]] = {
     "frame": ("Tệp đúng dạng", "the file has the right form"),
     "known": ("Chưa từng nhận với nội dung khác", "not seen before with another content"),

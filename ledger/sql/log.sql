@@ -15,18 +15,27 @@ UPDATE ledger.head SET recorded_at = greatest(recorded_at, %(instant)s);
 SELECT first_position, first_recorded_at, stale
 FROM ledger.claim(%(n)s, %(read_at)s, %(depends)s);
 
--- name: insert_entries
--- A small batch in one set-based statement.
-INSERT INTO ledger.entry (position, recorded_at, stream, version, topic, entry_hash, body,
-                          origin_position, origin_recorded_at)
-SELECT %(first)s + e.ordinality - 1,
-       %(recorded_at)s + (e.ordinality - 1) * interval '1 microsecond',
-       e.stream, e.version, e.topic, e.entry_hash, e.body, e.origin_position, e.origin_recorded_at
-FROM unnest(%(streams)s::bigint[], %(versions)s::bigint[], %(topics)s::text[],
-            %(hashes)b::bytea[], %(bodies)b::bytea[],
-            %(origin_positions)s::bigint[], %(origin_times)s::timestamptz[])
-     WITH ORDINALITY AS e (stream, version, topic, entry_hash, body,
-                           origin_position, origin_recorded_at, ordinality);
+-- name: append_entries
+-- Claim and a small batch in one statement. What the claim looks at it reads behind the lock:
+-- every statement of a volatile function has a snapshot of its own.
+WITH claimed AS MATERIALIZED (
+    SELECT first_position, first_recorded_at, stale
+    FROM ledger.claim(%(n)s, %(read_at)s, %(depends)s)
+), inserted AS (
+    INSERT INTO ledger.entry (position, recorded_at, stream, version, topic, entry_hash, body,
+                              origin_position, origin_recorded_at)
+    SELECT c.first_position + e.ordinality - 1,
+           c.first_recorded_at + (e.ordinality - 1) * interval '1 microsecond',
+           e.stream, e.version, e.topic, e.entry_hash, e.body, e.origin_position,
+           e.origin_recorded_at
+    FROM claimed c, unnest(%(streams)s::bigint[], %(versions)s::bigint[], %(topics)s::text[],
+                           %(hashes)b::bytea[], %(bodies)b::bytea[],
+                           %(origin_positions)s::bigint[], %(origin_times)s::timestamptz[])
+         WITH ORDINALITY AS e (stream, version, topic, entry_hash, body,
+                               origin_position, origin_recorded_at, ordinality)
+    WHERE NOT c.stale
+)
+SELECT first_position, first_recorded_at, stale FROM claimed;
 
 -- name: copy_entries
 -- A large batch.

@@ -1,5 +1,7 @@
 """`hocba demo`: the whole story on sample data."""
 
+import shutil
+import sys
 import time
 from datetime import date
 from pathlib import Path
@@ -73,7 +75,9 @@ def _fresh(home: Home) -> Home:
 
 def _what_next(screen: Screen, home: Path, folder: Path, seconds: float) -> None:
     screen.scene("Thử tiếp", "Try next")
-    hocba = f"hocba --home '{home}'"
+    program = Path(sys.argv[0])
+    on_path = shutil.which("hocba") == str(program.resolve())
+    hocba = f"{'hocba' if on_path else program} --home '{home}'"
     for command in (
         f"{hocba} --ledger 22 transcript --pupil MOI-1 --on 2025-05-31",
         f"{hocba} --ledger 22 audit --pupil MOI-1",

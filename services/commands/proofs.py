@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import click
@@ -12,26 +11,14 @@ from ledger import inspection, log
 from ledger.errors import LogAltered, NotFound
 from ledger.inspection import Inspection
 from ledger.ledger import Ledger
-from ledger.notary import Notary
 from projections.errors import ProjectionStopped
 from projections.views import engine_of
-from services.ledgers import Profile
+from services.offices import notary_of
 from services.output import messages, print_csv, print_json, print_table
 from services.workplace import Workplace
 from signing import merkle
 
 VERIFICATION_FAILED = 10
-
-
-def witness_file(workplace: Workplace, profile: Profile) -> Path:
-    """Where a ledger's newest checkpoint is kept beside the database."""
-    return workplace.home.path / "checkpoints" / profile.name
-
-
-def notary_of(workplace: Workplace, profile: Profile, ledger: Ledger) -> Notary:
-    """The notary of an opened ledger, with its key from the home."""
-    signer = workplace.ledgers.keys(profile).checkpoint
-    return Notary(ledger, signer, witness_file(workplace, profile))
 
 
 @click.command()
@@ -40,7 +27,7 @@ def checkpoint(workplace: Workplace) -> int:
     """Sign the log as it stands and print the checkpoint."""
     with workplace.open() as (profile, ledger), ledger.database.connection() as connection:
         try:
-            made = notary_of(workplace, profile, ledger).checkpoint(connection)
+            made = notary_of(workplace.ledgers, profile, ledger).checkpoint(connection)
         except LogAltered as error:
             messages.print(f"hocba: {error}", style="bold", markup=False)
             return VERIFICATION_FAILED
@@ -61,7 +48,7 @@ def prove(workplace: Workplace, entry: str) -> int:
     """Prove that an entry stands in the log, under a checkpoint that covers it."""
     position = _position(entry)
     with workplace.open() as (profile, ledger), ledger.database.connection() as connection:
-        notary = notary_of(workplace, profile, ledger)
+        notary = notary_of(workplace.ledgers, profile, ledger)
         end = log.head(connection).size
         if position >= end:
             raise NotFound("position_not_found", f"the log has no entry @{position} yet")
@@ -99,7 +86,7 @@ def prove(workplace: Workplace, entry: str) -> int:
 def verify(workplace: Workplace) -> int:
     """Make everything again from the stored bytes and compare; list what differs."""
     with workplace.open() as (profile, ledger):
-        notary = notary_of(workplace, profile, ledger)
+        notary = notary_of(workplace.ledgers, profile, ledger)
         with ledger.database.connection() as connection, _progress() as progress:
             found = inspection.inspect(notary, connection, progress)
         projections = _projections(ledger, found)

@@ -6,13 +6,14 @@ import click
 
 from services.output import print_csv, print_json, print_table
 from services.reading import open_views, parse_day, parse_when
+from services.words import STATUSES, word
 from services.workplace import Workplace
 
 COLUMNS = (
     *("pupil_id", "pupil_key", "full_name", "birth_date", "sex"),
     *("entered_on", "entry_kind", "status_code", "status"),
 )
-_SHOWN = ("full_name", "birth_date", "sex", "pupil_key", "entered_on", "status_code", "status")
+_SHOWN = ("full_name", "birth_date", "sex", "pupil_key", "entered_on", "status_code")
 _HEADINGS = {
     "vi": ("STT", "Họ và tên", "Ngày sinh", "Giới tính", "Mã", "Vào lớp", "TT", "Trạng thái"),
     "en": ("No.", "Full name", "Born", "Sex", "Key", "Entered on", "Code", "Status"),
@@ -44,7 +45,7 @@ def _print_table(answer: dict[str, Any], lang: str) -> None:
         f"@{answer['known_at']['position']} · {answer['count']}"
     )
     rows = [
-        [number, *(pupil[name] for name in _SHOWN)]
+        [number, *(pupil[name] for name in _SHOWN), word(STATUSES, pupil["status"], lang)]
         for number, pupil in enumerate(answer["pupils"], 1)
     ]
     print_table(title, _HEADINGS[lang], rows)

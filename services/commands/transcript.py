@@ -102,7 +102,7 @@ def _headings(words: dict[str, str]) -> list[str]:
 
 def _line(subject: dict[str, Any], lang: str) -> list[Any]:
     known = SUBJECTS.get(subject["subject"])
-    line: list[Any] = [known.name if known and lang == "vi" else subject["subject"]]
+    line: list[Any] = [known.short_name if known and lang == "vi" else subject["subject"]]
     for number in _TERMS:
         term = subject["semesters"][number]
         marks = term["marks"]

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from ledger.desk import Reader
 from ledger.events.pupil import Released
+from ledger.subjects import SUBJECTS
 from projections.history import FoldEntry
 from projections.persons import Key
 from projections.transcript import released_digest
@@ -19,7 +20,7 @@ from services.demo.forgery import forge
 from services.demo.sample import Child, Province, School, write_marks, write_province
 from services.demo.stage import Screen, Side
 from services.importing import Importer
-from services.words import FAILURES, STEPS, word
+from services.words import FAILURES, STATUSES, STEPS, word
 from transfer import acceptance, by_file, conversation, inbox
 from transfer.build import record_of
 from transfer.errors import CheckFailed
@@ -135,7 +136,15 @@ class Story:
         shown = answer["pupils"][:6]
         screen.table(
             [("Mã", "Key"), ("Họ tên", "Name"), ("Ngày sinh", "Born"), ("Trạng thái", "Status")],
-            [[p["pupil_key"], p["full_name"], _born(p["birth_date"]), p["status"]] for p in shown],
+            [
+                [
+                    pupil["pupil_key"],
+                    pupil["full_name"],
+                    _born(pupil["birth_date"]),
+                    word(STATUSES, pupil["status"], screen.words("vi", "en")),
+                ]
+                for pupil in shown
+            ],
         )
         leaver = self._leaver
         there = any(pupil["pupil_key"] == leaver.key for pupil in answer["pupils"])
@@ -353,7 +362,7 @@ class Story:
             by = sorted({mark["ledger"] for n in (first, second) for mark in n["by"]})
             rows.append(
                 [
-                    subject["subject"],
+                    SUBJECTS[subject["subject"]].short_name,
                     " ".join(_comma(v) for v in second["marks"]["TX"]),
                     _comma(first["average"]),
                     _comma(second["average"]),

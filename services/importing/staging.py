@@ -278,11 +278,9 @@ class Staging:
 
     def raw(self, table: str, key: str | None = None) -> Iterator[tuple[int, str]]:
         """(line, cells) of the records kept, in file order; of one key where it is given."""
-        found = self._db.execute(
-            "SELECT line, cells FROM raw WHERE table_name = ?1 AND (?2 IS NULL OR key = ?2) "
-            "ORDER BY rowid"
-            if key is None
-            else "SELECT line, cells FROM raw WHERE table_name = ?1 AND key = ?2 ORDER BY rowid",
-            (table, key),
-        )
-        yield from found
+        if key is None:
+            query, given = "SELECT line, cells FROM raw WHERE table_name = ?", [table]
+        else:
+            query = "SELECT line, cells FROM raw WHERE table_name = ? AND key = ?"
+            given = [table, key]
+        yield from self._db.execute(f"{query} ORDER BY rowid", given)

@@ -18,7 +18,7 @@ from ledger.ids import uuid7
 from ledger.ledger import Ledger
 from ledger.pupil import ChangeStatus
 from ledger.recorder import Row, StreamRef, insert, name_streams
-from ledger.registration import StatusLine, move_pupils
+from ledger.registration import Movement, StatusLine, move_pupils
 from projections import engine as engine_module
 from projections.errors import ProjectionStopped
 from projections.moment import When
@@ -55,8 +55,9 @@ def answers(ledger: Ledger, known_at: When) -> str:
 
 def leave(ledger: Ledger, pupil: str, on: date) -> None:
     change = ChangeStatus(kind="leave", school_code=school.SCHOOL, effective_on=on)
-    line = StatusLine(pupil=school.find(ledger, [pupil])[0], change=change)
-    school.sound(ledger.carry_out(move_pupils, [Line(1, line)], who=school.operator(ledger)))
+    leaver = school.find(ledger, [pupil])[0]
+    lines: list[Line[Movement]] = [Line(1, StatusLine(pupil=leaver, change=change))]
+    school.sound(ledger.carry_out(move_pupils, lines, who=school.operator(ledger)))
 
 
 def correct(ledger: Ledger, pupil: str) -> None:

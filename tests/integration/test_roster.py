@@ -13,7 +13,14 @@ from ledger.events.pupil import StatusKind, TransferAccepted
 from ledger.ids import uuid7
 from ledger.ledger import Ledger
 from ledger.pupil import ChangeStatus
-from ledger.registration import SectionLine, StatusLine, move_pupils, pupil_ref, record_pupils
+from ledger.registration import (
+    Movement,
+    SectionLine,
+    StatusLine,
+    move_pupils,
+    pupil_ref,
+    record_pupils,
+)
 from ledger.school_class import OpenClass
 from ledger.structure import open_classes
 from projections.views import Views
@@ -37,8 +44,9 @@ def views(ledger: Ledger) -> Views:
 
 def move(ledger: Ledger, pupil: str, kind: StatusKind, on: date) -> None:
     change = ChangeStatus(kind=kind, school_code=school.SCHOOL, effective_on=on)
-    line = StatusLine(pupil=school.find(ledger, [pupil])[0], change=change)
-    school.sound(ledger.carry_out(move_pupils, [Line(1, line)], who=school.operator(ledger)))
+    leaver = school.find(ledger, [pupil])[0]
+    lines: list[Line[Movement]] = [Line(1, StatusLine(pupil=leaver, change=change))]
+    school.sound(ledger.carry_out(move_pupils, lines, who=school.operator(ledger)))
 
 
 def keys(views: Views, on: date, class_: str = "7A1", known_at: int | None = None) -> list[str]:
@@ -146,7 +154,8 @@ def test_a_section_lists_its_pupils_beside_the_homeroom_class(ledger: Ledger, vi
     joined = SectionLine(
         pupil=pupil, class_code="TOAN-1", start=date(2024, 10, 1), until=date(2025, 1, 1)
     )
-    school.sound(ledger.carry_out(move_pupils, [Line(1, joined)], who=who))
+    lines: list[Line[Movement]] = [Line(1, joined)]
+    school.sound(ledger.carry_out(move_pupils, lines, who=who))
     assert keys(views, ON) == ["P0"]
     assert keys(views, ON, "TOAN-1") == ["P0"]
     assert keys(views, date(2025, 1, 1), "TOAN-1") == []

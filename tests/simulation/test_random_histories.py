@@ -29,6 +29,7 @@ from ledger.registration import (
 )
 from ledger.school_class import OpenClass
 from ledger.structure import open_classes, record_units
+from ledger.unit import RecordUnit
 from projections.persons import Key
 from projections.views import Views
 from tests import school
@@ -57,7 +58,19 @@ class History:
         self.taken: dict[tuple[UUID, str, tuple[str, int, str]], date] = {}
 
     def open(self) -> None:
-        units = [school.unit_line(code, "school", code) for code in self.schools]
+        units = [
+            RecordUnit(
+                code=code,
+                kind="school",
+                name=code,
+                parent_code="31",
+                levels=("THCS",),
+                opened_on=date(2000, 1, 1),
+                closed_on=None,
+                merged_into=None,
+            )
+            for code in self.schools
+        ]
         handler = partial(record_units, today=school.TODAY)
         school.sound(self.ledger.carry_out(handler, school.numbered(units), who=self.who))
         for at in self.schools:

@@ -4,7 +4,6 @@ import base64
 import os
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -276,7 +275,7 @@ def test_a_ciphertext_moved_elsewhere_does_not_open(
     ledger: Ledger, part: SealedPart, field: str, other: UUID | str
 ) -> None:
     changes: dict[str, Any] = {field: other}
-    moved = replace(part, **changes)
+    moved = part._replace(**changes)
     with pytest.raises(WrongKey):
         reveal(ledger, moved)
 
@@ -289,7 +288,7 @@ def test_a_sealed_part_with_a_changed_byte_does_not_open(
     changed = ("0" if text[0] != "0" else "1") + text[1:]
     sealed = Sealed.model_validate(part.sealed.model_dump() | {field: changed})
     with pytest.raises(WrongKey):
-        reveal(ledger, replace(part, sealed=sealed))
+        reveal(ledger, part._replace(sealed=sealed))
 
 
 def test_a_ledger_does_not_open_under_another_kek(database: str) -> None:

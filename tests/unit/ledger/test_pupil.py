@@ -22,6 +22,7 @@ from ledger.events.pupil import (
     Released,
     ReleaseUndone,
     SectionJoined,
+    StatusKind,
     TransferAccepted,
 )
 from ledger.pupil import ChangeStatus, Enrol, Pupil
@@ -69,8 +70,8 @@ def enrol(**changed: Any) -> Enrol:
     return Enrol(**values | changed)
 
 
-def status(kind: str, on: date, school: str = "S1") -> ChangeStatus:
-    return ChangeStatus(kind=kind, school_code=school, effective_on=on)  # type: ignore[arg-type]
+def status(kind: StatusKind, on: date, school: str = "S1") -> ChangeStatus:
+    return ChangeStatus(kind=kind, school_code=school, effective_on=on)
 
 
 def test_nothing_comes_before_the_registration() -> None:
