@@ -7,7 +7,7 @@ from functools import cache
 from typing import get_args
 from uuid import UUID
 
-from ledger import pupil, pupil_year, structure
+from ledger import enrolment, pupil, pupil_year, structure
 from ledger.assessment import tt22
 from ledger.assessment.marks import parse_mark
 from ledger.assessment.regime import Regulation, require_supported
@@ -228,8 +228,9 @@ def _propose(
 class YearLine:
     """A line about one pupil's school year, to be decided by `decide` on that year's state.
 
-    `decide` gets the state, and the year's results where `needs_results`; it returns the entries
-    or raises Refused. `proposable` lines of a released pupil become proposals.
+    `decide` gets the state with `school` the one the pupil is at on the day `on`, and the year's
+    results where `needs_results`; it returns the entries or raises Refused. `proposable` lines of
+    a released pupil become proposals.
     """
 
     pupil: UUID
@@ -265,7 +266,7 @@ def write_years(reader: Reader, batch: Batch, lines: Sequence[Line[YearLine]]) -
                     for part in parts
                 ]
                 results = assess(here, on=command.on)
-            events = command.decide(year, results)
+            events = command.decide(_at_school(year, found, command.on), results)
             if found.released is not None:
                 if not command.proposable:
                     pupil.require_custody(found)
@@ -277,6 +278,14 @@ def write_years(reader: Reader, batch: Batch, lines: Sequence[Line[YearLine]]) -
         for event in events:
             years[key] = year = pupil_year.evolve(year, event, 1)
         batch.accept(line, [(year_ref(reader, *key), events)])
+
+
+def _at_school(year: PupilYear, whom: Pupil, on: date) -> PupilYear:
+    """The year with the school of that day: a pupil may have moved within the year."""
+    here = enrolment.on_day(whom.segments, on)
+    if here is None or here.school is None or here.school == year.school:
+        return year
+    return year.model_copy(update={"school": here.school})
 
 
 def unknown_pupil() -> Refused:

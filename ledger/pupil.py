@@ -38,7 +38,8 @@ class Link(Frozen):
 class Pupil(Frozen):
     """What the rules need to know of a pupil.
 
-    `released` is (case, ledger that has custody now), None while custody is here; `accepted`
+    `released` is (case, ledger that has custody now), None while custody is here, and
+    `release_version` the version of the newest release's entry; `accepted`
     are the transfers through which history came in; `coverings` are, in the order of custody,
     the streams each release covers with the last version of each.
     """
@@ -50,6 +51,7 @@ class Pupil(Frozen):
     released: tuple[UUID, UUID] | None = None
     accepted: tuple[UUID, ...] = ()
     coverings: tuple[tuple[tuple[UUID, int], ...], ...] = ()
+    release_version: int = 0
 
     def hops(self, stream: UUID) -> tuple[tuple[int, int], ...]:
         """(last version, hop) of `stream` for every release that covers some of it."""
@@ -119,13 +121,15 @@ def evolve(pupil: Pupil | None, event: Event, version: int) -> Pupil:
                 pupil,
                 changes=changes,
                 released=(event.case, event.to_ledger),
+                release_version=version,
                 coverings=(*pupil.coverings, event.streams),
             )
         case ReleaseUndone():
             return _with(
                 pupil,
-                changes=_without_last_release(pupil.changes),
+                changes=_without_release(pupil),
                 released=None,
+                release_version=0,
                 coverings=pupil.coverings[:-1],
             )
         case TransferAccepted():
@@ -140,6 +144,7 @@ def evolve(pupil: Pupil | None, event: Event, version: int) -> Pupil:
                 changes=admitted,
                 accepted=(*pupil.accepted, event.case),
                 released=None,
+                release_version=0,
                 coverings=event.covered,
             )
         case PupilLinked():
@@ -152,11 +157,16 @@ def evolve(pupil: Pupil | None, event: Event, version: int) -> Pupil:
             return pupil
 
 
-def _without_last_release(changes: tuple[Change, ...]) -> tuple[Change, ...]:
-    """Earlier releases stay: the pupil did leave, and came back by a transfer of its own."""
-    # Nothing changes here after a release, so its own leaving stands last; a release without a
-    # last day has made none.
-    return changes[:-1] if changes and changes[-1].kind == "release" else changes
+def _without_release(pupil: Pupil) -> tuple[Change, ...]:
+    """The changes without the leaving that the release in force made, where it made one.
+
+    Earlier releases stay: the pupil did leave then, and came back by a transfer of its own.
+    """
+    return tuple(
+        change
+        for change in pupil.changes
+        if (change.kind, change.seq) != ("release", pupil.release_version)
+    )
 
 
 def _with(pupil: Pupil, **changed: object) -> Pupil:

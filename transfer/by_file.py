@@ -17,7 +17,7 @@ from transfer.cases import all_cases
 from transfer.checks import Report
 from transfer.conversation import release
 from transfer.errors import CaseRefused
-from transfer.identity import carried_numbers
+from transfer.identity import carried_numbers, is_claimed
 from transfer.office import Office
 
 _SQL = queries("transfer", "transfer.sql")
@@ -35,7 +35,7 @@ def export(
         NotFound, Refused, CaseRefused: as `conversation.release`.
     """
     case_id, opening = _case_for(office, pupil, to_ledger)
-    if opening is not None or not _released(office, case_id):
+    if not _released(office, case_id):
         release(
             office,
             case_id,
@@ -59,6 +59,9 @@ def _case_for(office: Office, pupil: UUID, to_ledger: UUID) -> tuple[UUID, Case 
         for case in reversed(all_cases(connection)):
             ours = (case.side, case.peer, case.pupil) == ("origin", to_ledger, pupil)
             if ours and case.state in ("released", "problem"):
+                return case.id, None
+            asked = (case.side, case.peer, case.state) == ("origin", to_ledger, "requested")
+            if asked and is_claimed(office, connection, case, pupil):
                 return case.id, None
     case_id = uuid7()
     opening = Case(

@@ -151,6 +151,8 @@ def verify_dossier(
         run.step(13, (lambda: held.check_copies(dossier)) if held else None)
     except CheckFailed as failure:
         report.failure = failure
+        # A false signature is found while reading (5): what it covers is then not read at all.
+        run.skip(len(report.steps) + 1, failure.step)
         report.steps.append(Step(failure.step, STEPS[failure.step - 1], False))
         run.skip_from(failure.step + 1)
     return report
@@ -170,7 +172,11 @@ class _Run:
 
     def skip_from(self, n: int) -> None:
         """The steps from `n` on are not checked."""
-        for number in range(n, len(STEPS) + 1):
+        self.skip(n, len(STEPS) + 1)
+
+    def skip(self, start: int, end: int) -> None:
+        """The steps [start, end) are not checked."""
+        for number in range(start, end):
             self.report.steps.append(Step(number, STEPS[number - 1], None))
 
 

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from ledger import log
+from ledger import ids, log
+from ledger.case import Case
+from ledger.database import Connection
 from ledger.desk import Reader
 from ledger.envelope import DataKey, unseal
 from ledger.events.case import IdentityClaim
@@ -41,6 +43,24 @@ def identity_claim(office: Office, reader: Reader, pupil: Pupil) -> IdentityClai
         sex=profile.sex,
         identifiers=tuple((n["kind"], n["value"]) for n in clear[1:] if n is not None),
     )
+
+
+def is_claimed(office: Office, connection: Connection, case: Case, pupil: UUID) -> bool:
+    """Whether the request received in `case` claims a number that `pupil` bears here, or the
+    pupil's name and birth date."""
+    reader = Reader(connection, office.ledger.keyring, office.ledger.id)
+    stream = ids.case_stream(office.ledger.id, case.id)
+    received = log.of_streams(connection, [stream], size=reader.size)[0]
+    (clear,) = office.ledger.reveal(connection, [_part(received)])
+    found = reader.pupils([pupil])[pupil]
+    if clear is None or found is None:
+        return False
+    asked = IdentityClaim.model_validate(clear)
+    bearers = reader.find(asked.identifiers).values()
+    if any(pupil in persons for persons in bearers):
+        return True
+    ours = identity_claim(office, reader, found)
+    return (ours.full_name, ours.birth_date) == (asked.full_name, asked.birth_date)
 
 
 def _part(entry: Entry) -> SealedPart:

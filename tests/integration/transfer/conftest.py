@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 
 import pytest
@@ -22,11 +23,16 @@ from transfer.office import Office
 
 @dataclass(frozen=True)
 class Side:
-    """One ledger's office and its way to NATS."""
+    """One ledger's office and its way to NATS, made ready when it is first used."""
 
     profile: Profile
     office: Office
-    route: Route
+    ledgers: Ledgers
+    servers: Servers
+
+    @cached_property
+    def route(self) -> Route:
+        return embedded_route(self.ledgers, self.servers, self.profile.id.hex)
 
     @property
     def who(self) -> Who:
@@ -79,7 +85,7 @@ def open_sides(running: Servers, *provinces: str) -> Iterator[tuple[Home, list[S
         for profile in profiles:
             _, opened = stack.enter_context(ledgers.open(running, profile.name))
             office = office_of(ledgers, profile, opened)
-            sides.append(Side(profile, office, embedded_route(ledgers, running, profile.id.hex)))
+            sides.append(Side(profile, office, ledgers, running))
         yield home, sides
     shutil.rmtree(home.path)
 

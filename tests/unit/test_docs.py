@@ -1,0 +1,97 @@
+"""The documentation says what the code does: every command, event and reason code stands in it."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import click
+import pytest
+
+from ledger.registry import EVENTS
+from services.cli import COMMANDS, cli
+from services.importing.kinds import KINDS
+from signing import canonical
+from tests.docs.make import PAGES, REFERENCE, ROOT, WORDS, codes
+
+LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
+PAGES_WITH_LINKS = sorted(
+    path.relative_to(ROOT).as_posix() for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+)
+
+
+@pytest.mark.parametrize("name", sorted(PAGES))
+def test_a_generated_page_is_what_the_code_makes(name: str) -> None:
+    made = PAGES[name]()
+    assert (REFERENCE / name).read_text("utf-8") == made, "run: python -m tests.docs.make"
+
+
+def test_every_command_and_option_is_documented() -> None:
+    page = (REFERENCE / "cli.md").read_text("utf-8")
+    for name in COMMANDS:
+        command = cli.get_command(click.Context(cli), name)
+        assert command is not None
+        inner = command.commands if isinstance(command, click.Group) else {}
+        for title, one in {"": command, **inner}.items():
+            heading = f"hocba {name} {title}".rstrip()
+            _, found, rest = page.partition(f"# {heading}\n")
+            assert found, f"{heading} has no section"
+            section = rest.partition("\n#")[0]
+            for parameter in one.params:
+                for option in parameter.opts if isinstance(parameter, click.Option) else ():
+                    assert option in section, f"{heading}: {option}"
+
+
+def test_every_topic_and_field_is_documented() -> None:
+    page = (REFERENCE / "events.md").read_text("utf-8")
+    for topic, event in EVENTS.items():
+        _, found, rest = page.partition(f"### `{topic}`\n")
+        assert found, topic
+        section = rest.partition("\n### ")[0]
+        for field in set(event.model_fields) - {"effective_on"}:
+            assert f"| `{field}` |" in section, f"{topic}.{field}"
+
+
+def test_every_reason_code_has_its_words() -> None:
+    words = tomllib.loads(WORDS.read_text("utf-8"))
+    assert set(codes()) - set(words) == set(), "add them to tests/docs/rejections.toml"
+    assert set(words) - set(codes()) == set(), "words for codes that are gone"
+    assert all(meaning and remedy for meaning, remedy in words.values())
+
+
+def test_every_import_file_and_column_is_documented() -> None:
+    page = (REFERENCE / "import-files.md").read_text("utf-8")
+    for kind in KINDS.values():
+        _, found, rest = page.partition(f"## {kind.name}.csv\n")
+        assert found, kind.name
+        section = rest.partition("\n## ")[0]
+        for column in kind.columns:
+            assert f"`{column}`" in section, f"{kind.name}.{column}"
+
+
+def test_the_worked_bytes_are_canonical() -> None:
+    page = (REFERENCE / "stored-bytes.md").read_text("utf-8")
+    (example,) = re.findall(r"```json\n(.*?)\n```", page, re.DOTALL)
+    assert canonical.dumps(canonical.loads(example.encode())) == example.encode()
+
+
+@pytest.mark.parametrize("name", PAGES_WITH_LINKS)
+def test_links_within_the_repository_lead_somewhere(name: str) -> None:
+    page = ROOT / name
+    for target in LINK.findall(page.read_text("utf-8")):
+        if "://" not in target:
+            assert (page.parent / target).exists(), f"{name}: {target}"
+
+
+def test_decisions_are_numbered_without_gaps() -> None:
+    names = sorted(path.name for path in (ROOT / "docs" / "decisions").glob("*.md"))
+    numbers = [int(Path(name).stem.split("-")[0]) for name in names]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_each_line_of_the_changelog_is_a_sentence() -> None:
+    page = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    items = [" ".join(item.split()) for item in re.split(r"\n(?=- )|\n\n", page) if item[:2] == "- "]
+    assert items
+    for item in items:
+        assert item[2].isupper(), item
+        assert item.endswith("."), item
