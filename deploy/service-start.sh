@@ -1,6 +1,8 @@
 #!/bin/sh
 # Builds DATABASE_URL and NATS_URL from the ledger's secrets, then becomes the command given.
-# The secrets made by make-secrets.sh are hexadecimal, so they need no quoting in a URL.
+# That is `hocba transfer-agent` for a service, `hocba init --province CODE` once before it, and
+# `hocba status` as its health check (compose.yaml). The secrets made by make-secrets.sh are
+# hexadecimal, so they need no quoting in a URL.
 set -eu
 
 ledger=${HOCBA_LEDGER:?name the ledger in HOCBA_LEDGER}

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeVar
 from uuid import UUID
 
-from ledger.desk import Desk, Done, Draft, Plan, Reader
+from ledger.desk import Desk
 from ledger.errors import Refused
 from ledger.event import Event, Provenance, Who
+from ledger.plan import Done, Draft, Plan
+from ledger.reader import Reader
 from ledger.recorder import StreamRef
 
 C = TypeVar("C")

@@ -11,266 +11,31 @@ insert alone. After some lost races the head is locked first and the rest happen
 """
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 import psycopg
 from psycopg.types.json import Jsonb
 
-from ledger import envelope, ids
-from ledger.case import Case
+from ledger import envelope
 from ledger.database import Connection, Database
 from ledger.errors import Conflict, Stale
-from ledger.event import CATEGORIES, Event, Frozen, StreamKind, Who
-from ledger.folds import FOLDS, evolve
-from ledger.pupil import Pupil
-from ledger.pupil_year import PupilYear, Slot, SlotKey
+from ledger.event import CATEGORIES, Event, StreamKind, Who
+from ledger.folds import evolve
+from ledger.plan import NOTHING, Done, Draft, Plan
+from ledger.pupil_year import PupilYear
 from ledger.queries import queries
+from ledger.reader import Ground, Reader
 from ledger.recorder import Row, StreamRef, insert, name_streams
-from ledger.school_class import SchoolClass
-from ledger.staff import Account, Staff
-from ledger.unit import Unit
 from ledger.vault import Keyring
-from ledger.year_record import Contribution, in_custody_order
 from signing import canonical
 
 _SQL = queries("ledger", "log.sql")
 _DESK = queries("ledger", "desk.sql")
 RACES_BEFORE_LOCKING = 3
 _RACES = (Stale, psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDetected)
-
-S = TypeVar("S", bound=Frozen)
-
-
-@dataclass(frozen=True, slots=True)
-class Copied:
-    """A verbatim entry of another ledger: its bytes, hash, version and place in its own log."""
-
-    version: int
-    body: bytes
-    entry_hash: bytes
-    position: int
-    recorded_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """An event to be appended to a stream; `copied` where it is another ledger's, verbatim."""
-
-    stream: StreamRef
-    event: Event
-    copied: Copied | None = None
-    who: Who | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """A message to be sealed and sent once the draft at `after` is on record."""
-
-    message: UUID
-    case: UUID
-    receiver: UUID
-    kind: str
-    issue: int
-    content: dict[str, Any]
-    after: int = 0
-
-
-@dataclass(slots=True)
-class Plan:
-    """What a decision wants done, all or nothing."""
-
-    drafts: list[Draft] = field(default_factory=list)
-    lines: list[UUID] = field(default_factory=list)
-    lookups: list[tuple[str, UUID, UUID]] = field(default_factory=list)
-    outgoing: list[Outgoing] = field(default_factory=list)
-    extra: list[Callable[[Connection, int], None]] = field(default_factory=list)
-    """Further writes inside the transaction; called with the first position."""
-
-    def add(self, stream: StreamRef, events: Iterable[Event]) -> None:
-        """Adds drafts of `events` to `stream`."""
-        self.drafts.extend(Draft(stream, event) for event in events)
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """What became of a command: the positions it was given (None where nothing was new)."""
-
-    first_position: int | None
-    last_position: int | None
-    recorded_at: datetime | None
-    appended: int
-
-
-NOTHING = Done(None, None, None, 0)
-
-
-@dataclass(slots=True)
-class _Loaded:
-    number: int | None
-    state: Any
-    version: int
-
-
-class Reader:
-    """The states a decision is made from. Everything read is remembered as its ground."""
-
-    def __init__(self, connection: Connection, keyring: Keyring, ledger: UUID) -> None:
-        """Notes how long the log is now; what is read later is at least as new."""
-        self.connection = connection
-        self.keyring = keyring
-        self.ledger = ledger
-        row = connection.execute(_SQL["head"]).fetchone()
-        assert row is not None
-        self.size: int = row[2]
-        self.incarnation: int = row[1]
-        self._loaded: dict[UUID, _Loaded] = {}
-
-    def _load(self, ids_: Iterable[UUID], kind: StreamKind) -> dict[UUID, Any]:
-        wanted = list(dict.fromkeys(ids_))
-        missing = [id for id in wanted if id not in self._loaded]
-        if missing:
-            model = FOLDS[kind][0]
-            for id in missing:
-                self._loaded[id] = _Loaded(None, None, 0)
-            rows = self.connection.execute(_SQL["states"], {"ids": missing}).fetchall()
-            for id, number, body, version in rows:
-                state = model.model_validate_json(body) if body is not None else None
-                self._loaded[id] = _Loaded(number, state, version)
-        return {id: self._loaded[id].state for id in wanted}
-
-    def pupils(self, pupils: Iterable[UUID]) -> dict[UUID, Pupil | None]:
-        """Pupils by id."""
-        return self._load(pupils, StreamKind.PUPIL)
-
-    def classes(self, codes: Iterable[str]) -> dict[str, SchoolClass | None]:
-        """Classes by code."""
-        return self._by_code(codes, ids.class_stream, StreamKind.CLASS)
-
-    def units(self, codes: Iterable[str]) -> dict[str, Unit | None]:
-        """Units by code."""
-        return self._by_code(codes, ids.unit_stream, StreamKind.UNIT)
-
-    def staff(self, codes: Iterable[str]) -> dict[str, Staff | None]:
-        """Staff by code."""
-        return self._by_code(codes, ids.staff_stream, StreamKind.STAFF)
-
-    def accounts(self, names: Iterable[str]) -> dict[str, Account | None]:
-        """Accounts by name."""
-        return self._by_code(names, ids.account_stream, StreamKind.ACCOUNT)
-
-    def case(self, case: UUID) -> Case | None:
-        """A transfer as this ledger sees it."""
-        stream = ids.case_stream(self.ledger, case)
-        state: Case | None = self._load([stream], StreamKind.CASE)[stream]
-        return state
-
-    def years(
-        self, years: Iterable[tuple[UUID, str]], *, columns: Collection[SlotKey] | None = None
-    ) -> dict[tuple[UUID, str], PupilYear | None]:
-        """This ledger's pupil-years by (pupil, school year), with at least the slots that
-        `columns` name (None: all)."""
-        streams = {key: ids.year_stream(self.ledger, *key) for key in years}
-        states = self._load(streams.values(), StreamKind.PUPIL_YEAR)
-        slots = self._slots([s for s, year in states.items() if year is not None], columns)
-        for stream, filled in slots.items():
-            loaded = self._loaded[stream]
-            merged = {**loaded.state.slots, **filled}
-            loaded.state = loaded.state.model_copy(update={"slots": merged})
-        return {key: self._loaded[stream].state for key, stream in streams.items()}
-
-    def contributions(self, pupil: Pupil, school_year: str) -> list[Contribution]:
-        """What every ledger wrote of one year of `pupil`, in the order of custody."""
-        persons = [pupil.id, *(link.pupil for link in pupil.links)]
-        rows = self.connection.execute(
-            _SQL["year_streams"], {"persons": persons, "year": school_year}
-        ).fetchall()
-        streams: dict[UUID, UUID] = dict(rows)
-        states = self._load(streams, StreamKind.PUPIL_YEAR)
-        slots = self._slots([s for s, year in states.items() if year is not None], None)
-        found = [
-            Contribution(
-                ledger=streams[stream],
-                year=year.model_copy(update={"slots": slots.get(stream, {})}),
-                covered=pupil.hops(stream),
-                current=len(pupil.coverings),
-            )
-            for stream, year in states.items()
-            if year is not None
-        ]
-        return in_custody_order(found)
-
-    def find(self, numbers: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[UUID]]:
-        """Who bears these identifiers: (kind, normalised value) to persons."""
-        tokens = {(kind, value): self.keyring.token(kind, value) for kind, value in numbers}
-        found: dict[tuple[str, str], list[UUID]] = {key: [] for key in tokens}
-        if not tokens:
-            return found
-        rows = self.connection.execute(
-            _SQL["find_persons"],
-            {"kinds": [kind for kind, _ in tokens], "tokens": list(tokens.values())},
-        ).fetchall()
-        persons: dict[tuple[str, UUID], list[UUID]] = {}
-        for kind, token, person in rows:
-            persons.setdefault((kind, token), []).append(person)
-        for key, token in tokens.items():
-            found[key] = persons.get((key[0], token), [])
-        return found
-
-    def lines_known(self, digests: Sequence[UUID]) -> set[UUID]:
-        """Which of these lines of files were recorded before."""
-        rows = self.connection.execute(_SQL["lines_known"], {"digests": list(digests)}).fetchall()
-        return {row[0] for row in rows}
-
-    def ref(
-        self,
-        stream: UUID,
-        kind: StreamKind,
-        *,
-        person: UUID | None = None,
-        school_year: str | None = None,
-    ) -> StreamRef:
-        """A stream of this ledger, to be written; it becomes a ground of the decision."""
-        self._load([stream], kind) if kind in FOLDS else None
-        return StreamRef(stream, kind, self.ledger, person, school_year)
-
-    def track(self, stream: StreamRef) -> int:
-        """Any stream to be written, another ledger's too; returns its last version here."""
-        self._load([stream.id], stream.kind)
-        return self._loaded[stream.id].version
-
-    def begin(self, stream: StreamRef) -> StreamRef:
-        """A stream that is certainly new (its id was minted just now): nothing to read."""
-        self._loaded[stream.id] = _Loaded(None, None, 0)
-        return stream
-
-    def _by_code(
-        self, codes: Iterable[str], stream: Callable[[UUID, str], UUID], kind: StreamKind
-    ) -> dict[str, Any]:
-        streams = {code: stream(self.ledger, code) for code in codes}
-        states = self._load(streams.values(), kind)
-        return {code: states[id] for code, id in streams.items()}
-
-    def _slots(
-        self, streams: Sequence[UUID], columns: Collection[SlotKey] | None
-    ) -> dict[UUID, dict[SlotKey, Slot]]:
-        filled: dict[UUID, dict[SlotKey, Slot]] = {}
-        if not streams or (columns is not None and not columns):
-            return filled
-        query, named = "slots", {"ids": list(streams)}
-        if columns:
-            # In a mixed batch every combination of what is named is read: more, never less.
-            query = "slots_of_columns"
-            parts = zip(("subjects", "semesters", "slots"), zip(*columns, strict=True), strict=True)
-            named |= {name: sorted(set(values)) for name, values in parts}
-        rows = self.connection.execute(_SQL[query], named).fetchall()
-        for stream, subject, semester, slot, body in rows:
-            key = (subject, semester, slot)
-            filled.setdefault(stream, {})[key] = Slot.model_validate_json(body)
-        return filled
 
 
 class Desk:
@@ -337,7 +102,7 @@ class Desk:
         command: tuple[str, dict[str, Any]] | None,
     ) -> Done:
         refs = {draft.stream.id: draft.stream for draft in plan.drafts}
-        grounds = reader._loaded
+        grounds = reader.grounds
         numbers = {id: known.number for id, known in grounds.items() if known.number is not None}
         numbers |= name_streams(connection, [r for id, r in refs.items() if id not in numbers])
         persons = {d.stream.person for d in plan.drafts if _is_personal(d.event)}
@@ -367,7 +132,7 @@ class Desk:
             self.keyring.settle(committed=committed)
         return done
 
-    def _row(self, draft: Draft, numbers: dict[UUID, int], ground: _Loaded, who: Who) -> Row:
+    def _row(self, draft: Draft, numbers: dict[UUID, int], ground: Ground, who: Who) -> Row:
         """Encodes a draft and folds it into the state its stream will have."""
         ground.version += 1
         kind = draft.stream.kind
@@ -447,7 +212,7 @@ def _write_states(
     refs: dict[UUID, StreamRef],
     numbers: dict[UUID, int],
     before: dict[UUID, tuple[Any, int]],
-    grounds: dict[UUID, _Loaded],
+    grounds: dict[UUID, Ground],
 ) -> None:
     """The new current states; of a pupil-year only the slots that changed, and the rest only
     where it did."""

@@ -176,6 +176,8 @@ def decode(body: bytes) -> Envelope:
         raw = canonical.loads(body, max_bytes=MAX_BYTES)
         if raw["v"] != VERSION:
             raise MalformedBytes(f"envelope version {raw['v']!r} is not known here")
+        if not (isinstance(raw["facts"], dict) and isinstance(raw["topic"], str)):
+            raise TypeError("facts are an object, a topic is text")
         return Envelope(
             author=UUID(raw["author"]),
             stream=UUID(raw["stream"]),

@@ -8,13 +8,15 @@ from uuid import UUID
 from ledger import batch, ids
 from ledger.batch import Handler, Line, Verdict
 from ledger.database import Connection, Database, create_schema
-from ledger.desk import Desk, Done, Plan, Reader
+from ledger.desk import Desk
 from ledger.envelope import unseal
 from ledger.errors import NotAllowed
 from ledger.event import KEYED, Event, Provenance, Sealed, StreamKind, Who
 from ledger.events.staff import AccountOpened, RoleGranted
 from ledger.events.unit import LedgerOpened
 from ledger.log import head
+from ledger.plan import Done, Plan
+from ledger.reader import Reader
 from ledger.recorder import StreamRef
 from ledger.vault import Keyring
 

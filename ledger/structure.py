@@ -6,7 +6,6 @@ from datetime import date, datetime
 
 from ledger import ids, school_class, staff, unit
 from ledger.batch import Batch, Line
-from ledger.desk import Reader
 from ledger.errors import Refused
 from ledger.event import Event, Note, StreamKind
 from ledger.events.staff import (
@@ -16,6 +15,7 @@ from ledger.events.staff import (
     StaffProfile,
     StaffRegistered,
 )
+from ledger.reader import Reader
 from ledger.school_class import AssignTeacher, OpenClass, SchoolClass
 from ledger.staff import Staff
 from ledger.unit import RecordUnit, Unit

@@ -5,12 +5,12 @@ from uuid import UUID
 
 from ledger import log
 from ledger.database import Connection
-from ledger.desk import Reader
 from ledger.errors import Conflict, NotFound
 from ledger.event import Sealed, StreamKind
 from ledger.events.pupil import Identifier, IdentifierAssigned, PupilRegistered
 from ledger.ledger import Ledger, SealedPart
 from ledger.log import Entry
+from ledger.reader import Reader
 from ledger.registration import any_source_key, local_key
 from projections.roster import DEFAULT_SOURCE
 

@@ -7,8 +7,8 @@ from uuid import UUID
 from ledger import ids
 from ledger.case import Case
 from ledger.database import Connection
-from ledger.desk import Reader
 from ledger.queries import queries
+from ledger.reader import Reader
 from signing.errors import TrustError
 from signing.truststore import TrustStore
 from transfer.cases import all_cases, require_case

@@ -9,7 +9,6 @@ from typing import TypeVar
 from uuid import UUID
 
 from ledger.batch import Batch, Line, Verdict
-from ledger.desk import Done, Plan, Reader
 from ledger.event import KEYED, Event, Who
 from ledger.events.pupil import Place, PupilContacts, PupilProfile, Released
 from ledger.events.staff import StaffProfile
@@ -17,17 +16,11 @@ from ledger.events.unit import UnitKind
 from ledger.gradebook import MarkLine, enter_marks
 from ledger.ids import uuid7
 from ledger.ledger import Ledger
+from ledger.movement import EnrolInClass, Movement, move_pupils
+from ledger.plan import Done, Plan
+from ledger.reader import Reader
 from ledger.recorder import StreamRef
-from ledger.registration import (
-    EnrolInClass,
-    Movement,
-    Number,
-    RecordPupil,
-    local_key,
-    move_pupils,
-    pupil_ref,
-    record_pupils,
-)
+from ledger.registration import Number, RecordPupil, local_key, pupil_ref, record_pupils
 from ledger.school_class import AssignTeacher, OpenClass
 from ledger.structure import (
     AssignToClass,

@@ -7,15 +7,16 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from ledger.database import Connection
-from ledger.desk import Copied, Draft, Plan, Reader
 from ledger.errors import NotFound
 from ledger.event import Event, Note, StreamKind, Who
 from ledger.events.case import CaseDecided
 from ledger.events.pupil import PupilLinked, PupilRegistered, Released, TransferAccepted
 from ledger.events.pupil_year import PupilYearOpened
 from ledger.ids import uuid7
+from ledger.plan import Copied, Draft, Plan
 from ledger.pupil import Pupil
 from ledger.queries import queries
+from ledger.reader import Reader
 from ledger.recorder import StreamRef
 from ledger.registration import pupil_ref
 from transfer.cases import case_ref, decide_once, message, request_secret, require_case

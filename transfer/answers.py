@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from ledger.case import Case
-from ledger.desk import Plan, Reader
 from ledger.event import Event
 from ledger.events.case import (
     DecisionReceived,
@@ -13,6 +12,8 @@ from ledger.events.case import (
     RequestDeclined,
 )
 from ledger.events.pupil import ReleaseUndone
+from ledger.plan import Plan
+from ledger.reader import Reader
 from ledger.registration import pupil_ref
 from transfer.cases import answered, case_ref
 from transfer.errors import CaseRefused

@@ -9,13 +9,13 @@ from uuid import UUID
 from ledger import ids, log
 from ledger.case import Case
 from ledger.database import Connection
-from ledger.desk import Reader
 from ledger.events.pupil import Released
 from ledger.events.pupil_year import MarkEntered, PeriodClosed, PupilYearOpened
 from ledger.events.school_class import GradeSheetSubmitted
 from ledger.log import Entry
 from ledger.pupil import Pupil
 from ledger.queries import queries
+from ledger.reader import Reader
 from ledger.sheet import statement_hash
 from projections.transcript import FoldEntry, released_digest
 from signing.merkle import inclusion_proof, subtree_of

@@ -4,11 +4,11 @@ from datetime import UTC, date, datetime
 from uuid import UUID
 
 from ledger.case import Case
-from ledger.desk import Reader
 from ledger.errors import Conflict
 from ledger.event import Who
 from ledger.ids import uuid7
 from ledger.queries import queries
+from ledger.reader import Reader
 from signing.sealing import KeyPair
 from signing.truststore import TrustStore
 from transfer import acceptance, checks, inbox, outbox

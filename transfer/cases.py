@@ -7,11 +7,12 @@ from uuid import UUID
 from ledger import ids
 from ledger.case import Case
 from ledger.database import Connection
-from ledger.desk import Outgoing, Reader
 from ledger.errors import NotFound
 from ledger.event import StreamKind
 from ledger.ids import uuid7
+from ledger.plan import Outgoing
 from ledger.queries import queries
+from ledger.reader import Reader
 from ledger.recorder import StreamRef
 
 _SQL = queries("transfer", "transfer.sql")

@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from ledger.case import Case
-from ledger.desk import Plan, Reader
 from ledger.errors import NotFound, Refused
 from ledger.event import Who
 from ledger.events.case import (
@@ -17,7 +16,9 @@ from ledger.events.case import (
     TransferRequested,
 )
 from ledger.ids import uuid7
+from ledger.plan import Plan
 from ledger.pupil import require_custody
+from ledger.reader import Reader
 from ledger.recorder import StreamRef
 from ledger.registration import pupil_ref
 from signing.sealing import KeyPair

@@ -3,8 +3,8 @@
 from uuid import UUID
 
 from ledger.database import Connection
-from ledger.desk import Reader
 from ledger.queries import queries
+from ledger.reader import Reader
 from signing.note import Checkpoint
 from transfer.dossier import Dossier
 from transfer.errors import CheckFailed

@@ -6,7 +6,6 @@ from uuid import UUID
 from ledger import ids, log
 from ledger.case import Case
 from ledger.database import Connection
-from ledger.desk import Reader
 from ledger.envelope import DataKey, unseal
 from ledger.events.case import IdentityClaim
 from ledger.events.pupil import (
@@ -18,6 +17,7 @@ from ledger.events.pupil import (
 from ledger.ledger import SealedPart
 from ledger.log import Entry
 from ledger.pupil import Pupil
+from ledger.reader import Reader
 from transfer.checks import data_key
 from transfer.dossier import Dossier, ReadEntry
 from transfer.errors import CaseRefused

@@ -14,10 +14,11 @@ from pydantic import ValidationError
 
 from ledger.case import Case
 from ledger.database import Connection
-from ledger.desk import Outgoing, Plan, Reader
 from ledger.event import Who
 from ledger.events.case import DossierReceived, ProblemNoted, RequestReceived
+from ledger.plan import Outgoing, Plan
 from ledger.queries import queries
+from ledger.reader import Reader
 from signing.certificates import Purpose
 from signing.note import Checkpoint, SignedNote
 from signing.sealing import KeyPair

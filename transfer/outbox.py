@@ -12,10 +12,10 @@ from uuid import UUID
 from ledger import ids, log
 from ledger.case import Case
 from ledger.database import Connection
-from ledger.desk import Reader
 from ledger.events.case import IdentityClaim, TransferRequested
 from ledger.ledger import SealedPart
 from ledger.queries import queries
+from ledger.reader import Reader
 from signing.errors import SigningError
 from transfer import message as mail
 from transfer.bodies import AnswerBody, RequestBody

@@ -12,23 +12,16 @@ from uuid import UUID
 
 from ledger.batch import Line
 from ledger.codes import Programme
-from ledger.desk import Plan, Reader
 from ledger.event import Event
 from ledger.events.pupil import Place, PupilProfile, StatusKind
 from ledger.events.pupil_year import MarkEntered
 from ledger.events.staff import StaffProfile
 from ledger.events.unit import UnitKind
+from ledger.movement import EnrolInClass, Movement, StatusLine, move_pupils
+from ledger.plan import Plan
 from ledger.pupil import ChangeStatus
-from ledger.registration import (
-    EnrolInClass,
-    Movement,
-    RecordPupil,
-    StatusLine,
-    local_key,
-    move_pupils,
-    record_pupils,
-    year_ref,
-)
+from ledger.reader import Reader
+from ledger.registration import RecordPupil, local_key, record_pupils, year_ref
 from ledger.school_class import AssignTeacher, OpenClass
 from ledger.school_year import SchoolYear
 from ledger.sheet import new_salt

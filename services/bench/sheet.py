@@ -26,8 +26,8 @@ from uuid import UUID
 
 from ledger.batch import Line
 from ledger.database import Connection
-from ledger.desk import Done
 from ledger.gradebook import MarkLine, enter_marks
+from ledger.plan import Done
 from services.bench.equal_table import EqualTable, Tuple, columns_of
 from services.bench.history import CLASS_CODE, SHEETS, TEACHER, write_class
 from services.bench.measure import OURS, Progress, Target, answer, machine, paired

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from ledger.desk import Reader
 from ledger.events.pupil_year import MarkEntered
+from ledger.reader import Reader
 from signing import canonical
 from signing.hashing import entry_hash
 from transfer import message

@@ -10,8 +10,8 @@ from uuid import UUID
 
 from rich.text import Text
 
-from ledger.desk import Reader
 from ledger.events.pupil import Released
+from ledger.reader import Reader
 from ledger.subjects import SUBJECTS
 from projections.history import FoldEntry
 from projections.persons import Key

@@ -4,10 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from ledger.desk import Reader
 from ledger.errors import Refused
-from ledger.gradebook import unknown_pupil
-from ledger.registration import local_key
+from ledger.reader import Reader
+from ledger.registration import local_key, unknown_pupil
 from ledger.school_class import SchoolClass
 from services.importing import values
 from services.importing.staging import Staged

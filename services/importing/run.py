@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any, Self
 
 from ledger.batch import Line, Verdict
-from ledger.desk import Done, Reader
 from ledger.errors import Refused
 from ledger.event import Provenance
 from ledger.ledger import Ledger
+from ledger.plan import Done
+from ledger.reader import Reader
 from services.errors import ServiceError
 from services.importing import oneroster
 from services.importing.answer import Answer

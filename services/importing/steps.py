@@ -6,7 +6,7 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from ledger import gradebook, registration, structure
+from ledger import gradebook, movement, registration, structure, year_lines
 from ledger.batch import Handler
 from services.importing.bearings import Bearings
 from services.importing.files import movements, pupils, results
@@ -63,9 +63,9 @@ def steps(today: date) -> Sequence[Step]:
         Step(3, structure.assign_teachers, 500, 500),
         Step(4, registration.record_pupils, 300, 300),
         Step(5, registration.assign_numbers, 500, 500),
-        Step(6, registration.move_pupils, 300, 1000, whole_groups=True),
+        Step(6, movement.move_pupils, 300, 1000, whole_groups=True),
         Step(MARKS, gradebook.enter_marks, 600, 1200, whole_groups=True),
-        *(Step(number, gradebook.write_years, 500, 500) for number in range(MARKS + 1, 13)),
+        *(Step(number, year_lines.write_years, 500, 500) for number in range(MARKS + 1, 13)),
     )
 
 

@@ -1,8 +1,8 @@
 """Makes the generated pages of `docs/reference`: `python -m tests.docs.make`.
 
-    cli.md         from the commands' own --help
-    events.md      from the registry of topics
-    rejections.md  the codes from the calls that raise them, the words from `rejections.toml`
+cli.md         from the commands' own --help
+events.md      from the registry of topics
+rejections.md  the codes from the calls that raise them, the words from `rejections.toml`
 """
 
 import ast
@@ -98,7 +98,12 @@ def events_page() -> str:
         parts += [f"## Stream `{kind}`\n", *lines]
     parts.append("## Parts\n")
     for model in sorted(shown, key=lambda model: model.__name__):
-        parts += [f"### {model.__name__}\n", f"{_summary(model)}\n", "| field | type |", "|---|---|"]
+        parts += [
+            f"### {model.__name__}\n",
+            f"{_summary(model)}\n",
+            "| field | type |",
+            "|---|---|",
+        ]
         parts += [f"| `{n}` | {_type(f.annotation)} |" for n, f in model.model_fields.items()]
         parts.append("")
     return "\n".join(parts).rstrip() + "\n"
@@ -129,17 +134,16 @@ def _type(annotation: Any) -> str:
 
 
 def codes() -> dict[str, set[str]]:
-    """Every reason code in the code, with the modules that give it."""
+    """Every reason code in the code, with the packages that give it."""
     found: dict[str, set[str]] = {}
     for package in PACKAGES:
         for path in sorted((ROOT / package).rglob("*.py")):
-            module = path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".")
             for code in _codes(ast.parse(path.read_text("utf-8"))):
-                found.setdefault(code, set()).add(module)
+                found.setdefault(code, set()).add(package)
     for number_warning in get_args(NumberWarning):
-        found.setdefault(number_warning, set()).add("ledger.personal_number")
+        found.setdefault(number_warning, set()).add("ledger")
     for kind in KINDS.values():
-        found.setdefault(kind.clash, set()).add("services.importing.kinds")
+        found.setdefault(kind.clash, set()).add("services")
     return found
 
 
@@ -179,9 +183,9 @@ def rejections_page() -> str:
         "| code | meaning | what to do | given by |",
         "|---|---|---|---|",
     ]
-    for code, modules in sorted(codes().items()):
+    for code, packages in sorted(codes().items()):
         meaning, remedy = words.get(code, ("", ""))
-        given = ", ".join(f"`{module}`" for module in sorted(modules))
+        given = ", ".join(f"`{package}`" for package in sorted(packages))
         parts.append(f"| `{code}` | {meaning} | {remedy} | {given} |")
     return "\n".join(parts) + "\n"
 

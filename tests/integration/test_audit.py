@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from ledger.batch import Line
-from ledger.gradebook import YearLine, comment, correction, write_years
 from ledger.ledger import Ledger
 from ledger.registration import record_pupils
+from ledger.year_lines import YearLine, comment, correction, write_years
 from projections.persons import Key
 from projections.views import Views
 from tests import school

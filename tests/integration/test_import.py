@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from ledger import log
-from ledger.desk import Reader
 from ledger.errors import NotAllowed
 from ledger.events.pupil import PupilRegistered
 from ledger.events.pupil_year import MarkCorrected, MarkEntered, PeriodClosed, Proposed
@@ -15,6 +14,7 @@ from ledger.events.school_class import GradeSheetSubmitted
 from ledger.ledger import Ledger
 from ledger.log import Entry
 from ledger.pupil import Pupil
+from ledger.reader import Reader
 from ledger.registration import local_key
 from services.importing import Importer
 from services.importing.run import NothingToImport

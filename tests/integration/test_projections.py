@@ -13,12 +13,12 @@ from ledger import log
 from ledger.batch import Line
 from ledger.errors import NotFound
 from ledger.event import StreamKind
-from ledger.gradebook import YearLine, correction, write_years
 from ledger.ids import uuid7
 from ledger.ledger import Ledger
+from ledger.movement import Movement, StatusLine, move_pupils
 from ledger.pupil import ChangeStatus
 from ledger.recorder import Row, StreamRef, insert, name_streams
-from ledger.registration import Movement, StatusLine, move_pupils
+from ledger.year_lines import YearLine, correction, write_years
 from projections import engine as engine_module
 from projections.errors import ProjectionStopped
 from projections.moment import When

@@ -7,20 +7,15 @@ import pytest
 
 from ledger import log
 from ledger.batch import Line
-from ledger.desk import Plan, Reader
 from ledger.errors import NotFound, Refused
 from ledger.events.pupil import StatusKind, TransferAccepted
 from ledger.ids import uuid7
 from ledger.ledger import Ledger
+from ledger.movement import Movement, SectionLine, StatusLine, move_pupils
+from ledger.plan import Plan
 from ledger.pupil import ChangeStatus
-from ledger.registration import (
-    Movement,
-    SectionLine,
-    StatusLine,
-    move_pupils,
-    pupil_ref,
-    record_pupils,
-)
+from ledger.reader import Reader
+from ledger.registration import pupil_ref, record_pupils
 from ledger.school_class import OpenClass
 from ledger.structure import open_classes
 from projections.views import Views

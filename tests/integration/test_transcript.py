@@ -8,9 +8,9 @@ import pytest
 
 from ledger.batch import Line
 from ledger.errors import Conflict, NotFound
-from ledger.gradebook import YearLine, absences, conduct, correction, write_years
 from ledger.ledger import Ledger
 from ledger.registration import Number, record_pupils
+from ledger.year_lines import YearLine, absences, conduct, correction, write_years
 from projections.persons import Key
 from projections.views import Views
 from tests import school

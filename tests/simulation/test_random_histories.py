@@ -15,21 +15,16 @@ from uuid import UUID
 import pytest
 
 from ledger.batch import Line
-from ledger.desk import Done
-from ledger.gradebook import MarkLine, YearLine, conduct, correction, enter_marks, write_years
+from ledger.gradebook import MarkLine, enter_marks
 from ledger.ledger import Ledger
+from ledger.movement import EnrolInClass, Movement, SectionLine, StatusLine, move_pupils
+from ledger.plan import Done
 from ledger.pupil import ChangeStatus
-from ledger.registration import (
-    EnrolInClass,
-    Movement,
-    SectionLine,
-    StatusLine,
-    move_pupils,
-    record_pupils,
-)
+from ledger.registration import record_pupils
 from ledger.school_class import OpenClass
 from ledger.structure import open_classes, record_units
 from ledger.unit import RecordUnit
+from ledger.year_lines import YearLine, conduct, correction, write_years
 from projections.persons import Key
 from projections.views import Views
 from tests import school

@@ -90,7 +90,9 @@ def test_decisions_are_numbered_without_gaps() -> None:
 
 def test_each_line_of_the_changelog_is_a_sentence() -> None:
     page = (ROOT / "CHANGELOG.md").read_text("utf-8")
-    items = [" ".join(item.split()) for item in re.split(r"\n(?=- )|\n\n", page) if item[:2] == "- "]
+    items = [
+        " ".join(item.split()) for item in re.split(r"\n(?=- )|\n\n", page) if item[:2] == "- "
+    ]
     assert items
     for item in items:
         assert item[2].isupper(), item

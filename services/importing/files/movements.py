@@ -6,8 +6,8 @@ from typing import get_args
 
 from ledger.codes import parse_grade, parse_programme
 from ledger.events.pupil import StatusKind
+from ledger.movement import EnrolAtSchool, EnrolInClass, SectionLine, StatusLine
 from ledger.pupil import ChangeStatus
-from ledger.registration import EnrolAtSchool, EnrolInClass, SectionLine, StatusLine
 from services.importing import values
 from services.importing.bearings import Bearings
 from services.importing.kinds import Cells

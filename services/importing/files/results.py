@@ -3,11 +3,12 @@
 from datetime import date
 from typing import get_args
 
-from ledger import gradebook
+from ledger import year_lines
 from ledger.errors import Refused
 from ledger.events.pupil_year import YearDecision
-from ledger.gradebook import MarkLine, YearLine
+from ledger.gradebook import MarkLine
 from ledger.school_year import SchoolYear
+from ledger.year_lines import YearLine
 from services.importing import values
 from services.importing.bearings import Bearings
 from services.importing.kinds import Cells
@@ -42,7 +43,7 @@ def correction(cells: Cells, at: Bearings) -> YearLine:
     return YearLine(
         pupil=at.pupil(cells["pupil_key"]),
         school_year=SchoolYear.parse(cells["school_year"]).label,
-        decide=gradebook.correction(
+        decide=year_lines.correction(
             subject=cells["subject"],
             semester=values.semester(cells["semester"]),
             slot=cells["slot"],
@@ -62,7 +63,7 @@ def comment(cells: Cells, at: Bearings) -> YearLine:
     return YearLine(
         pupil=at.pupil(cells["pupil_key"]),
         school_year=_year_of(cells, on).label,
-        decide=gradebook.comment(
+        decide=year_lines.comment(
             subject=cells["subject"] or None, time=cells["time"], text=cells["text"], on=on
         ),
         proposable=True,
@@ -76,7 +77,7 @@ def conduct(cells: Cells, at: Bearings) -> YearLine:
     return YearLine(
         pupil=at.pupil(cells["pupil_key"]),
         school_year=SchoolYear.parse(cells["school_year"]).label,
-        decide=gradebook.conduct(period=cells["period"], level=cells["level"], on=on),
+        decide=year_lines.conduct(period=cells["period"], level=cells["level"], on=on),
         proposable=True,
         on=on,
     )
@@ -88,7 +89,7 @@ def absences(cells: Cells, at: Bearings) -> YearLine:
     return YearLine(
         pupil=at.pupil(cells["pupil_key"]),
         school_year=SchoolYear.parse(cells["school_year"]).label,
-        decide=gradebook.absences(
+        decide=year_lines.absences(
             period=cells["period"],
             excused=values.count(cells["excused"], "excused"),
             unexcused=values.count(cells["unexcused"], "unexcused"),
@@ -106,7 +107,7 @@ def decision(cells: Cells, at: Bearings) -> YearLine:
     return YearLine(
         pupil=at.pupil(cells["pupil_key"]),
         school_year=SchoolYear.parse(cells["school_year"]).label,
-        decide=gradebook.decision(
+        decide=year_lines.decision(
             kind=kind,
             subject=cells["subject"] or None,
             value=cells["value"] or None,

@@ -13,10 +13,11 @@ import psycopg
 
 from ledger.batch import Batch, Handler, Line, Verdict
 from ledger.database import Connection
-from ledger.desk import Done, Plan, Reader
 from ledger.gradebook import MarkLine, enter_marks
 from ledger.ids import uuid7
 from ledger.ledger import Ledger
+from ledger.plan import Done, Plan
+from ledger.reader import Reader
 from ledger.registration import pupil_ref
 from tests import school
 

@@ -7,9 +7,10 @@ import pytest
 
 from ledger import log
 from ledger.database import Connection
-from ledger.desk import Plan, Reader
 from ledger.errors import DamagedEntry, NotFound, Refused
 from ledger.ledger import Ledger
+from ledger.plan import Plan
+from ledger.reader import Reader
 from tests import school
 from tests.integration.ledger.damage import as_owner
 

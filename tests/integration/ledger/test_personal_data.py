@@ -17,11 +17,12 @@ from ledger.errors import WrongKey
 from ledger.event import Sealed
 from ledger.events.pupil import Place, PupilContacts, PupilProfile
 from ledger.events.staff import StaffProfile
-from ledger.gradebook import YearLine, comment, correction, decision, write_years
 from ledger.ledger import Ledger, SealedPart
+from ledger.movement import Movement, StatusLine, move_pupils
 from ledger.pupil import ChangeStatus
-from ledger.registration import Movement, Number, StatusLine, move_pupils, record_pupils
+from ledger.registration import Number, record_pupils
 from ledger.structure import RecordStaff, record_staff
+from ledger.year_lines import YearLine, comment, correction, decision, write_years
 from signing import aead
 from tests import school
 

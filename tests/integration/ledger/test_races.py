@@ -10,7 +10,6 @@ import pytest
 
 from ledger import desk, log
 from ledger.batch import Verdict
-from ledger.desk import Done, Plan, Reader
 from ledger.errors import Conflict
 from ledger.event import StreamKind
 from ledger.events.pupil import Released
@@ -19,6 +18,8 @@ from ledger.events.unit import UnitOpened
 from ledger.ids import unit_stream
 from ledger.ledger import Ledger
 from ledger.log import Entry
+from ledger.plan import Done, Plan
+from ledger.reader import Reader
 from tests import school
 from tests.integration.ledger.races import enter_paused, overtake, release_paused, sessions
 

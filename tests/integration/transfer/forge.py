@@ -8,7 +8,7 @@ import base64
 import copy
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -30,15 +30,26 @@ Payload = dict[str, Any]
 Mutate = Callable[[Payload], None]
 
 
-@dataclass(frozen=True)
 class Forger:
     """What a frame is made of: the true payload, the origin's keys, the receiver's address."""
 
-    payload: Payload
-    address: Address
-    seal: FileSigner
-    checkpoint: NoteSigner
-    receiver: Side
+    def __init__(
+        self,
+        payload: Payload,
+        address: Address,
+        *,
+        seal: FileSigner,
+        checkpoint: NoteSigner,
+        receiver: Side,
+    ) -> None:
+        self.payload = payload
+        self.address = address
+        self.seal = seal
+        self.checkpoint = checkpoint
+        self.receiver = receiver
+
+    def __repr__(self) -> str:
+        return f"Forger(case={self.address.case})"
 
     @property
     def trust(self) -> TrustStore:
@@ -160,5 +171,9 @@ def forger(origin: Side, receiver: Side, payload: Payload) -> Forger:
         public_key=receiver.office.encryption.public_bytes(),
     )
     return Forger(
-        payload, address, FileSigner(keys.seal.key, keys.seal.chain), keys.checkpoint, receiver
+        payload,
+        address,
+        seal=FileSigner(keys.seal.key, keys.seal.chain),
+        checkpoint=keys.checkpoint,
+        receiver=receiver,
     )

@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-from ledger.desk import Reader
 from ledger.ledger import Ledger, SealedPart
+from ledger.reader import Reader
 from tests.integration.transfer.conftest import Side
 from tests.integration.transfer.story import TODAY, case_of, pupil_state, record, rows, transcript
 
@@ -32,7 +32,7 @@ def require_quiet(side: Side) -> None:
 
 
 def require_readable(side: Side, pupil: UUID, url: str) -> None:
-    """Somebody who opens the ledger anew can read the profiles of the copies: the keys are stored."""
+    """Who opens the ledger anew can read the profiles of the copies: the keys are stored."""
     kek = side.ledgers.keys(side.profile).kek
     entries = record(side, pupil)
     with Ledger.open(url, kek=kek) as fresh, fresh.database.connection() as connection:

@@ -7,10 +7,10 @@ from uuid import UUID
 from ledger import log
 from ledger.batch import Verdict
 from ledger.case import Case
-from ledger.desk import Reader
 from ledger.gradebook import MarkLine, enter_marks
 from ledger.log import Entry
 from ledger.pupil import Pupil
+from ledger.reader import Reader
 from projections.transcript import FoldEntry, Transcript, fold_transcript
 from tests.integration.transfer.conftest import Provinces, Side
 from tests.school import class_of, enrol, numbered, open_school, register

@@ -36,7 +36,7 @@ def told(
     case: UUID,
     kind: Kind,
     content: dict[str, Any] | None = None,
-    **payload: Any,
+    changed: dict[str, Any] | None = None,
 ) -> bytes:
     """A message as `sender` would write it, with fields of the payload replaced."""
     keys = sender.ledgers.keys(sender.profile)
@@ -47,7 +47,7 @@ def told(
         "aud": str(receiver.office.ledger.id),
         "transfer_id": str(case),
         "content": content or {},
-        **payload,
+        **(changed or {}),
     }
     address = Address(
         message_id=uuid7(),
@@ -83,7 +83,7 @@ def test_an_acceptance_says_inside_its_signature_what_it_is_and_for_whom(
     leaver, _, case = begin(provinces)
     post(origin, sealed(receiver, case, "request"))
     let_go(origin, case, leaver)
-    taken = post(origin, told(receiver, origin, case, "accept", {}, **changed))
+    taken = post(origin, told(receiver, origin, case, "accept", {}, changed))
     assert taken.failure is not None
     assert taken.failure.code == code
     assert case_of(origin, case).state == "released"

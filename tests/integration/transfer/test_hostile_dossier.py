@@ -12,9 +12,9 @@ from uuid import UUID
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from ledger.desk import Reader
-from ledger.gradebook import YearLine, decision, write_years
 from ledger.ids import uuid7
+from ledger.reader import Reader
+from ledger.year_lines import YearLine, decision, write_years
 from services.embedded import Servers
 from signing import canonical, certificates, compression, jws
 from signing.certificates import Purpose

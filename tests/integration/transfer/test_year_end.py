@@ -10,8 +10,8 @@ from ledger.assessment.regime import Regulation
 from ledger.codes import Programme
 from ledger.events.case import CaseDecided, DecisionReceived, DossierReceived
 from ledger.events.pupil import Released, TransferAccepted
-from ledger.gradebook import YearLine, absences, conduct, decision, write_years
 from ledger.subjects import find_subject, required_slots
+from ledger.year_lines import YearLine, absences, conduct, decision, write_years
 from projections.persons import Key
 from projections.transcript import FoldEntry, released_digest
 from projections.views import Views
