@@ -201,14 +201,38 @@ def decision(
 
 
 def _decided_value(kind: str, value: str | None, key: str | None, year: PupilYear) -> str | None:
+    """What a decision states, checked: every later reading of the year computes with it.
+
+    Raises:
+        Refused: `missing_value`, `value_without_subject`, and as the marks and levels do.
+    """
+    if kind == "reassess":
+        _require(key, "subject")
+        _require(value, "value")
+    if kind == "summer_training":
+        _require(value, "value")
     if not value:
         return None
-    if kind in ("reassess", "missing_term") and key is not None:
+    if kind in ("reassess", "missing_term"):
+        if key is None:
+            raise Refused(
+                "value_without_subject",
+                "a result is decided for one subject; a missing term of all subjects takes none",
+                field="value",
+                suggestion="name the subject, or leave the value empty",
+            )
         subject = subject_of(key, year.grade, year.programme)
         return parse_mark(value, "score" if subject.form(year.grade) == "score" else "comment")
     if kind == "summer_training":
         return tt22.parse_level(value).value
     return value
+
+
+def _require(given: str | None, column: str) -> None:
+    if not given:
+        raise Refused(
+            "missing_value", f"column {column} may not be empty for this decision", field=column
+        )
 
 
 def _close(year: PupilYear, results: YearRecord, period: Period, on: date) -> list[Event]:
