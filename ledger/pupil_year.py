@@ -35,11 +35,16 @@ SlotKey = tuple[str, int, str]
 
 
 class Slot(Frozen):
-    """What one slot holds: the value now, the day of the test, and the entry to be corrected."""
+    """What one slot holds: the value now, the day of the test, and the entry of the mark.
+
+    `stated_on` is the effective day of the entry that states the value: the mark, or the last
+    correction.
+    """
 
     value: str
     form: Form
     tested_on: date
+    stated_on: date
     school: str
     required: tuple[str, ...]
     version: int
@@ -124,6 +129,7 @@ def evolve(year: PupilYear | None, event: Event, version: int) -> PupilYear:
                 value=event.value,
                 form=event.form,
                 tested_on=event.effective_on,
+                stated_on=event.effective_on,
                 school=event.school_code,
                 required=event.required,
                 version=version,
@@ -133,7 +139,8 @@ def evolve(year: PupilYear | None, event: Event, version: int) -> PupilYear:
             key = (event.subject, event.semester, event.slot)
             if key not in year.slots:
                 return year
-            return _with_slot(year, key, year.slots[key].model_copy(update={"value": event.value}))
+            stated = {"value": event.value, "stated_on": event.effective_on}
+            return _with_slot(year, key, year.slots[key].model_copy(update=stated))
         case ConductAssessed():
             fact = _dated(event, version, event.level, event.school_code)
             return _latest(year, "conduct", event.period, fact)
@@ -286,7 +293,9 @@ def decide_correction(year: PupilYear, command: CorrectMark) -> list[Event]:
         )
     if not command.reason:
         raise Refused("reason_missing", "a correction needs its reason", field="reason")
-    on = command.effective_on or slot.tested_on
+    # Without a day of its own it counts from the day of what it corrects, which may itself be a
+    # correction with a later day (a re-assessment): what was read before that day stays.
+    on = command.effective_on or slot.stated_on
     _require_day(year, on)
     return [
         MarkCorrected(
