@@ -20,4 +20,4 @@ ENV PATH=/opt/hocba/bin:$PATH HOCBA_HOME=/var/lib/hocba/home PYTHONUNBUFFERED=1
 USER hocba
 VOLUME /var/lib/hocba
 ENTRYPOINT ["hocba-service"]
-CMD ["hocba", "serve"]
+CMD ["hocba", "transfer-agent"]

@@ -122,3 +122,9 @@ def _ensure_role(url: str) -> None:
                 continue
             except psycopg.errors.InternalError:  # two grants at once
                 continue
+            except psycopg.errors.InsufficientPrivilege as error:
+                raise LedgerError(
+                    "role_missing",
+                    f"this user may not make the role {ROLE}; a superuser has to run, once: "
+                    f"CREATE ROLE {ROLE} NOLOGIN; GRANT {ROLE} TO {connection.info.user};",
+                ) from error

@@ -138,6 +138,7 @@ class Ledgers:
         database: str | None,
         operator: str,
         today: date,
+        nats_account: str | None = None,
     ) -> Profile:
         """Makes a ledger: keys, test CA and seal, database and schema, its place in the bundle.
 
@@ -164,7 +165,7 @@ class Ledgers:
             operator=operator,
             today=today,
         ).close()
-        self._publish(profile, keys, today)
+        self._publish(profile, keys, today, nats_account or profile.id.hex)
         self._store(profile, ready=True)
         return profile
 
@@ -255,7 +256,7 @@ class Ledgers:
                 TrustStore.create(self.home.path / "trust", bundle, [key])
         return key
 
-    def _publish(self, profile: Profile, keys: LedgerKeys, today: date) -> None:
+    def _publish(self, profile: Profile, keys: LedgerKeys, today: date, nats_account: str) -> None:
         authority = (self.home.keys / profile.name / "authority.pem").read_text("ascii")
         trusted = LedgerTrust(
             id=profile.id,
@@ -263,7 +264,7 @@ class Ledgers:
             labels=(Label(name=profile.province_name, code=profile.province_code, start=today),),
             checkpoint_key=keys.checkpoint.verifier.vkey,
             seal_root=authority,
-            nats_account=profile.id.hex,
+            nats_account=nats_account,
             encryption_key=EncryptionKey.of(keys.encryption.public_bytes()),
             incarnation=1,
             first_checkpoint=None,

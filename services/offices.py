@@ -61,9 +61,10 @@ def embedded_route(ledgers: Ledgers, servers: Servers, account: str) -> Route:
     address = servers.nats
     profiles = [ledgers.profile(name) for name in ledgers.names()]
     provisioned = ledgers.home.nats / "provisioned"
-    wanted = "\n".join(sorted(profile.id.hex for profile in profiles))
+    accounts = {p.name: ledgers.trust.by_id(p.id).nats_account for p in profiles}
+    wanted = "\n".join(sorted(accounts.values()))
     if not provisioned.exists() or provisioned.read_text("ascii") != wanted:
-        servers.nats_server.provision([(p.name, p.id.hex) for p in profiles])
+        servers.nats_server.provision(list(accounts.items()))
         replace_file(provisioned, wanted)
     credentials = servers.nats_server.ensure_account(account)
     trusted = {ledger.nats_account for b in ledgers.trust.bundles() for ledger in b.ledgers}

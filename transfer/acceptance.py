@@ -20,12 +20,13 @@ from ledger.reader import Reader
 from ledger.recorder import StreamRef
 from ledger.registration import pupil_ref
 from transfer.cases import case_ref, decide_once, message, request_secret, require_case
-from transfer.checks import Report, data_key
+from transfer.checks import Report
 from transfer.dossier import Dossier, ReadEntry, read_entry
 from transfer.errors import CaseRefused
 from transfer.held import DatabaseHeld
 from transfer.identity import carried_numbers, carried_profile
 from transfer.office import Office
+from transfer.understanding import data_key
 
 _SQL = queries("transfer", "transfer.sql")
 _LOG = queries("ledger", "log.sql")

@@ -19,7 +19,7 @@ from ledger.reader import Reader
 from ledger.sheet import statement_hash
 from projections.transcript import FoldEntry, released_digest
 from signing.merkle import inclusion_proof, subtree_of
-from transfer.checks import records_root
+from transfer.completeness import records_root
 from transfer.dossier import (
     Audience,
     CarriedEntry,

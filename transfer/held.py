@@ -1,5 +1,6 @@
 """What the receiver's database knows of a message, a request, a log and our copies."""
 
+from typing import Protocol
 from uuid import UUID
 
 from ledger.database import Connection
@@ -11,6 +12,25 @@ from transfer.errors import CheckFailed
 from transfer.message import Frame, Opened
 
 _SQL = queries("transfer", "transfer.sql")
+
+
+class Held(Protocol):
+    """What the receiver's database knows. Each method raises CheckFailed."""
+
+    def check_known(self, frame: Frame) -> None:
+        """Step 2."""
+
+    def check_incarnation(self, sender: UUID, incarnation: int) -> None:
+        """Step 3, second half."""
+
+    def check_requested(self, opened: Opened) -> None:
+        """Step 7, second half: the request made, and the pupil it named."""
+
+    def check_checkpoint(self, ledger: UUID, checkpoint: Checkpoint) -> None:
+        """Step 10, last part: against the newest checkpoint of that ledger held."""
+
+    def check_copies(self, dossier: Dossier) -> None:
+        """Step 13."""
 
 
 class DatabaseHeld:

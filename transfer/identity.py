@@ -18,10 +18,10 @@ from ledger.ledger import SealedPart
 from ledger.log import Entry
 from ledger.pupil import Pupil
 from ledger.reader import Reader
-from transfer.checks import data_key
 from transfer.dossier import Dossier, ReadEntry
 from transfer.errors import CaseRefused
 from transfer.office import Office
+from transfer.understanding import data_key
 
 
 def identity_claim(office: Office, reader: Reader, pupil: Pupil) -> IdentityClaim:

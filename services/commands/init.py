@@ -11,8 +11,13 @@ from services.workplace import Workplace
 @click.command()
 @click.option("--province", required=True, metavar="CODE", help="Province code of the day.")
 @click.option("--name", metavar="NAME", help="Short name (default: the province code).")
+@click.option(
+    "--nats-account",
+    metavar="NAME",
+    help="The ledger's account on the NATS servers (default: its id).",
+)
 @click.pass_obj
-def init(workplace: Workplace, province: str, name: str | None) -> int:
+def init(workplace: Workplace, province: str, name: str | None, nats_account: str | None) -> int:
     """Make a ledger: schema, keys, test CA, seal and trust bundle."""
     with workplace.servers() as servers:
         profile = workplace.ledgers.create(
@@ -21,6 +26,7 @@ def init(workplace: Workplace, province: str, name: str | None) -> int:
             name=name,
             database=workplace.database,
             operator=workplace.account,
+            nats_account=nats_account,
             today=date.today(),
         )
     answer = {

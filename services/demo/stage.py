@@ -51,7 +51,7 @@ def sides(
         for name in names:
             profile, ledger = stack.enter_context(ledgers.open(servers, name))
             office = office_of(ledgers, profile, ledger)
-            route = embedded_route(ledgers, servers, profile.id.hex)
+            route = embedded_route(ledgers, servers, office.trust.by_id(profile.id).nats_account)
             views = Views(ledger, ledgers=short)
             opened.append(Side(profile, ledger, office, route, views, ledger.who(account)))
         yield opened

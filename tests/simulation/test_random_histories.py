@@ -51,6 +51,7 @@ class History:
         self.classes: dict[str, tuple[str, str, bool]] = {}
         self.pupils: dict[UUID, NaivePupil] = {}
         self.taken: dict[tuple[UUID, str, tuple[str, int, str]], date] = {}
+        self.stated: dict[tuple[UUID, str, tuple[str, int, str]], date] = {}
 
     def open(self) -> None:
         units = [
@@ -213,9 +214,10 @@ class History:
             reason="nhầm",
             effective_on=given,
         )
-        on = given or self.taken[key]
+        on = given or self.stated.get(key, self.taken[key])
         position = self._year_line(pupil, year, decide, on)
         if position is not None:
+            self.stated[key] = on
             self.pupils[pupil].add(position, on, "correct", year=year, place=place, value=value)
 
     def _conduct(self, pupil: UUID) -> None:

@@ -21,9 +21,10 @@ from signing.jws import FileSigner
 from signing.note import Checkpoint, NoteSigner, sign_note
 from signing.truststore import TrustStore
 from tests.integration.transfer.conftest import Side
-from transfer import checks, message
-from transfer.checks import Held, Report
+from transfer import checks, completeness, message
+from transfer.checks import Report
 from transfer.dossier import CarriedEntry, Record
+from transfer.held import Held
 from transfer.message import Address
 
 Payload = dict[str, Any]
@@ -92,7 +93,7 @@ class Forger:
         mine.sort(key=lambda entry: entry.record.position)
         hop = payload["hops"][-1]
         facts = {
-            "root": checks.records_root(mine).hex(),
+            "root": completeness.records_root(mine).hex(),
             "entries": len(mine),
             "streams": [[s["id"], len(s["entries"])] for s in payload["streams"]],
             **(release or {}),

@@ -87,10 +87,10 @@ def test_a_slot_holds_value_day_and_the_entry_to_be_corrected() -> None:
     assert (slot.value, slot.tested_on, slot.version) == ("8.0", DAY, 2)
 
 
-def test_a_correction_changes_the_value_and_not_the_day_nor_the_entry() -> None:
+def test_a_correction_changes_the_value_and_not_the_day_of_the_test_nor_the_entry() -> None:
     before = folded(entered()).slots["TOAN", 1, "TX1"]
     after = folded(entered(), corrected("9.0", date(2024, 12, 1))).slots["TOAN", 1, "TX1"]
-    assert after == before.model_copy(update={"value": "9.0"})
+    assert after == before.model_copy(update={"value": "9.0", "stated_on": date(2024, 12, 1)})
 
 
 def test_of_two_corrections_the_later_entry_decides() -> None:
@@ -223,6 +223,13 @@ def test_absences_are_kept_apart_by_period_and_school() -> None:
         folded(*events), period="HK1", excused=0, unexcused=0, school="S1", on=DAY
     )
     assert again == []
+
+
+def test_a_correction_of_a_correction_counts_from_the_day_of_what_it_corrects() -> None:
+    later = date(2024, 12, 2)
+    year = folded(entered("6.0"), corrected("7.0", later))
+    (again,) = pupil_year.decide_correction(year, correct("8.0"))
+    assert again.effective_on == later
 
 
 def test_a_comment_leaves_no_text_in_the_state() -> None:

@@ -1,0 +1,165 @@
+"""Checks 11 and 12: every entry is understood, and folded gives the digest released."""
+
+import base64
+from collections.abc import Sequence
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from ledger.envelope import DataKey
+from ledger.errors import LedgerError, MalformedBytes, UnknownTopic
+from ledger.event import StreamKind
+from ledger.events.pupil import PupilRegistered
+from ledger.events.pupil_year import MarkEntered, PupilYearOpened
+from ledger.ids import year_stream
+from ledger.sheet import statement_hash
+from projections.transcript import FoldEntry, released_digest
+from signing import aead, merkle
+from signing.errors import MerkleError
+from transfer.completeness import release_of
+from transfer.dossier import (
+    CarriedKey,
+    Dossier,
+    ReadEntry,
+    read_entry,
+)
+from transfer.errors import CheckFailed
+
+_OPENERS = (PupilRegistered, PupilYearOpened)
+
+
+def check_understood(dossier: Dossier) -> list[ReadEntry]:
+    """Step 11: every entry decodes, its keys are those it commits to, its sheets' paths hold."""
+    keys = {key.key_id: key for key in dossier.keys}
+    if len(keys) != len(dossier.keys):
+        raise CheckFailed(11, "wrong_key", "a key comes twice")
+    entries = []
+    for carried in (entry for stream in dossier.streams for entry in stream.entries):
+        try:
+            read = read_entry(carried)
+        except UnknownTopic as error:
+            raise CheckFailed(11, "unknown_topic", error.topic) from error
+        except MalformedBytes as error:
+            raise CheckFailed(11, "unknown_topic", error.message) from error
+        except ValidationError as error:
+            where = f"version {carried.record.version} of stream {carried.record.stream}"
+            raise CheckFailed(11, "unknown_code", f"{carried.record.topic}, {where}") from error
+        _check_envelope(read)
+        entries.append(read)
+    persons = _check_streams(dossier, entries)
+    for read in entries:
+        _check_keys(read, keys, persons[read.stream])
+    _check_no_other_keys(entries, keys)
+    _check_sheets(dossier, entries, persons)
+    return entries
+
+
+def _check_envelope(read: ReadEntry) -> None:
+    record = read.carried.record
+    said = (read.envelope.author, read.envelope.stream, read.envelope.topic)
+    if said != (record.ledger, record.stream, record.topic):
+        raise CheckFailed(11, "unknown_topic", "an entry's bytes are of another stream or topic")
+
+
+def _check_streams(dossier: Dossier, entries: Sequence[ReadEntry]) -> dict[UUID, UUID]:
+    """Each stream begins as a pupil's or a pupil-year's does, and goes on as one: a fold can rely
+    on it. Returns whom each is about."""
+    persons: dict[UUID, UUID] = {}
+    for read in entries:
+        if read.version == 1:
+            persons[read.stream] = _whose(read)
+            continue
+        own = read.stream == persons[read.stream]
+        kind = StreamKind.PUPIL if own else StreamKind.PUPIL_YEAR
+        if read.event.STREAM is not kind or isinstance(read.event, _OPENERS):
+            raise _misplaced(read)
+    if persons.get(dossier.pupil) != dossier.pupil:
+        raise CheckFailed(11, "unknown_topic", "no entry of the pupil's own stream is there")
+    return persons
+
+
+def _whose(first: ReadEntry) -> UUID:
+    event = first.event
+    if isinstance(event, PupilRegistered):
+        expected = event.pupil_id
+    elif isinstance(event, PupilYearOpened):
+        expected = year_stream(first.ledger, event.pupil_id, event.school_year)
+    else:
+        raise _misplaced(first)
+    if expected != first.stream:
+        raise _misplaced(first)
+    return event.pupil_id
+
+
+def _misplaced(read: ReadEntry) -> CheckFailed:
+    where = f"version {read.version} of stream {read.stream}"
+    return CheckFailed(11, "unknown_topic", f"{read.envelope.topic} has no place there ({where})")
+
+
+def _check_no_other_keys(entries: Sequence[ReadEntry], keys: dict[UUID, CarriedKey]) -> None:
+    """A key that no entry commits to would be one that we might write with, and others know."""
+    used = {sealed.key_id for read in entries for sealed in read.envelope.personal.values()}
+    for key_id in keys.keys() - used:
+        raise CheckFailed(11, "wrong_key", f"no entry is sealed under key {key_id}")
+
+
+def _check_keys(read: ReadEntry, keys: dict[UUID, CarriedKey], person: UUID) -> None:
+    for category, sealed in read.envelope.personal.items():
+        carried = keys.get(sealed.key_id)
+        if carried is None:
+            continue
+        if (carried.person, carried.ledger, carried.category) != (person, read.ledger, category):
+            raise CheckFailed(11, "wrong_key", f"key {sealed.key_id} is of somebody else")
+        if data_key(carried).commitment.hex() != sealed.commitment:
+            raise CheckFailed(11, "wrong_key", f"key {sealed.key_id} is not the one committed to")
+
+
+def data_key(carried: CarriedKey) -> DataKey:
+    """A carried key with its commitment."""
+    key = base64.b64decode(carried.key)
+    if len(key) != 32:
+        raise CheckFailed(11, "wrong_key", f"key {carried.key_id} is not a key")
+    return DataKey(carried.key_id, key, aead.commitment(key, carried.key_id.bytes))
+
+
+def _check_sheets(dossier: Dossier, entries: Sequence[ReadEntry], pupils: dict[UUID, UUID]) -> None:
+    marks = {(entry.stream, entry.version): entry for entry in entries}
+    for sheet in dossier.sheets:
+        entry = marks.get((sheet.stream, sheet.version))
+        said = sheet.statement
+        if entry is None or not isinstance(entry.event, MarkEntered):
+            raise CheckFailed(11, "bad_sheet", "a path for a mark that is not there")
+        mark = entry.event
+        place = (mark.class_code, mark.subject, mark.semester, mark.slot, mark.effective_on)
+        if place != (said.class_code, said.subject, said.semester, said.slot, said.date):
+            raise CheckFailed(11, "bad_sheet", "a mark under the statement of another sheet")
+        hashed = statement_hash(
+            *place, pupil=pupils[entry.stream], value=mark.value, salt=mark.salt
+        )
+        try:
+            merkle.verify_inclusion(
+                index=sheet.index,
+                size=said.count,
+                leaf_hash=hashed,
+                proof=[bytes.fromhex(part) for part in sheet.path],
+                root=bytes.fromhex(said.root),
+            )
+        except MerkleError as error:
+            raise CheckFailed(11, "bad_sheet", str(error)) from error
+
+
+def check_digest(dossier: Dossier, entries: Sequence[ReadEntry]) -> None:
+    """Step 12: folded here, the entries give the digest the sender states and released."""
+    try:
+        folded = released_digest(
+            [FoldEntry(e.ledger, e.stream, e.version, e.event) for e in entries],
+            pupil=dossier.pupil,
+            on=dossier.digest.on,
+        )
+    except (ArithmeticError, LookupError, TypeError, ValueError, LedgerError) as error:
+        # Well-formed and signed, and yet of a year, grade or day that no rule knows.
+        what = type(error).__name__
+        raise CheckFailed(12, "digest_differs", f"the entries cannot be folded ({what})") from error
+    released = release_of(dossier.last_hop).digest
+    if not folded == dossier.digest.value == released:
+        raise CheckFailed(12, "digest_differs", f"folded here {folded}, released {released}")
