@@ -2,6 +2,7 @@
 appends entries and leaves what is to be told in the outbox. Accepting is in `acceptance`."""
 
 import base64
+import re
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
@@ -36,6 +37,7 @@ from transfer.errors import CaseRefused
 from transfer.identity import identity_claim
 from transfer.office import Office
 
+_REASON = re.compile(r"[A-Za-z][A-Za-z0-9_-]{1,39}")
 DECLINE_REASONS = ("not_our_pupil", "already_released", "identity_unconfirmed", "under_hold")
 ONE_DAY = timedelta(days=1)
 
@@ -203,7 +205,21 @@ def decline(office: Office, case_id: UUID, *, reason: str, today: date, who: Who
 
 
 def reject(office: Office, case_id: UUID, *, reason: str, today: date, who: Who) -> None:
-    """Gives custody back (Trả lại hồ sơ): a person's decision, written once."""
+    """Gives custody back (Trả lại hồ sơ): a person's decision, written once.
+
+    `reason` is a code (it travels in clear with the case), never a sentence.
+
+    Raises:
+        Refused: `unknown_reason`.
+        CaseRefused: the case is not one to be rejected.
+    """
+    if not _REASON.fullmatch(reason):
+        raise Refused(
+            "unknown_reason",
+            "a reason is a code of letters, digits and underscores, without names",
+            field="reason",
+            suggestion="wrong_pupil, not_accepted",
+        )
 
     def decide(reader: Reader) -> Plan:
         case = require_case(reader, case_id)

@@ -179,7 +179,11 @@ class Courier:
     async def _take(self, message: Msg) -> Taken:
         """The message is acknowledged once its effect is committed, and not before."""
         try:
-            taken = await asyncio.to_thread(inbox.take, self._office, message.data, who=self._who)
+            # hb.v1.<sender's account>.<receiver's account>.<kind>.<message id>
+            account = message.subject.split(".")[2]
+            taken = await asyncio.to_thread(
+                inbox.take, self._office, message.data, who=self._who, account=account
+            )
         except BaseException:
             with contextlib.suppress(NatsError):
                 await message.nak(delay=NAK_DELAY)

@@ -55,15 +55,32 @@ class Taken:
     failure: CheckFailed | None = None
 
 
-def take(office: Office, data: bytes, *, who: Who) -> Taken:
-    """Takes one message in. Never raises for what a message holds: it ends in an outcome."""
+def take(office: Office, data: bytes, *, who: Who, account: str | None = None) -> Taken:
+    """Takes one message in. Never raises for what a message holds: it ends in an outcome.
+
+    `account` is the NATS account that published it, which the server vouches for: a message
+    that names another ledger as its sender is thrown away unopened.
+    """
     try:
         frame = mail.read_frame(data)
+        if account is not None:
+            _check_account(office, frame, account)
     except CheckFailed as failure:
         return Taken("unknown", None, "dead", failure)
     if frame.header.kind == "dossier":
         return _take_dossier(office, data, frame, who)
     return _take_answer(office, data, frame, who)
+
+
+def _check_account(office: Office, frame: Frame, account: str) -> None:
+    accounts = {
+        known.nats_account
+        for bundle in office.trust.bundles()
+        for known in bundle.ledgers
+        if known.id == frame.header.sender
+    }
+    if account not in accounts:
+        raise CheckFailed(3, "unknown_sender", "it came by another account than its sender's")
 
 
 def open_dossier(

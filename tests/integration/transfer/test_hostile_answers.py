@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from ledger.errors import Refused
 from ledger.ids import uuid7
 from signing.jws import FileSigner
 from tests.integration.transfer.conftest import Provinces, Side
@@ -25,7 +26,7 @@ from tests.integration.transfer.story import (
     rows,
     sealed,
 )
-from transfer import by_file, message, outbox
+from transfer import by_file, conversation, inbox, message, outbox
 from transfer.errors import CaseRefused
 from transfer.message import Address, Kind
 
@@ -209,3 +210,31 @@ def test_what_cannot_be_sealed_is_listed_and_holds_up_nothing_else(
     assert rows(receiver, "SELECT state FROM ledger.outbox") == [("failed",)]
     assert case_of(receiver, case).state == "requested"
     assert outbox.seal_waiting(origin.office) == 0
+
+
+def test_a_message_by_another_account_than_its_senders_is_thrown_away_unopened(
+    three: list[Side],
+) -> None:
+    first, second, third = three
+    at_origin(first)
+    case = ask(second, at_receiver(second), first)
+    frame = sealed(second, case, "request")
+    stolen = inbox.take(first.office, frame, who=first.who, account=third.route.account)
+    assert (stolen.outcome, stolen.failure and stolen.failure.code) == ("dead", "unknown_sender")
+    assert cases(first) == []
+    taken = inbox.take(first.office, frame, who=first.who, account=second.route.account)
+    assert taken.outcome == "done"
+
+
+def test_a_reason_for_a_rejection_is_a_code_and_no_sentence(provinces: Provinces) -> None:
+    receiver = provinces.receiver
+    _, _, case = begin(provinces)
+    with pytest.raises(Refused, match="code"):
+        conversation.reject(
+            receiver.office,
+            case,
+            reason="Văn A lives with us",
+            today=TODAY,
+            who=receiver.who,
+        )
+    assert case_of(receiver, case).state == "requested"
