@@ -230,8 +230,13 @@ def _check_head(notary: Notary, head: log.Head, found: Inspection, last: datetim
 def _inspect_witness(notary: Notary, connection: Connection, found: Inspection) -> None:
     try:
         notary.check_witness(connection)
+        kept, latest = notary.witnessed(), notary.latest(connection)
     except (Conflict, LogAltered, NotFound) as error:
         found.fail("witness", None, error.message)
+        return
+    if kept is not None and (latest is None or latest.size < kept.size):
+        detail = "the note kept outside the database is newer than every checkpoint in it"
+        found.fail("checkpoint", kept.size - 1, detail)
 
 
 @dataclass(slots=True)

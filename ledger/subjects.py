@@ -6,6 +6,7 @@ Keys are those of the contract. Forms are confirmed (TT 22/2021 Điều 5); peri
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -260,17 +261,24 @@ SUBJECTS: Mapping[str, Subject] = MappingProxyType(
     }
 )
 
-_Y_TO_I = str.maketrans("yýỳỷỹỵ", "iíìỉĩị")
+_TONES = frozenset("\u0300\u0301\u0303\u0309\u0323")
 
 
 def subject_key(text: str) -> str:
     """Return the key by which two spellings of a subject's name are the same.
 
-    Beside case and tone placement, i and y do not count (Vật lý = Vật lí), `&` reads `và`, and
-    punctuation goes.
+    Case does not count, nor on which vowel of a word the tone stands (Toán = Tóan), nor i and y
+    (Vật lý = Vật lí); `&` reads `và`, and punctuation goes.
     """
-    words = matching_key(text).replace("&", " và ").translate(_Y_TO_I)
-    return re.sub(r"[\W_]+", "", words)
+    words = re.split(r"[\W_]+", matching_key(text).replace("&", " và "))
+    return "".join(map(_tone_last, words))
+
+
+def _tone_last(word: str) -> str:
+    letters = unicodedata.normalize("NFD", word)
+    bare = "".join(letter for letter in letters if letter not in _TONES).replace("y", "i")
+    tone = "".join(letter for letter in letters if letter in _TONES)
+    return unicodedata.normalize("NFC", bare) + tone
 
 
 def _spellings() -> dict[str, tuple[Subject, ...]]:

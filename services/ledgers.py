@@ -99,11 +99,17 @@ class Ledgers:
 
     def _stored(self, name: str) -> tuple[Profile, bool]:
         """A ledger's description, and whether its making came to an end."""
-        raw = json.loads((self._folder / f"{name}.json").read_text("utf-8"))
-        profile = Profile(
-            UUID(raw["id"]), name, raw["province_code"], raw["province_name"], raw["database"]
-        )
-        return profile, raw["ready"]
+        path = self._folder / f"{name}.json"
+        try:
+            raw = json.loads(path.read_text("utf-8"))
+            profile = Profile(
+                UUID(raw["id"]), name, raw["province_code"], raw["province_name"], raw["database"]
+            )
+            return profile, raw["ready"]
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ServiceError(
+                f"{path.name} among the home's ledgers is damaged; restore it from its backup"
+            ) from error
 
     def _store(self, profile: Profile, *, ready: bool) -> None:
         described = {

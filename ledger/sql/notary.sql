@@ -29,9 +29,11 @@ SELECT index, hash FROM ledger.tile
 WHERE level = %(level)s AND index >= %(start)s AND index < %(end)s ORDER BY index;
 
 -- name: put_tiles
--- Keeps the roots of subtrees that have become full.
+-- Keeps the roots of subtrees that have become full. Tiles may stand already where checkpoints were
+-- lost; a wrong one is named by the inspection.
 INSERT INTO ledger.tile (level, index, hash)
-SELECT * FROM unnest(%(levels)s::smallint[], %(indexes)s::bigint[], %(hashes)b::bytea[]);
+SELECT * FROM unnest(%(levels)s::smallint[], %(indexes)s::bigint[], %(hashes)b::bytea[])
+ON CONFLICT (level, index) DO NOTHING;
 
 -- name: all_tiles
 -- Every tile after a place, in order, for checking.

@@ -55,12 +55,14 @@ def demo(workplace: Workplace, fast: bool) -> int:
 
 
 def _fresh(home: Home) -> Home:
-    """The home given, emptied of an earlier demo; a home with ledgers of its own is not touched.
+    """The home given, emptied of an earlier demo; a home with ledgers of its own is not touched,
+    nor one where somebody has made a ledger beside the demo's.
 
     Raises:
         ServiceError: the home holds ledgers that no demo made.
     """
-    if (home.path / MARKER).exists():
+    ledgers = {path.stem for path in (home.path / "ledgers").glob("*.json")}
+    if (home.path / MARKER).exists() and ledgers <= set(PROVINCES):
         stop_all(home)
         home.remove()
     elif (home.path / "ledgers").exists():
@@ -83,8 +85,9 @@ def _what_next(screen: Screen, home: Path, folder: Path, seconds: float) -> None
         f"{hocba} --ledger 22 audit --pupil MOI-1",
         f"{hocba} transfer verify '{folder / 'dossier.hbt'}'",
     ):
-        screen.say(command, command, style="cyan")
+        screen.command(command)
     screen.say(
-        f"Xong sau {seconds:.0f} giây. Máy chủ tự dừng sau ít phút, hoặc: {hocba} stop",
-        f"Done in {seconds:.0f} s. The servers stop by themselves in a while, or: {hocba} stop",
+        f"Xong sau {seconds:.0f} giây. Máy chủ tự dừng sau ít phút, hoặc:",
+        f"Done in {seconds:.0f} s. The servers stop by themselves in a while, or:",
     )
+    screen.command(f"{hocba} stop")

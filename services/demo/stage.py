@@ -79,6 +79,10 @@ class Screen:
         """A sentence."""
         self._console.print(Text(self.words(vietnamese, english), style=style))
 
+    def command(self, text: str) -> None:
+        """A command to copy: on one line, whatever the width, for a break would end up in it."""
+        self._console.print(Text(text, style="cyan"), soft_wrap=True)
+
     def table(
         self, columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[Any]], title: str = ""
     ) -> None:

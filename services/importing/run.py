@@ -20,7 +20,7 @@ from services.importing.files.movements import in_order
 from services.importing.kinds import KINDS, MOVEMENTS, NOT_YET
 from services.importing.problems import Problem, of_refusal
 from services.importing.rehearsal import rehearsal
-from services.importing.stage import FileRefused, stage_file
+from services.importing.stage import FileRefused, refuse_file, stage_file
 from services.importing.staging import Staged, Staging
 from services.importing.steps import READ, Step, chunks, steps
 
@@ -146,16 +146,16 @@ class Importer:
         if not files and not seen:
             raise NothingToImport("there is no file to import here; give a folder of CSV files")
         for path in sorted(files, key=_contract_order):
-            self._stage_file(path)
+            self._stage_file(path, asked_for=path in paths)
         self._tally.unchanged += self._staging.settle()
         self._provenance = [
             Provenance(kind="file", name=file.name, sha256=file.sha256)
             for file in self._staging.files
         ]
 
-    def _stage_file(self, path: Path) -> None:
+    def _stage_file(self, path: Path, *, asked_for: bool) -> None:
         if path.suffix.lower() != ".csv" or path.stem.lower() not in KINDS:
-            self._name_unread(path)
+            self._name_unread(path, asked_for=asked_for)
             return
         size = path.stat().st_size
 
@@ -174,11 +174,15 @@ class Importer:
             )
         except FileRefused as refused:
             self._staging.add_problem(refused.problem)
+        except PermissionError:
+            message = "the file cannot be opened: this user may not read it"
+            self._staging.add_problem(refuse_file(path.name, "file_unreadable", message).problem)
 
     def _stage_set(self, path: Path) -> None:
         oneroster.stage_set(self._staging, path, keyring=self._ledger.keyring, source=self._source)
 
-    def _name_unread(self, path: Path) -> None:
+    def _name_unread(self, path: Path, *, asked_for: bool) -> None:
+        """Names a file that is not read; only one that merely lies in the folder is a warning."""
         known = path.stem.lower() in NOT_YET and path.suffix.lower() == ".csv"
         self._staging.add_problem(
             Problem(
@@ -192,7 +196,7 @@ class Importer:
                 else "no file of this name and format is read",
                 suggestion=None if known else ", ".join(f"{name}.csv" for name in KINDS),
             ),
-            warning=path.suffix.lower() not in TABLES,
+            warning=not asked_for and path.suffix.lower() not in TABLES,
         )
 
     def _take_in(self, ledger: Ledger) -> None:
@@ -263,9 +267,7 @@ class Importer:
             self._reject(line, warning, warning=True)
 
     def _reject(self, line: Staged, refused: Refused, *, warning: bool = False) -> None:
-        column = refused.field
-        if column == "moet" and "moet_code" in line.cells:
-            column = "moet_code"
+        column = _column_of(line, refused.field)
         problem = of_refusal(
             Refused(refused.code, refused.message, field=column, suggestion=refused.suggestion),
             file=self._staging.files[line.file].name,
@@ -273,6 +275,18 @@ class Importer:
             value=line.cells.get(column or ""),
         )
         self._staging.add_problem(problem, warning=warning)
+
+
+def _column_of(line: Staged, field: str | None) -> str | None:
+    """The column of the line's file that a rule's field was read from."""
+    cells = line.cells
+    if field == "moet" and "moet_code" in cells:
+        return "moet_code"
+    if field == "on_behalf_of" and not cells.get(field) and cells.get("recorded_by"):
+        return "recorded_by"
+    if field == "semester" and field not in cells and "period" in cells:
+        return "period"
+    return field
 
 
 def _contract_order(path: Path) -> tuple[int, str]:

@@ -403,3 +403,27 @@ def test_a_oneroster_set_fills_the_sections_day_by_day(
             assert {key for key, found in pupils.items() if found.in_class(code_, on)} == expected
     _, again = take(ledger, folder)
     assert (again["appended"], again["unchanged"]) == (0, answer["accepted"])
+
+
+def test_a_file_named_on_purpose_that_cannot_be_read_is_refused(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    notes = write(tmp_path, "notes.txt", "diem")
+    code, answer = take(ledger, notes)
+    assert code == 3
+    assert reasons(answer) == [("notes.txt", None, "file_not_supported")]
+
+
+def test_a_refusal_names_the_column_that_the_file_has(ledger: Ledger, tmp_path: Path) -> None:
+    take(ledger, SAMPLE)
+    line = ",S1-7A,TOAN,1,TX2,HS1,7,2024-10-14,GV2"
+    marks = write(tmp_path, "marks.csv", MARKS_HEADER + ",recorded_by", line)
+    conduct = write(
+        tmp_path,
+        "conduct.csv",
+        "pupil_key,school_year,period,level,effective_on",
+        "HS1,2024-2025,HK1,K,2025-01-14",
+    )
+    _, answer = take(ledger, marks, conduct)
+    named = [(told["file"], told["column"], told["value"]) for told in answer["rejected"]]
+    assert named == [("conduct.csv", "period", "HK1"), ("marks.csv", "recorded_by", "GV2")]

@@ -295,3 +295,23 @@ def test_a_log_that_does_not_extend_the_copy_outside_is_named(world: World, tmp_
     with world.ledger.database.connection() as connection:
         found = inspect(notary, connection, lambda done, total: None)
     assert ("witness", None) in kinds(found)
+
+
+def test_checkpoints_lost_from_the_database_are_named_and_can_be_made_again(
+    world: World, tmp_path: Path
+) -> None:
+    signer = NoteSigner.generate("hocba/test")
+    notary = Notary(world.ledger, signer, tmp_path / "checkpoint")
+    with world.ledger.database.connection() as connection:
+        notary.checkpoint(connection)
+        (tmp_path / "checkpoint").write_text(sign_note(_text(notary, world.size), [signer]))
+        world.damage("DELETE FROM ledger.checkpoint")
+        found = inspect(notary, connection, lambda done, total: None)
+        assert kinds(found) == {("checkpoint", world.size - 1)}
+        assert notary.checkpoint(connection).size == world.size
+        assert inspect(notary, connection, lambda done, total: None).failures == []
+
+
+def _text(notary: Notary, size: int) -> str:
+    with notary.ledger.database.connection() as connection:
+        return Checkpoint(notary.origin, size, notary.root_at(connection, size)).text()

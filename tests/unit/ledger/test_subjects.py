@@ -82,6 +82,7 @@ def test_short_names_fit_a_column_of_twenty_characters() -> None:
         ("TOAN", 6, "TOAN"),
         ("toan", 6, "TOAN"),
         ("Toán", 6, "TOAN"),
+        ("Tóan", 6, "TOAN"),
         ("NGỮ VĂN", 9, "NGUVAN"),
         ("Vật lý", 10, "VATLI"),
         ("vật lí", 10, "VATLI"),
