@@ -19,6 +19,7 @@ from ledger.errors import Conflict, LogAltered, MalformedBytes, NotFound, Unknow
 from ledger.event import Event, Frozen
 from ledger.events.unit import LedgerOpened
 from ledger.folds import evolve
+from ledger.lookups import wrong_lookups
 from ledger.notary import Notary, SignedCheckpoint, all_tiles, leaf_of
 from ledger.pupil_year import PupilYear
 from ledger.queries import queries
@@ -45,6 +46,7 @@ FailureKind = Literal[
     "witness",  # the checkpoint outside the database
     "state",  # the tables that the rules read under the lock
     "slot",
+    "lookup",  # an identifier does not lead to its bearer, or a look-up to nobody's
     "projection",  # added by whoever compares the projections
 ]
 
@@ -85,11 +87,16 @@ def inspect(notary: Notary, connection: Connection, progress: Progress) -> Inspe
        checkpoint outside the database.
     3. Every entry by stream: it decodes, belongs where it stands, versions are contiguous.
     4. The current states and slots equal a fold of every stream.
+    5. Every identifier leads to its bearer, and no look-up to anybody else.
     """
     found = Inspection()
     with _one_moment(connection):
         _inspect_log(notary, connection, found, progress)  # (1) (2)
         _inspect_streams(notary.ledger.id, connection, found, progress)  # (3) (4)
+        for wrong in wrong_lookups(notary.ledger, connection, size=found.size):  # (5)
+            position = wrong if isinstance(wrong, int) else None
+            detail = "the identifier does not lead to its bearer"
+            found.fail("lookup", position, wrong if isinstance(wrong, str) else detail)
     _inspect_witness(notary, connection, found)
     found.failures.sort(key=lambda failure: (failure.position is None, failure.position or 0))
     return found

@@ -37,13 +37,14 @@ SlotKey = tuple[str, int, str]
 class Slot(Frozen):
     """What one slot holds: the value now, the day of the test, and the entry of the mark.
 
-    `stated_on` is the effective day of the entry that states the value: the mark, or the last
-    correction.
+    `stated_by` and `stated_on` are version and effective day of the entry that states the
+    value: the mark, or the last correction.
     """
 
     value: str
     form: Form
     tested_on: date
+    stated_by: int
     stated_on: date
     school: str
     required: tuple[str, ...]
@@ -129,6 +130,7 @@ def evolve(year: PupilYear | None, event: Event, version: int) -> PupilYear:
                 value=event.value,
                 form=event.form,
                 tested_on=event.effective_on,
+                stated_by=version,
                 stated_on=event.effective_on,
                 school=event.school_code,
                 required=event.required,
@@ -139,7 +141,11 @@ def evolve(year: PupilYear | None, event: Event, version: int) -> PupilYear:
             key = (event.subject, event.semester, event.slot)
             if key not in year.slots:
                 return year
-            stated = {"value": event.value, "stated_on": event.effective_on}
+            stated = {
+                "value": event.value,
+                "stated_by": version,
+                "stated_on": event.effective_on,
+            }
             return _with_slot(year, key, year.slots[key].model_copy(update=stated))
         case ConductAssessed():
             fact = _dated(event, version, event.level, event.school_code)
@@ -306,7 +312,7 @@ def decide_correction(year: PupilYear, command: CorrectMark) -> list[Event]:
             slot=command.slot,
             value=command.value,
             old_value=slot.value,
-            corrects=slot.version,
+            corrects=slot.stated_by,
             statutory=Note(text=command.reason),
         )
     ]

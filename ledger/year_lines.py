@@ -224,7 +224,10 @@ def _decided_value(kind: str, value: str | None, key: str | None, year: PupilYea
         subject = subject_of(key, year.grade, year.programme)
         return parse_mark(value, "score" if subject.form(year.grade) == "score" else "comment")
     if kind == "summer_training":
-        return tt22.parse_level(value).value
+        try:
+            return tt22.parse_level(value).value
+        except Refused as refused:
+            raise Refused(refused.code, refused.message, field="value") from None
     return value
 
 

@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from ledger.enrolment import ENTRIES
 from ledger.school_year import SchoolYear
 from ledger.year_record import (
     Mark,
@@ -45,7 +46,11 @@ def fold_transcript(
         ValueError: no entry of the pupil's own stream is among `entries`.
     """
     history = fold_history(entries, pupil=pupil, on=on)
-    years = [_year(assess(parts, on=on), history, on, names) for parts in history.years.values()]
+    years = [
+        _year(assess(parts, on=on), history, on, names)
+        for label, parts in history.years.items()
+        if _begun(history.records, label, on)
+    ]
     return Transcript(history, years, transcript_digest(history.first_id, years))
 
 
@@ -56,6 +61,16 @@ def released_digest(entries: Sequence[FoldEntry], *, pupil: UUID, on: date) -> s
         ValueError: no entry of the pupil's own stream is among `entries`.
     """
     return fold_transcript(entries, pupil=pupil, on=on).digest
+
+
+def _begun(records: Sequence[PupilRecord], label: str, on: date) -> bool:
+    """Whether an enrolment of that year counts by `on`: until the new start it is the summer of
+    the year before (contract, Rules of reading)."""
+    return any(
+        change.school_year == label and change.kind in ENTRIES and change.on <= on
+        for record in records
+        for change in record.pupil.changes
+    )
 
 
 def _year(record: YearRecord, history: History, on: date, names: Names) -> dict[str, Any]:

@@ -59,3 +59,7 @@ SELECT stream, subject, semester, slot, body FROM ledger.slot WHERE stream = ANY
 -- States and slots of streams nothing was ever written to.
 SELECT t.stream FROM (SELECT stream FROM ledger.state UNION SELECT stream FROM ledger.slot) t
 WHERE NOT EXISTS (SELECT FROM ledger.entry e WHERE e.stream = t.stream) ORDER BY t.stream;
+
+-- name: count_lookups
+-- How many look-ups there are.
+SELECT count(*) FROM ledger.lookup;

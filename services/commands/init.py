@@ -4,6 +4,7 @@ from datetime import date
 
 import click
 
+from ledger.log import head
 from services.output import messages, print_json
 from services.workplace import Workplace
 
@@ -29,11 +30,16 @@ def init(workplace: Workplace, province: str, name: str | None, nats_account: st
             nats_account=nats_account,
             today=date.today(),
         )
+        with (
+            workplace.ledgers.open(servers, profile.name, database=workplace.database) as (_, made),
+            made.database.connection() as connection,
+        ):
+            position = head(connection).size - 1
     answer = {
         "ledger": profile.name,
         "id": str(profile.id),
         "province": {"code": profile.province_code, "name": profile.province_name},
-        "position": 0,
+        "position": position,
     }
     if workplace.format == "json":
         print_json(answer)

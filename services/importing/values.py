@@ -61,13 +61,13 @@ def birth_date(text: str) -> str:
     if _BIRTH.fullmatch(text):
         padded = f"{text}-01-01"[:10] if len(text) < 10 else text
         try:
-            if date.fromisoformat(padded) >= SINCE_EVER:
+            if SINCE_EVER <= date.fromisoformat(padded) <= date.today():
                 return text
         except ValueError:
             pass
     raise Refused(
         "bad_date",
-        "a birth date is written YYYY-MM-DD, YYYY-MM or YYYY, must exist and be after 1900",
+        "a birth date is written YYYY-MM-DD, YYYY-MM or YYYY, must exist and lie between 1900 and today",
         field="birth_date",
         suggestion=_other_form(text),
     )

@@ -110,6 +110,11 @@ class NaivePupil:
         """The school years of the transcript, as far as this model computes them."""
         opened = {f.data["year"] for f in self.facts if f.what == "open" and f.position <= position}
         first_days = {year: date(int(year[:4]), 8, 1) for year in sorted(opened)}
+        entries = [
+            fact.on
+            for fact in self.known("move", position, on)
+            if fact.data["kind"] not in EXITS and fact.data["kind"] not in ("suspend", "resume")
+        ]
         days = self.days(position, on)
         return [
             {
@@ -119,7 +124,7 @@ class NaivePupil:
                 "conduct": self._conduct(year, position, on),
             }
             for year, start in first_days.items()
-            if start <= on
+            if any(start <= entry < _year_end(start) for entry in entries)
         ]
 
     def _subjects(self, year: str, position: int, on: date) -> dict[str, Any]:

@@ -315,3 +315,25 @@ def test_checkpoints_lost_from_the_database_are_named_and_can_be_made_again(
 def _text(notary: Notary, size: int) -> str:
     with notary.ledger.database.connection() as connection:
         return Checkpoint(notary.origin, size, notary.root_at(connection, size)).text()
+
+
+def test_identifiers_that_lead_to_another_child_are_named(world: World) -> None:
+    two = "(SELECT ctid FROM ledger.lookup WHERE kind = 'local' ORDER BY token LIMIT 2)"
+    world.damage(
+        "UPDATE ledger.lookup a SET person = b.person FROM ledger.lookup b"
+        f" WHERE a.ctid IN {two} AND b.ctid IN {two} AND a.ctid <> b.ctid"
+    )
+    failures = world.inspect().failures
+    assert [failure.kind for failure in failures] == ["lookup", "lookup"]
+    for failure in failures:
+        where = f"SELECT count(*) FROM ledger.entry WHERE position = {failure.position}"
+        assert world.number(f"{where} AND topic = 'ledger.IdentifierAssigned.v1'") == 1
+
+
+def test_a_look_up_that_no_entry_leads_to_is_named(world: World) -> None:
+    world.damage(
+        "INSERT INTO ledger.lookup SELECT 'personal_id', gen_random_uuid(), person"
+        " FROM ledger.lookup LIMIT 1"
+    )
+    (failure,) = world.inspect().failures
+    assert (failure.kind, failure.position) == ("lookup", None)

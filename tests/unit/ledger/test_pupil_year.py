@@ -90,7 +90,26 @@ def test_a_slot_holds_value_day_and_the_entry_to_be_corrected() -> None:
 def test_a_correction_changes_the_value_and_not_the_day_of_the_test_nor_the_entry() -> None:
     before = folded(entered()).slots["TOAN", 1, "TX1"]
     after = folded(entered(), corrected("9.0", date(2024, 12, 1))).slots["TOAN", 1, "TX1"]
-    assert after == before.model_copy(update={"value": "9.0", "stated_on": date(2024, 12, 1)})
+    stated = {"value": "9.0", "stated_by": 3, "stated_on": date(2024, 12, 1)}
+    assert after == before.model_copy(update=stated)
+
+
+def test_a_correction_of_a_correction_names_the_correction() -> None:
+    year = folded(entered(), corrected("9.0", date(2024, 12, 1)))
+    (again,) = pupil_year.decide_correction(
+        year,
+        CorrectMark(
+            subject="TOAN",
+            semester=1,
+            slot="TX1",
+            value="7.0",
+            old_value=None,
+            reason="nhầm",
+            effective_on=None,
+        ),
+    )
+    assert isinstance(again, MarkCorrected)
+    assert (again.corrects, again.effective_on) == (3, date(2024, 12, 1))
 
 
 def test_of_two_corrections_the_later_entry_decides() -> None:

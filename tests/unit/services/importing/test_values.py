@@ -46,7 +46,7 @@ def test_a_birth_date_may_be_partial(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["2013-02-29", "2012-13", "12", "0012-01-01", "29/02/2012"])
-def test_a_birth_date_must_exist(text: str) -> None:
+def test_a_birth_date_must_exist_and_be_past(text: str) -> None:
     assert refusal(lambda: values.birth_date(text)).code == "bad_date"
 
 
