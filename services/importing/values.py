@@ -67,7 +67,8 @@ def birth_date(text: str) -> str:
             pass
     raise Refused(
         "bad_date",
-        "a birth date is written YYYY-MM-DD, YYYY-MM or YYYY, must exist and lie between 1900 and today",
+        "a birth date is written YYYY-MM-DD, YYYY-MM or YYYY, must exist and lie between 1900 "
+        "and today",
         field="birth_date",
         suggestion=_other_form(text),
     )
