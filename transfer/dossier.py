@@ -8,7 +8,7 @@ import base64
 import binascii
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from ledger.envelope import Envelope
 from ledger.event import Category, Event, Frozen
 from ledger.log import Origin, record
 from transfer.errors import CheckFailed
-from transfer.message import Hex32
+from transfer.message import Hex32, Instant
 
 
 def _base64(text: str) -> str:
@@ -41,7 +41,7 @@ class Record(Frozen):
     version: int
     topic: str
     position: int
-    recorded_at: datetime
+    recorded_at: Instant
     entry_hash: Hex32
 
     @property

@@ -15,7 +15,7 @@ from hashlib import sha256
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, ValidationError
 
 from ledger.event import Frozen
 from ledger.log import instant_text
@@ -39,6 +39,15 @@ Kind = Literal[
     "checkpoint", "cosignature", "reconcile",
 ]  # fmt: skip
 
+
+def _storable(instant: datetime) -> datetime:
+    if not 1970 <= instant.year < 9999:
+        raise ValueError("an instant between 1970 and 9998 was expected")
+    return instant
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_storable)]
+"""An instant that can be written in UTC and stored."""
 Hex32 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -53,8 +62,8 @@ class Header(Frozen):
     sender: UUID = Field(alias="from")
     receiver: UUID = Field(alias="to")
     incarnation: int = Field(ge=1)
-    created_at: AwareDatetime
-    not_after: AwareDatetime | None
+    created_at: Instant
+    not_after: Instant | None
     kem_key_id: str
     suite: str
     payload_sha256: Hex32

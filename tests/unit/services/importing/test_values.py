@@ -45,7 +45,9 @@ def test_a_birth_date_may_be_partial(text: str) -> None:
     assert values.birth_date(text) == text
 
 
-@pytest.mark.parametrize("text", ["2013-02-29", "2012-13", "12", "0012-01-01", "29/02/2012", "2999"])
+@pytest.mark.parametrize(
+    "text", ["2013-02-29", "2012-13", "12", "0012-01-01", "29/02/2012", "2999"]
+)
 def test_a_birth_date_must_exist_and_be_past(text: str) -> None:
     assert refusal(lambda: values.birth_date(text)).code == "bad_date"
 
