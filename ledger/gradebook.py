@@ -6,7 +6,7 @@ from datetime import date
 from functools import cache
 from uuid import UUID
 
-from ledger import pupil_year, structure
+from ledger import pupil_year, structure, year_decisions
 from ledger.assessment.marks import parse_mark
 from ledger.assessment.regime import Regulation, require_supported
 from ledger.batch import Batch, C, Line
@@ -18,7 +18,7 @@ from ledger.events.school_class import GradeSheetSubmitted
 from ledger.ids import class_stream
 from ledger.plan import Draft
 from ledger.pupil import Pupil
-from ledger.pupil_year import EnterMark, PupilYear, SlotKey
+from ledger.pupil_year import PupilYear, SlotKey
 from ledger.reader import Reader
 from ledger.registration import unknown_pupil, year_ref
 from ledger.school_class import SchoolClass
@@ -31,6 +31,7 @@ from ledger.subjects import (
     required_slots,
     subjects_named,
 )
+from ledger.year_decisions import EnterMark
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,7 +81,7 @@ def enter_marks(reader: Reader, batch: Batch, lines: Sequence[Line[MarkLine]]) -
             if whom.released is not None:
                 _propose_mark(reader, batch, line, year, mark)
                 continue
-            events = pupil_year.decide_mark(year, mark)
+            events = year_decisions.decide_mark(year, mark)
         except Refused as refused:
             batch.reject(line, refused)
             continue
@@ -201,7 +202,7 @@ def _propose_mark(
     reader: Reader, batch: Batch, line: Line[MarkLine], year: PupilYear, mark: EnterMark
 ) -> None:
     open_year = year.model_copy(update={"closings": ()})
-    keep_as_proposal(reader, batch, line, year, pupil_year.decide_mark(open_year, mark))
+    keep_as_proposal(reader, batch, line, year, year_decisions.decide_mark(open_year, mark))
 
 
 def keep_as_proposal(
@@ -214,7 +215,7 @@ def keep_as_proposal(
         field="pupil_key",
         suggestion="nothing to do here; the new school decides about it",
     )
-    proposals = [pupil_year.propose(event) for event in events]
+    proposals = [year_decisions.propose(event) for event in events]
     batch.accept(
         line,
         [(year_ref(reader, year.pupil, year.school_year), proposals)],

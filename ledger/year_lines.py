@@ -6,7 +6,7 @@ from datetime import date
 from typing import get_args
 from uuid import UUID
 
-from ledger import enrolment, pupil, pupil_year
+from ledger import enrolment, pupil, pupil_year, year_decisions
 from ledger.assessment import tt22
 from ledger.assessment.marks import parse_mark
 from ledger.assessment.regime import Regulation, require_supported
@@ -16,9 +16,10 @@ from ledger.event import Event, Note
 from ledger.events.pupil_year import CommentWritten, Form, Period, PeriodClosed
 from ledger.gradebook import keep_as_proposal, slot_name, subject_of
 from ledger.pupil import Pupil
-from ledger.pupil_year import CorrectMark, PupilYear
+from ledger.pupil_year import PupilYear
 from ledger.reader import Reader
 from ledger.registration import unknown_pupil, year_ref
+from ledger.year_decisions import CorrectMark
 from ledger.year_record import YearRecord, assess
 
 
@@ -103,7 +104,7 @@ def correction(
         require_supported(Regulation(year.regulation))
         found = subject_of(subject, year.grade, year.programme)
         form: Form = "score" if found.form(year.grade) == "score" else "comment"
-        return pupil_year.decide_correction(
+        return year_decisions.decide_correction(
             year,
             CorrectMark(
                 subject=found.key,
@@ -148,7 +149,7 @@ def conduct(
     def decide(year: PupilYear, results: YearRecord | None) -> list[Event]:
         del results
         require_supported(Regulation(year.regulation))
-        return pupil_year.decide_conduct(
+        return year_decisions.decide_conduct(
             year,
             period=period_code(period),
             level=tt22.parse_level(level).value,
@@ -166,7 +167,7 @@ def absences(
 
     def decide(year: PupilYear, results: YearRecord | None) -> list[Event]:
         del results
-        return pupil_year.decide_absences(
+        return year_decisions.decide_absences(
             year,
             period=period_code(period),
             excused=excused,
@@ -193,7 +194,7 @@ def decision(
             return _close(year, results, _CLOSINGS[kind], on)
         key = subject_of(subject, year.grade, year.programme).key if subject else None
         decided = _decided_value(kind, value, key, year)
-        return pupil_year.decide_decision(
+        return year_decisions.decide_decision(
             year, kind=kind, subject=key, value=decided, legal_ground=legal_ground, on=on
         )
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger import pupil_year
+from ledger import pupil_year, year_decisions
 from ledger.errors import Refused
 from ledger.event import Event
 from ledger.events.pupil_year import (
@@ -22,7 +22,8 @@ from ledger.events.pupil_year import (
     PupilYearOpened,
     YearDecision,
 )
-from ledger.pupil_year import CorrectMark, EnterMark, PupilYear
+from ledger.pupil_year import PupilYear
+from ledger.year_decisions import CorrectMark, EnterMark
 from tests.unit.ledger.events import event
 
 DAY = date(2024, 10, 7)
@@ -96,7 +97,7 @@ def test_a_correction_changes_the_value_and_not_the_day_of_the_test_nor_the_entr
 
 def test_a_correction_of_a_correction_names_the_correction() -> None:
     year = folded(entered(), corrected("9.0", date(2024, 12, 1)))
-    (again,) = pupil_year.decide_correction(
+    (again,) = year_decisions.decide_correction(
         year,
         CorrectMark(
             subject="TOAN",
@@ -122,19 +123,19 @@ def test_a_correction_of_nothing_changes_nothing() -> None:
 
 
 def test_the_mark_on_record_is_not_written_again() -> None:
-    assert pupil_year.decide_mark(folded(entered()), enter()) == []
+    assert year_decisions.decide_mark(folded(entered()), enter()) == []
 
 
 @pytest.mark.parametrize("again", [enter("9.0"), enter(on=date(2024, 10, 8))])
 def test_another_mark_for_a_filled_slot_is_a_correction(again: EnterMark) -> None:
     with pytest.raises(Refused) as caught:
-        pupil_year.decide_mark(folded(entered()), again)
+        year_decisions.decide_mark(folded(entered()), again)
     assert caught.value.code == "slot_taken"
 
 
 @pytest.mark.parametrize("other", [{"slot": "TX2"}, {"subject": "NGUVAN"}, {"semester": 2}])
 def test_slots_are_apart_by_subject_term_and_name(other: dict[str, Any]) -> None:
-    assert len(pupil_year.decide_mark(folded(entered()), enter(**other))) == 1
+    assert len(year_decisions.decide_mark(folded(entered()), enter(**other))) == 1
 
 
 @pytest.mark.parametrize(
@@ -145,28 +146,28 @@ def test_a_closed_period_takes_no_mark(period: str, semester: int, refused: bool
     year = folded(event(PeriodClosed, date(2025, 1, 15), period=period))
     command = enter(semester=semester)
     if not refused:
-        assert len(pupil_year.decide_mark(year, command)) == 1
+        assert len(year_decisions.decide_mark(year, command)) == 1
         return
     with pytest.raises(Refused) as caught:
-        pupil_year.decide_mark(year, command)
+        year_decisions.decide_mark(year, command)
     assert caught.value.code == "period_closed"
 
 
 def test_a_reopened_period_takes_marks_again() -> None:
     year = folded(CLOSED, event(PeriodReopened, date(2025, 1, 16), period="HK1"))
     assert year.closed == frozenset()
-    assert len(pupil_year.decide_mark(year, enter())) == 1
+    assert len(year_decisions.decide_mark(year, enter())) == 1
 
 
 @pytest.mark.parametrize("on", [date(2024, 7, 31), date(2025, 8, 1)])
 def test_a_mark_lies_within_its_school_year(on: date) -> None:
     with pytest.raises(Refused) as caught:
-        pupil_year.decide_mark(folded(), enter(on=on))
+        year_decisions.decide_mark(folded(), enter(on=on))
     assert caught.value.code == "date_outside_school_year"
 
 
 def test_a_correction_takes_the_day_of_the_test_and_names_its_entry() -> None:
-    (entry,) = pupil_year.decide_correction(folded(entered()), correct())
+    (entry,) = year_decisions.decide_correction(folded(entered()), correct())
     assert isinstance(entry, MarkCorrected)
     assert (entry.effective_on, entry.corrects) == (DAY, 2)
     assert (entry.old_value, entry.value) == ("8.0", "9.0")
@@ -174,12 +175,12 @@ def test_a_correction_takes_the_day_of_the_test_and_names_its_entry() -> None:
 
 def test_a_correction_with_a_day_of_its_own_keeps_it() -> None:
     command = correct(effective_on=date(2024, 12, 1))
-    (entry,) = pupil_year.decide_correction(folded(entered()), command)
+    (entry,) = year_decisions.decide_correction(folded(entered()), command)
     assert entry.effective_on == date(2024, 12, 1)
 
 
 def test_a_correction_to_the_value_held_is_not_written() -> None:
-    assert pupil_year.decide_correction(folded(entered()), correct("8.0")) == []
+    assert year_decisions.decide_correction(folded(entered()), correct("8.0")) == []
 
 
 @pytest.mark.parametrize(
@@ -193,13 +194,13 @@ def test_a_correction_to_the_value_held_is_not_written() -> None:
 )
 def test_a_correction_that_cannot_be_is_refused(command: CorrectMark, code: str) -> None:
     with pytest.raises(Refused) as caught:
-        pupil_year.decide_correction(folded(entered()), command)
+        year_decisions.decide_correction(folded(entered()), command)
     assert caught.value.code == code
     assert "chép nhầm" not in str(caught.value)
 
 
 def test_a_closed_period_does_not_refuse_a_correction() -> None:
-    assert len(pupil_year.decide_correction(folded(entered(), CLOSED), correct())) == 1
+    assert len(year_decisions.decide_correction(folded(entered(), CLOSED), correct())) == 1
 
 
 def test_of_a_dated_fact_the_later_day_decides_and_then_the_later_entry() -> None:
@@ -217,7 +218,7 @@ def test_conduct_on_record_is_not_written_again_and_a_closed_period_refuses_anot
     known = event(ConductAssessed, DAY, period="HK1", level="T")
 
     def decide(year: PupilYear, level: str) -> list[Event]:
-        return pupil_year.decide_conduct(year, period="HK1", level=level, school="S1", on=DAY)
+        return year_decisions.decide_conduct(year, period="HK1", level=level, school="S1", on=DAY)
 
     assert decide(folded(known), "T") == []
     assert len(decide(folded(known), "K")) == 1
@@ -238,7 +239,7 @@ def test_absences_are_kept_apart_by_period_and_school() -> None:
         "HK1/S2": "1/0",
         "CN/": "2/0",
     }
-    again = pupil_year.decide_absences(
+    again = year_decisions.decide_absences(
         folded(*events), period="HK1", excused=0, unexcused=0, school="S1", on=DAY
     )
     assert again == []
@@ -247,7 +248,7 @@ def test_absences_are_kept_apart_by_period_and_school() -> None:
 def test_a_correction_of_a_correction_counts_from_the_day_of_what_it_corrects() -> None:
     later = date(2024, 12, 2)
     year = folded(entered("6.0"), corrected("7.0", later))
-    (again,) = pupil_year.decide_correction(year, correct("8.0"))
+    (again,) = year_decisions.decide_correction(year, correct("8.0"))
     assert again.effective_on == later
 
 
@@ -259,7 +260,7 @@ def test_a_comment_leaves_no_text_in_the_state() -> None:
 
 def decide(year: PupilYear, kind: str, on: date = date(2025, 6, 1), **facts: Any) -> list[Event]:
     values: dict[str, Any] = {"subject": None, "value": None, "legal_ground": None}
-    return pupil_year.decide_decision(year, kind=kind, on=on, **values | facts)
+    return year_decisions.decide_decision(year, kind=kind, on=on, **values | facts)
 
 
 @pytest.mark.parametrize(
@@ -291,8 +292,8 @@ def test_reopening_names_its_period_and_ground() -> None:
 
 
 def test_a_proposal_carries_the_fact_and_counts_nowhere() -> None:
-    (mark,) = pupil_year.decide_mark(folded(), enter())
-    proposal = pupil_year.propose(mark)
+    (mark,) = year_decisions.decide_mark(folded(), enter())
+    proposal = year_decisions.propose(mark)
     assert isinstance(proposal, Proposed)
     assert (proposal.topic, proposal.facts["value"]) == (MarkEntered.TOPIC, "8.0")
     state = folded(proposal)
@@ -301,8 +302,8 @@ def test_a_proposal_carries_the_fact_and_counts_nowhere() -> None:
 
 
 def test_the_free_text_of_a_proposal_is_not_among_its_facts() -> None:
-    (correction,) = pupil_year.decide_correction(folded(entered()), correct())
-    proposal = pupil_year.propose(correction)
+    (correction,) = year_decisions.decide_correction(folded(entered()), correct())
+    proposal = year_decisions.propose(correction)
     assert "statutory" not in proposal.facts
     assert proposal.statutory is not None
     assert "nhầm" not in str(proposal.facts)
@@ -322,9 +323,9 @@ def test_a_slot_holds_the_last_value_that_was_let_in(
     for slot, value, is_correction in attempts:
         try:
             events = (
-                pupil_year.decide_correction(year, correct(value, slot=slot))
+                year_decisions.decide_correction(year, correct(value, slot=slot))
                 if is_correction
-                else pupil_year.decide_mark(year, enter(value, slot=slot))
+                else year_decisions.decide_mark(year, enter(value, slot=slot))
             )
         except Refused as refused:
             refusals.append((slot in held, refused.code))
