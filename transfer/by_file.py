@@ -29,7 +29,7 @@ def export(
     """Releases a pupil to a ledger and returns (transfer id, the dossier's bytes).
 
     An open request of that ledger for this pupil, or a release made before, is used; else the
-    case is opened here and the dossier sealed to the ledger's own key.
+    case is opened here, the dossier sealed to the ledger's own key and not sent by NATS.
 
     Raises:
         NotFound, Refused, CaseRefused: as `conversation.release`.
@@ -48,8 +48,11 @@ def export(
     outbox.seal_waiting(office)
     with office.ledger.database.connection() as connection:
         row = connection.execute(_SQL["sealed"], {"case": case_id, "kind": "dossier"}).fetchone()
-    if row is None:
-        raise CaseRefused("the dossier is not sealed yet; try again")
+        if row is None:
+            raise CaseRefused("the dossier is not sealed yet; try again")
+        if opening is not None:
+            # Nobody asked for it over the network, where it would be a problem.
+            connection.execute(_SQL["answered"], {"case": case_id, "kinds": ["dossier"]})
     sealed: bytes = row[0]
     return case_id, sealed
 

@@ -6,8 +6,12 @@ from typing import Any
 import click
 
 from ledger import log
+from ledger.database import Connection
+from ledger.errors import Conflict
+from ledger.notary import Notary
 from ledger.queries import queries
 from projections.views import engine_of
+from services.offices import notary_of
 from services.output import print_csv, print_json, print_table
 from services.workplace import Workplace
 
@@ -37,11 +41,22 @@ def status(workplace: Workplace) -> int:
                 }
                 for name in engine.names
             ],
+            "fork": _fork(notary_of(workplace.ledgers, profile, ledger), connection),
             "outbox": dict(connection.execute(_SQL["outbox"].encode()).fetchall()),
             "unanswered": _unanswered(connection.execute(_SQL["unanswered"].encode()).fetchall()),
         }
     _print(answer, workplace.format)
     return 0
+
+
+def _fork(notary: Notary, connection: Connection) -> str | None:
+    """What is wrong where the log does not extend its newest checkpoint kept in the home: it was
+    restored from a backup, or rewritten."""
+    try:
+        notary.check_witness(connection)
+    except Conflict as conflict:
+        return conflict.message
+    return None
 
 
 def _unanswered(rows: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
@@ -58,6 +73,8 @@ def _print(answer: dict[str, Any], form: str) -> None:
         print_json(answer)
         return
     rows: list[list[Any]] = [["position", answer["position"], answer["recorded_at"]]]
+    if answer["fork"]:
+        rows.append(["FORK", "", answer["fork"]])
     for known in answer["projections"]:
         lag = f"lag {known['lag']}"
         if known["reason"]:

@@ -96,6 +96,7 @@ def test_a_database_older_than_its_checkpoint_is_a_conflict(desk: Desk) -> None:
     desk.damage("DELETE FROM ledger.entry WHERE position = 2")
     desk.damage("UPDATE ledger.head SET size = 2")
     assert desk.run("checkpoint")[0] == 7
+    assert "older than its last checkpoint" in desk.answer("status")["fork"]
     code, out = desk.run("verify")
     assert code == 10
     assert "witness" in {failure["kind"] for failure in json.loads(out)["failures"]}

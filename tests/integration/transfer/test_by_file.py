@@ -81,6 +81,14 @@ def test_without_a_request_a_file_makes_a_new_record_and_twice_makes_one(
     assert outcome_at_origin(origin, receiver, case) == "accepted"
 
 
+def test_what_nobody_asked_for_goes_by_file_alone(provinces: Provinces) -> None:
+    origin, receiver = provinces.origin, provinces.receiver
+    export(origin, at_origin(origin), receiver)
+    origin.exchange()
+    assert receiver.exchange() == []
+    assert rows(origin, "SELECT state, attempts FROM ledger.outbox") == [("answered", 0)]
+
+
 def outcome_at_origin(origin: Side, receiver: Side, case: UUID) -> str:
     """The answer goes back over the network once it is there."""
     post(origin, sealed(receiver, case, "accept"))
