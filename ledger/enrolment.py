@@ -93,15 +93,23 @@ def timeline(changes: Iterable[Change]) -> tuple[Segment, ...]:
     return tuple(segments)
 
 
-def held_on(changes: Iterable[Change], day: date) -> Segment | None:
-    """The segment of the time line that covers `day`, without making the others."""
-    last, end = None, None
-    for segment in _uncut(changes):
-        if segment.start > day:
-            end = segment.start
+def class_on(changes: Iterable[Change], day: date) -> str | None:
+    """The class on whose list the time line has the pupil on `day`.
+
+    The last coming or going sets all of that anew: only it and the pauses after it are applied,
+    because a class's sheet asks this of every pupil, with all the years behind them.
+    """
+    known = sorted((c for c in changes if c.on <= day), key=attrgetter("on", "seq"))
+    first = len(known)
+    while first > 0:
+        first -= 1
+        if known[first].kind in ENTRIES or known[first].kind in EXITS:
             break
-        last = segment
-    return on_day(_cut_by_school_years(last, end), day) if last else None
+    segment = None
+    for change in known[first:]:
+        segment = _apply(segment, change)
+    held = on_day(_cut_by_school_years(segment, None), day) if segment else None
+    return held.class_code if held is not None and held.on_class_list else None
 
 
 def _uncut(changes: Iterable[Change]) -> Iterator[Segment]:

@@ -69,8 +69,7 @@ class Pupil(Frozen):
 
     def in_class(self, code: str, day: date) -> bool:
         """Whether the pupil sits in class or section `code` on `day`."""
-        here = enrolment.held_on(self.changes, day)
-        if here is not None and here.on_class_list and here.class_code == code:
+        if enrolment.class_on(self.changes, day) == code:
             return True
         if not self.sections:
             return False

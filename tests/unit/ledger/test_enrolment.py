@@ -11,6 +11,7 @@ from ledger.enrolment import (
     EXITS,
     Change,
     SectionStay,
+    class_on,
     day_after,
     on_day,
     section_days,
@@ -248,3 +249,13 @@ def test_no_class_outlives_its_school_year(drawn: list[tuple[date, str, str | No
         if segment.class_code is not None:
             assert segment.end is not None
             assert segment.end <= date(int(segment.school_year[5:]), 8, 1)
+
+
+@given(HISTORIES, DAYS)
+def test_the_class_of_a_day_is_the_time_lines(
+    drawn: list[tuple[date, str, str | None]], day: date
+) -> None:
+    changes = history(drawn)
+    here = on_day(timeline(changes), day)
+    listed = here.class_code if here is not None and here.on_class_list else None
+    assert class_on(changes, day) == listed
