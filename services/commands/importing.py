@@ -19,8 +19,8 @@ from services.output import messages, print_table
 from services.workplace import Workplace
 
 GC_THRESHOLD = 200_000
-"""A line leaves dozens of small objects that die with its chunk and hold no cycles: to look for
-cycles among them at the usual pace costs a tenth of the import."""
+"""A line leaves dozens of small objects that die with its chunk and hold no cycles: there is little
+to be found by looking for cycles among them at the usual pace."""
 
 SHOWN = 50
 """How many lines of each list a table shows; JSON and CSV hold all of them."""
