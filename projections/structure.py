@@ -82,13 +82,6 @@ _CLASSES_OF = Statement(
         visible(STRUCTURE),
     )
 )
-_UNITS = Statement(
-    sa.select(STRUCTURE.c.code, STRUCTURE.c.name).where(
-        STRUCTURE.c.kind != "class",
-        STRUCTURE.c.code == sa.any_(sa.bindparam("codes", type_=sa.ARRAY(sa.Text))),
-        visible(STRUCTURE),
-    )
-)
 
 
 def find_class(connection: Connection, text: str, *, size: int) -> ClassFound:
@@ -115,9 +108,3 @@ def find_class(connection: Connection, text: str, *, size: int) -> ClassFound:
         codes = ", ".join(sorted(known.code for known in found))
         raise Conflict("ambiguous_class", f"several classes bear that name: {codes}")
     return found[0]
-
-
-def unit_names(connection: Connection, codes: Iterable[str], *, size: int) -> dict[str, str]:
-    """The names of units by code, as known in the prefix of `size` entries."""
-    rows = _UNITS.run(connection, {"codes": list(codes), "size": size}).fetchall()
-    return dict(rows)

@@ -7,14 +7,12 @@ from uuid import UUID
 from ledger import ids
 from ledger.case import Case
 from ledger.database import Connection
-from ledger.queries import queries
 from ledger.reader import Reader
 from signing.errors import TrustError
 from signing.truststore import TrustStore
-from transfer.cases import all_cases, require_case
+from transfer.cases import all_cases, begun_and_newest, require_case
 from transfer.office import Office
 
-_SQL = queries("transfer", "transfer.sql")
 _WAITING = {
     ("receiver", "requested"): "release",
     ("origin", "requested"): "release",
@@ -40,9 +38,7 @@ def case_answers(office: Office) -> list[dict[str, Any]]:
 
 def _answer(office: Office, connection: Connection, case: Case) -> dict[str, Any]:
     stream = ids.case_stream(office.ledger.id, case.id)
-    row = connection.execute(_SQL["case_times"], {"stream": stream}).fetchone()
-    assert row is not None
-    first, _, position = row
+    first, position = begun_and_newest(connection, stream)
     here, there = (short_name(office.trust, i) for i in (office.ledger.id, case.peer))
     origin, receiver = (here, there) if case.side == "origin" else (there, here)
     waiting = _WAITING.get((case.side, case.state))

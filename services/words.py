@@ -79,6 +79,86 @@ FAILURES: dict[str, tuple[str, str]] = {
     "equivocation": ("Cùng số nhưng khác nội dung; báo ngay.", "Same number, other content."),
     "not_requested": ("Nơi này không đề nghị hồ sơ đó.", "Nobody here asked for it."),
     "conflicting_copy": ("Khác với phần đã có; báo nơi gửi.", "It differs from what is held."),
+    "old_incarnation": (
+        "Gửi từ trước khi nơi gửi khôi phục dữ liệu; xin gửi lại.",
+        "Sent before the sender was restored; ask for it again.",
+    ),
+    "expired": (
+        "Hồ sơ quá hạn; xin nơi gửi gửi lại.",
+        "It is out of date; ask the sender to send it again.",
+    ),
+    "decompression_limit": (
+        "Tệp nén hỏng hoặc quá lớn; xin gửi lại.",
+        "The content is damaged or too large; ask for it again.",
+    ),
+    "revoked_signer": (
+        "Con dấu đã bị thu hồi; báo nơi gửi.",
+        "The seal was revoked; tell the sender.",
+    ),
+    "untimed_signature": (
+        "Con dấu không có hiệu lực lúc ký; báo nơi gửi.",
+        "The seal was not valid when it signed; tell the sender.",
+    ),
+    "wrong_purpose": (
+        "Chữ ký không phải con dấu của trường.",
+        "Signed with a key that is no seal.",
+    ),
+    "missing_entry": (
+        "Thiếu mục đã bàn giao; xin nơi gửi gửi lại.",
+        "An entry is missing; ask the sender to send it again.",
+    ),
+    "extra_entry": (
+        "Có mục không được bàn giao; báo nơi gửi.",
+        "It holds an entry that was not released; tell the sender.",
+    ),
+    "reordered": (
+        "Các mục sai thứ tự; xin nơi gửi gửi lại.",
+        "Entries are out of order; ask the sender to send it again.",
+    ),
+    "truncated": (
+        "Hồ sơ bị cắt bớt; xin nơi gửi gửi lại.",
+        "It is cut short; ask the sender to send it again.",
+    ),
+    "broken_custody_chain": (
+        "Hồ sơ không được bàn giao cho nơi này; báo nơi gửi.",
+        "It was not released to this place; tell the sender.",
+    ),
+    "bad_checkpoint": (
+        "Xác nhận của sổ gốc không đúng; báo nơi gửi.",
+        "The book's own confirmation is false; tell the sender.",
+    ),
+    "not_witnessed": (
+        "Chưa có bên chứng kiến xác nhận.",
+        "No witness has confirmed it, and one is asked for.",
+    ),
+    "rollback": (
+        "Sổ gốc đã từng cho thấy nội dung khác; báo ngay.",
+        "That book showed another content before; report it.",
+    ),
+    "unknown_topic": (
+        "Có mục phần mềm này chưa hiểu; hãy cập nhật.",
+        "It holds an entry this version does not know; update.",
+    ),
+    "wrong_key": (
+        "Khóa đi kèm không đúng; xin nơi gửi gửi lại.",
+        "A key in it is not the right one; ask for it again.",
+    ),
+    "unknown_code": (
+        "Có mã không hợp lệ trong hồ sơ; báo nơi gửi.",
+        "It holds a code that does not exist; tell the sender.",
+    ),
+    "bad_sheet": (
+        "Điểm không khớp sổ điểm của lớp; báo nơi gửi.",
+        "A mark does not fit its grade sheet; tell the sender.",
+    ),
+}
+
+
+OUTCOMES: dict[str, tuple[str, str]] = {
+    "not_opened": (
+        "Chưa mở: chìa khóa ở nơi nhận. Chỉ nơi nhận kiểm tra được nội dung.",
+        "Not opened: the key is with the addressee, who alone can check the content.",
+    ),
 }
 
 

@@ -1,6 +1,7 @@
 """Cases: their streams, how they are looked up, and what every step of one leaves behind."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -37,6 +38,23 @@ def all_cases(connection: Connection) -> list[Case]:
     """Every case, the oldest first."""
     rows = connection.execute(_SQL["cases"]).fetchall()
     return [Case.model_validate_json(row[1]) for row in rows]
+
+
+def begun_and_newest(connection: Connection, stream: UUID) -> tuple[datetime, int]:
+    """When a case's first entry was recorded, and the position of its newest."""
+    row = connection.execute(_SQL["case_times"], {"stream": stream}).fetchone()
+    assert row is not None
+    return row[0], row[2]
+
+
+def outbox_states(connection: Connection) -> dict[str, int]:
+    """How many messages are in each state."""
+    return dict(connection.execute(_SQL["outbox_states"]).fetchall())
+
+
+def unanswered(connection: Connection) -> list[tuple[str, str, str, datetime]]:
+    """Open transfers, oldest first: id, our side, state, the instant of the newest entry."""
+    return connection.execute(_SQL["unanswered"]).fetchall()
 
 
 def request_secret(case: UUID) -> str:

@@ -6,7 +6,6 @@ has to be believed about them.
 
 import base64
 import binascii
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Literal
@@ -227,9 +226,3 @@ def read_entry(carried: CarriedEntry) -> ReadEntry:
         envelope=parsed,
         event=parsed.event(),
     )
-
-
-def carried_entries(dossier: Dossier) -> Iterator[CarriedEntry]:
-    """Every entry of the dossier, stream by stream."""
-    for stream in dossier.streams:
-        yield from stream.entries

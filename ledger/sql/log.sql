@@ -148,21 +148,10 @@ INSERT INTO ledger.lookup (kind, token, person)
 SELECT * FROM unnest(%(kinds)s::text[], %(tokens)s::uuid[], %(persons)s::uuid[])
 ON CONFLICT (kind, token, person) DO NOTHING;
 
--- name: put_references
--- Names of another ledger's units and classes, as a dossier told them.
-INSERT INTO ledger.reference (ledger, kind, code, known_from, body)
-SELECT %(ledger)s, r.kind, r.code, %(known_from)s, r.body::jsonb
-FROM unnest(%(kinds)s::text[], %(codes)s::text[], %(bodies)s::text[]) AS r (kind, code, body)
-ON CONFLICT DO NOTHING;
-
 -- name: year_streams
 -- Who wrote of one school year of these records of one pupil.
 SELECT id, ledger FROM ledger.stream
 WHERE person = ANY(%(persons)s) AND kind = 'pupil_year' AND school_year = %(year)s;
-
--- name: person_streams
--- The streams about a person, native and copied.
-SELECT id, ledger, kind, school_year FROM ledger.stream WHERE person = ANY(%(persons)s);
 
 -- name: stream_ascending
 -- One stream's entries, oldest first.

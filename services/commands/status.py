@@ -9,13 +9,11 @@ from ledger import log
 from ledger.database import Connection
 from ledger.errors import Conflict
 from ledger.notary import Notary
-from ledger.queries import queries
 from projections.views import engine_of
 from services.offices import notary_of
 from services.output import print_csv, print_json, print_table
 from services.workplace import Workplace
-
-_SQL = queries("services", "status.sql")
+from transfer.cases import outbox_states, unanswered
 
 
 @click.command()
@@ -42,8 +40,8 @@ def status(workplace: Workplace) -> int:
                 for name in engine.names
             ],
             "fork": _fork(notary_of(workplace.ledgers, profile, ledger), connection),
-            "outbox": dict(connection.execute(_SQL["outbox"].encode()).fetchall()),
-            "unanswered": _unanswered(connection.execute(_SQL["unanswered"].encode()).fetchall()),
+            "outbox": outbox_states(connection),
+            "unanswered": _ages(unanswered(connection)),
         }
     _print(answer, workplace.format)
     return 0
@@ -59,7 +57,7 @@ def _fork(notary: Notary, connection: Connection) -> str | None:
     return None
 
 
-def _unanswered(rows: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
+def _ages(rows: list[tuple[str, str, str, datetime]]) -> list[dict[str, Any]]:
     """Transfers that wait for somebody, oldest first; age in whole days since the last entry."""
     now = datetime.now(UTC)
     return [

@@ -15,23 +15,27 @@ from typing import Any
 from uuid import UUID
 
 import click
-from rich.table import Table
 
 from ledger.errors import NotFound, Refused
 from ledger.event import Who
 from ledger.log import head
 from projections.persons import find_person
-from services.cases import case_answer, case_answers, short_name
+from services.cases import case_answer, case_answers
 from services.offices import open_office, route_of
 from services.output import messages, print_csv, print_json, print_table
 from services.reading import parse_day, parse_key
-from services.words import FAILURES, STATES, STEPS, WAITING, word
+from services.verification import (
+    explain,
+    failure_answer,
+    print_verification,
+    verification_answer,
+)
+from services.words import STATES, WAITING, word
 from services.workplace import Workplace
 from signing.errors import TrustError
 from signing.sealing import KeyPair
 from signing.truststore import TrustStore
 from transfer import acceptance, by_file, conversation, courier, inbox
-from transfer.checks import Report
 from transfer.errors import CheckFailed, CourierUnavailable
 from transfer.office import Office
 
@@ -283,8 +287,8 @@ def import_(workplace: Workplace, file: Path, pupil: str | None, new: bool) -> i
             )
         except CheckFailed as failure:
             if workplace.format == "json":
-                print_json({"file": str(file), "failure": _failure(failure)})
-            _explain(workplace, failure)
+                print_json({"file": str(file), "failure": failure_answer(failure)})
+            explain(failure, workplace.lang)
             return failure.exit_code
         return _show(workplace, case_answer(office, case))
 
@@ -299,11 +303,11 @@ def verify(workplace: Workplace, file: Path, key: Path | None) -> int:
     data = file.read_bytes()
     private = _private(workplace, data, key)
     report = by_file.verify(data, trust=trust, key=private)
-    answer = _verification(trust, report)
+    answer = verification_answer(trust, report)
     if workplace.format == "json":
         print_json(answer)
     else:
-        _print_report(workplace, report)
+        print_verification(report, workplace.lang)
     return 0 if report.ok else CheckFailed.exit_code
 
 
@@ -324,43 +328,6 @@ def _private(workplace: Workplace, data: bytes, key: Path | None) -> KeyPair | N
         if pair.key_id.encode() in data[:4096]:
             return pair
     return None
-
-
-def _verification(trust: TrustStore, report: Report) -> dict[str, Any]:
-    dossier = report.dossier
-    header = report.frame.header if report.frame else None
-    carried = sum(len(s.entries) for s in dossier.streams) if dossier else None
-    return {
-        "ok": report.ok,
-        "pupil": str(dossier.pupil) if dossier else None,
-        "from": short_name(trust, header.sender) if header else None,
-        "to": short_name(trust, header.receiver) if header else None,
-        "entries": carried,
-        "erased": report.erased,
-        "root": dossier.last_hop.root if dossier else None,
-        "transcript_digest": dossier.digest.value if dossier else None,
-        "steps": [{"n": step.n, "name": step.name, "ok": step.ok} for step in report.steps],
-        "failure": _failure(report.failure) if report.failure else None,
-    }
-
-
-def _failure(failure: CheckFailed) -> dict[str, Any]:
-    return {"step": failure.step, "code": failure.code, "detail": failure.detail}
-
-
-def _print_report(workplace: Workplace, report: Report) -> None:
-    marks = {True: "[green]✓[/]", False: "[red]✗[/]", None: "[dim]–[/]"}
-    table = Table(show_header=False, box=None)
-    for step in report.steps:
-        table.add_row(str(step.n), marks[step.ok], word(STEPS, step.name, workplace.lang))
-    messages.print(table)
-    if report.failure is not None:
-        _explain(workplace, report.failure)
-
-
-def _explain(workplace: Workplace, failure: CheckFailed) -> None:
-    sentence = word(FAILURES, failure.code, workplace.lang)
-    messages.print(f"hocba: {sentence} [{failure.step} {failure.code}]", markup=False)
 
 
 def _pupil(office: Office, key: str) -> UUID:
