@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from rich.console import Console
 from rich.table import Table
 
 from services.cases import short_name
@@ -42,7 +43,7 @@ def print_verification(report: Report, lang: str) -> None:
     table = Table(show_header=False, box=None)
     for step in report.steps:
         table.add_row(str(step.n), marks[step.ok], word(STEPS, step.name, lang))
-    messages.print(table)
+    Console().print(table)
     if report.failure is not None:
         explain(report.failure, lang)
     elif report.dossier is None:
