@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from ledger import case, pupil, pupil_year, school_class, staff, unit
+from ledger import case, pupil, pupil_year, school_class, settings, staff, unit
 from ledger.event import Event, Frozen, StreamKind
 
 Evolve = Callable[[Any, Event, int], Frozen]
 
 FOLDS: dict[StreamKind, tuple[type[Frozen], Evolve]] = {
+    StreamKind.LEDGER: (settings.Settings, settings.evolve),
     StreamKind.UNIT: (unit.Unit, unit.evolve),
     StreamKind.CLASS: (school_class.SchoolClass, school_class.evolve),
     StreamKind.STAFF: (staff.Staff, staff.evolve),
@@ -19,7 +20,6 @@ FOLDS: dict[StreamKind, tuple[type[Frozen], Evolve]] = {
 }
 
 
-def evolve(kind: StreamKind, state: Frozen | None, event: Event, version: int) -> Frozen | None:
-    """The state of a stream after `event`; None for the ledger's own stream, which has none."""
-    fold = FOLDS.get(kind)
-    return fold[1](state, event, version) if fold else None
+def evolve(kind: StreamKind, state: Frozen | None, event: Event, version: int) -> Frozen:
+    """The state of a stream of that kind after `event`."""
+    return FOLDS[kind][1](state, event, version)

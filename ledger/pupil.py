@@ -12,7 +12,13 @@ from ledger.enrolment import Change, SectionStay, Segment
 from ledger.errors import Refused
 from ledger.event import Event, Frozen, Note
 from ledger.events.pupil import (
+    ChangeRetracted,
+    ConfirmedDistinct,
     EnrolmentKind,
+    IdentityChecked,
+    IdentityConflictFound,
+    IdentityFollowedUp,
+    PresenceConfirmed,
     PupilEnrolled,
     PupilLinked,
     PupilRegistered,
@@ -26,6 +32,7 @@ from ledger.events.pupil import (
 )
 from ledger.school_class import SchoolClass
 from ledger.school_year import SchoolYear
+from ledger.staff import FollowUp, followed_up
 
 
 class Link(Frozen):
@@ -35,13 +42,24 @@ class Link(Frozen):
     ledger: UUID
 
 
+class Month(Frozen):
+    """Whether a child came in a month (YYYY-MM), as its class confirmed."""
+
+    month: str
+    class_code: str
+    present: bool
+    last_seen_on: date | None
+
+
 class Pupil(Frozen):
     """What the rules need to know of a pupil.
 
     `released` is (case, ledger that has custody now), None while custody is here, and
     `release_version` the version of the newest release's entry; `accepted`
     are the transfers through which history came in; `coverings` are, in the order of custody,
-    the streams each release covers with the last version of each.
+    the streams each release covers with the last version of each. `conflicts` are what was
+    found wrong with numbers (code, other pupil), `distinct` the pupils confirmed to be others,
+    `months` what the monthly confirmations said.
     """
 
     id: UUID
@@ -52,6 +70,12 @@ class Pupil(Frozen):
     accepted: tuple[UUID, ...] = ()
     coverings: tuple[tuple[tuple[UUID, int], ...], ...] = ()
     release_version: int = 0
+    identity: str = "unchecked"
+    identity_on: date | None = None
+    follow_up: FollowUp | None = None
+    conflicts: tuple[tuple[str, UUID | None], ...] = ()
+    distinct: tuple[UUID, ...] = ()
+    months: tuple[Month, ...] = ()
 
     def hops(self, stream: UUID) -> tuple[tuple[int, int], ...]:
         """(last version, hop) of `stream` for every release that covers some of it."""
@@ -152,6 +176,28 @@ def evolve(pupil: Pupil | None, event: Event, version: int) -> Pupil:
         case PupilUnlinked():
             kept_links = tuple(link for link in pupil.links if link.pupil != event.other)
             return _with(pupil, links=kept_links)
+        case ChangeRetracted():
+            kept = tuple(change for change in pupil.changes if change.seq != event.retracts)
+            return _with(pupil, changes=kept)
+        case IdentityChecked():
+            if pupil.identity_on is not None and pupil.identity_on > event.effective_on:
+                return pupil
+            return _with(pupil, identity=event.status, identity_on=event.effective_on)
+        case IdentityFollowedUp():
+            return _with(pupil, follow_up=followed_up(event))
+        case IdentityConflictFound():
+            return _with(pupil, conflicts=(*pupil.conflicts, (event.code, event.other)))
+        case ConfirmedDistinct():
+            return _with(pupil, distinct=(*pupil.distinct, event.other))
+        case PresenceConfirmed():
+            month = Month(
+                month=event.month,
+                class_code=event.class_code,
+                present=event.present,
+                last_seen_on=event.last_seen_on,
+            )
+            others = tuple(known for known in pupil.months if known.month != event.month)
+            return _with(pupil, months=(*others, month))
         case _:
             return pupil
 

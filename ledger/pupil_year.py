@@ -14,14 +14,21 @@ from ledger.events.pupil_year import (
     AbsencesCounted,
     CommentWritten,
     ConductAssessed,
+    EducationPlanSet,
+    ElectivesChosen,
+    ExchangeRecordSent,
     Form,
     MarkCorrected,
     MarkEntered,
+    PaperResultTaken,
+    PaperYearOpened,
     Period,
     PeriodClosed,
     PeriodReopened,
     Proposed,
     PupilYearOpened,
+    QualityAssessed,
+    SubjectExempted,
     YearDecision,
 )
 
@@ -77,8 +84,62 @@ class Closing(Frozen):
     conduct: str | None
 
 
+class PaperFact(Frozen):
+    """One result taken from paper, with the school it comes from; see `PaperResultTaken`."""
+
+    kind: str
+    subject: str | None
+    form: Form | None
+    semester: str | None
+    slot: str | None
+    value: str | None
+    required: tuple[str, ...]
+    school_name: str
+    province_code: str | None
+    country: str
+    scan_sha256: str
+    attested_by: str
+    checked_by: str
+    on: date
+    version: int
+
+    @property
+    def place(self) -> tuple[str, str | None, str | None, str | None, str]:
+        """What the result is of: a second value for it corrects the first."""
+        return self.kind, self.subject, self.semester, self.slot, self.school_name
+
+
+class Exemption(Frozen):
+    """A subject (or its practice) not asked of the pupil in a period."""
+
+    subject: str
+    period: Period
+    part: str
+    on: date
+
+
+class Plan(Frozen):
+    """A disabled pupil's own plan: whether levels are asked for, and what is left out."""
+
+    assessed: bool
+    left_out: tuple[str, ...]
+    on: date
+
+
+class Sent(Frozen):
+    """The last version of a record that went to another system."""
+
+    record: UUID
+    event: str
+    version: int
+    digest: str
+
+
 class PupilYear(Frozen):
     """What the rules need to know of a pupil's year.
+
+    `qualities` is keyed "item/time", `sent` "exchange/record". Of a year known from paper alone
+    `school` is empty.
 
     `absences` is keyed "period/school" and holds "excused/unexcused". `slots` is kept apart
     from the rest where it is stored, because every mark changes it and nothing else.
@@ -97,6 +158,12 @@ class PupilYear(Frozen):
     decisions: tuple[Decision, ...] = ()
     closings: tuple[Closing, ...] = ()
     proposals: tuple[UUID, ...] = ()
+    qualities: dict[str, Dated] = Field(default_factory=dict)
+    paper: tuple[PaperFact, ...] = ()
+    exemptions: tuple[Exemption, ...] = ()
+    plan: Plan | None = None
+    electives: tuple[str, ...] | None = None
+    sent: dict[str, Sent] = Field(default_factory=dict)
     slots: dict[SlotKey, Slot] = Field(default_factory=dict)
 
     @property
@@ -116,6 +183,16 @@ def evolve(year: PupilYear | None, event: Event, version: int) -> PupilYear:
             regulation=event.regulation,
             school=event.school_code,
             class_code=event.class_code,
+        )
+    if isinstance(event, PaperYearOpened):
+        return PupilYear(
+            pupil=event.pupil_id,
+            school_year=event.school_year,
+            grade=event.grade,
+            programme=event.programme,
+            regulation=event.regulation,
+            school="",
+            class_code=None,
         )
     if year is None:
         raise ValueError(f"{event.TOPIC} before the pupil's year was opened")
@@ -175,6 +252,38 @@ def evolve(year: PupilYear | None, event: Event, version: int) -> PupilYear:
         case PeriodReopened():
             kept = tuple(known for known in year.closings if known.period != event.period)
             return year.model_copy(update={"closings": kept})
+        case QualityAssessed():
+            fact = _dated(event, version, event.level, event.school_code)
+            return _latest(year, "qualities", f"{event.item}/{event.time}", fact)
+        case PaperResultTaken():
+            taken = PaperFact.model_validate(
+                {
+                    **event.model_dump(exclude={"statutory", "corrects", "effective_on"}),
+                    "on": event.effective_on,
+                    "version": version,
+                }
+            )
+            others = tuple(known for known in year.paper if known.place != taken.place)
+            return year.model_copy(update={"paper": (*others, taken)})
+        case SubjectExempted():
+            exemption = Exemption(
+                subject=event.subject, period=event.period, part=event.part, on=event.effective_on
+            )
+            return year.model_copy(update={"exemptions": (*year.exemptions, exemption)})
+        case EducationPlanSet():
+            plan = Plan(assessed=event.assessed, left_out=event.left_out, on=event.effective_on)
+            return year.model_copy(update={"plan": plan})
+        case ElectivesChosen():
+            return year.model_copy(update={"electives": event.subjects})
+        case ExchangeRecordSent():
+            sent = Sent(
+                record=event.record,
+                event=event.event,
+                version=event.record_version,
+                digest=event.digest,
+            )
+            known_sent = {**year.sent, f"{event.exchange}/{event.record}": sent}
+            return year.model_copy(update={"sent": known_sent})
         case Proposed():
             return year.model_copy(update={"proposals": (*year.proposals, event.proposal)})
         case _:

@@ -15,6 +15,7 @@ from ledger.pupil_year import PupilYear, Slot, SlotKey
 from ledger.queries import queries
 from ledger.recorder import StreamRef
 from ledger.school_class import SchoolClass
+from ledger.settings import Settings
 from ledger.staff import Account, Staff
 from ledger.unit import Unit
 from ledger.vault import Keyring
@@ -58,6 +59,12 @@ class Reader:
                 state = model.model_validate_json(body) if body is not None else None
                 self.grounds[id] = Ground(number, state, version)
         return {id: self.grounds[id].state for id in wanted}
+
+    def settings(self) -> Settings:
+        """The ledger's dated data: rules chosen, terms, deadlines, phrases."""
+        found: Settings | None = self._load([self.ledger], StreamKind.LEDGER)[self.ledger]
+        assert found is not None
+        return found
 
     def pupils(self, pupils: Iterable[UUID]) -> dict[UUID, Pupil | None]:
         """Pupils by id."""
@@ -151,7 +158,7 @@ class Reader:
         school_year: str | None = None,
     ) -> StreamRef:
         """A stream of this ledger, to be written; it becomes a ground of the decision."""
-        self._load([stream], kind) if kind in FOLDS else None
+        self._load([stream], kind)
         return StreamRef(stream, kind, self.ledger, person, school_year)
 
     def track(self, stream: StreamRef) -> int:

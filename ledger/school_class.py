@@ -2,10 +2,20 @@
 
 from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 
 from ledger.errors import Refused
 from ledger.event import Event, Frozen
-from ledger.events.school_class import ClassChanged, ClassOpened, Gathering, TeacherAssigned
+from ledger.events.school_class import (
+    ClassChanged,
+    ClassClosed,
+    ClassOpened,
+    ClassTurned,
+    ClassTurnUndone,
+    Gathering,
+    MonthConfirmed,
+    TeacherAssigned,
+)
 from ledger.school_year import SchoolYear
 
 
@@ -19,7 +29,11 @@ class Assignment(Frozen):
 
 
 class SchoolClass(Frozen):
-    """What the rules need to know of a class."""
+    """What the rules need to know of a class.
+
+    `name` is the one stated last, `names` are all with their first days; `turns` are the turns
+    into the next year that stand, `months` those whose presence was confirmed.
+    """
 
     code: str
     school_code: str
@@ -29,6 +43,16 @@ class SchoolClass(Frozen):
     programme: str
     gathering: Gathering
     assignments: tuple[Assignment, ...] = ()
+    names: tuple[tuple[date, str], ...] = ()
+    closed_on: date | None = None
+    successors: tuple[str, ...] = ()
+    turns: tuple[UUID, ...] = ()
+    months: tuple[str, ...] = ()
+
+    def name_on(self, day: date) -> str:
+        """What the class was called on `day` (before its first day: as at first)."""
+        held = [name for since, name in self.names if since <= day]
+        return held[-1] if held else self.names[0][1]
 
     def teachers(self, subject: str | None, day: date) -> frozenset[str]:
         """The staff codes of those who teach `subject` here on `day`."""
@@ -54,13 +78,33 @@ def evolve(school_class: SchoolClass | None, event: Event, version: int) -> Scho
                 name=event.name,
                 programme=event.programme,
                 gathering=event.gathering,
+                names=((event.effective_on, event.name),),
             )
         case _ if school_class is None:
             raise ValueError(f"{event.TOPIC} before the class was opened")
         case ClassChanged():
+            others_named = [known for known in school_class.names if known[0] != event.effective_on]
+            names = sorted([*others_named, (event.effective_on, event.name)])
             return school_class.model_copy(
-                update={"grade": event.grade, "name": event.name, "programme": event.programme}
+                update={
+                    "grade": event.grade,
+                    "name": names[-1][1],
+                    "programme": event.programme,
+                    "names": tuple(names),
+                }
             )
+        case ClassClosed():
+            return school_class.model_copy(
+                update={"closed_on": event.effective_on, "successors": event.successors}
+            )
+        case ClassTurned():
+            return school_class.model_copy(update={"turns": (*school_class.turns, event.turn)})
+        case ClassTurnUndone():
+            left = tuple(turn for turn in school_class.turns if turn != event.turn)
+            return school_class.model_copy(update={"turns": left})
+        case MonthConfirmed():
+            months = tuple(sorted({*school_class.months, event.month}))
+            return school_class.model_copy(update={"months": months})
         case TeacherAssigned():
             assignment = Assignment(
                 subject=event.subject,

@@ -1,13 +1,28 @@
 """Staff and accounts: state and `evolve`. What is personal stays sealed in the entries."""
 
+from datetime import date
+
 from ledger.event import Event, Frozen
+from ledger.events.pupil import IdentityFollowedUp
 from ledger.events.staff import (
     AccountOpened,
+    IdentityOutcome,
     RoleGranted,
     StaffChanged,
     StaffIdentityChecked,
+    StaffIdentityFollowedUp,
     StaffRegistered,
 )
+
+
+class FollowUp(Frozen):
+    """Where a failed identity check stands; what is personal about it stays sealed."""
+
+    cause: str
+    due_on: date | None
+    responsible: str | None
+    outcome: IdentityOutcome
+    on: date
 
 
 class Staff(Frozen):
@@ -18,6 +33,8 @@ class Staff(Frozen):
     level: str | None
     role: str | None
     identity: str = "unchecked"
+    identity_on: date | None = None
+    follow_up: FollowUp | None = None
 
 
 class Account(Frozen):
@@ -41,9 +58,26 @@ def evolve(staff: Staff | None, event: Event, version: int) -> Staff:
                 update={"unit": event.unit_code, "level": event.level, "role": event.role}
             )
         case StaffIdentityChecked():
-            return staff.model_copy(update={"identity": event.status})
+            if staff.identity_on is not None and staff.identity_on > event.effective_on:
+                return staff
+            return staff.model_copy(
+                update={"identity": event.status, "identity_on": event.effective_on}
+            )
+        case StaffIdentityFollowedUp():
+            return staff.model_copy(update={"follow_up": followed_up(event)})
         case _:
             return staff
+
+
+def followed_up(event: StaffIdentityFollowedUp | IdentityFollowedUp) -> FollowUp:
+    """The case as it stands after `event`."""
+    return FollowUp(
+        cause=event.cause,
+        due_on=event.due_on,
+        responsible=event.responsible,
+        outcome=event.outcome,
+        on=event.effective_on,
+    )
 
 
 def evolve_account(account: Account | None, event: Event, version: int) -> Account:

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 
-from ledger.assessment.marks import Form
 from ledger.assessment.regime import Regulation, require_supported
 from ledger.codes import Programme, Stage, stage_of
 from ledger.errors import Refused
+from ledger.events.pupil_year import Form
 from ledger.text import matching_key
 
 _GENERAL_GRADES = range(1, 13)

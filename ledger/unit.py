@@ -5,11 +5,44 @@ from datetime import date
 
 from ledger.errors import Refused
 from ledger.event import Event, Frozen
-from ledger.events.unit import Level, UnitChanged, UnitClosed, UnitKind, UnitOpened
+from ledger.events.unit import (
+    Level,
+    ReportSubmitted,
+    UnitChanged,
+    UnitClosed,
+    UnitKind,
+    UnitOpened,
+    UnitRecoded,
+)
+
+
+class UnitVersion(Frozen):
+    """What a unit is called and where it belongs from `since` on."""
+
+    since: date
+    name: str
+    parent: str | None
+    levels: tuple[Level, ...]
+
+
+class Submission(Frozen):
+    """A report handed in: which, for what occasion, of which day, at which position."""
+
+    report: str
+    preset: str
+    school_year: str
+    on: date
+    submitted_on: date
+    position: int
+    digest: str
 
 
 class Unit(Frozen):
-    """What the rules need to know of a unit."""
+    """What the rules need to know of a unit.
+
+    Name, parent and levels are those stated last; `versions` are all of them, in the order of
+    their days. `recoded` says that the successor is the same unit under another code.
+    """
 
     code: str
     kind: UnitKind
@@ -19,6 +52,16 @@ class Unit(Frozen):
     opened_on: date
     closed_on: date | None = None
     successor: str | None = None
+    recoded: bool = False
+    versions: tuple[UnitVersion, ...] = ()
+    submissions: tuple[Submission, ...] = ()
+
+    def on(self, day: date) -> UnitVersion | None:
+        """What the unit was called and where it belonged on `day`; None where it was not."""
+        if day < self.opened_on or (self.closed_on is not None and day >= self.closed_on):
+            return None
+        held = [version for version in self.versions if version.since <= day]
+        return held[-1] if held else None
 
 
 def evolve(unit: Unit | None, event: Event, version: int) -> Unit:
@@ -33,6 +76,7 @@ def evolve(unit: Unit | None, event: Event, version: int) -> Unit:
                 parent=event.parent_code,
                 levels=event.levels,
                 opened_on=event.effective_on,
+                versions=(_version(event),),
             )
         case _ if unit is None:
             raise ValueError(f"{event.TOPIC} before the unit was opened")
@@ -42,14 +86,49 @@ def evolve(unit: Unit | None, event: Event, version: int) -> Unit:
                     "name": event.name,
                     "parent": event.parent_code,
                     "levels": event.levels,
+                    "versions": _dated(unit.versions, _version(event)),
                 }
             )
+        case UnitRecoded():
+            return unit.model_copy(
+                update={
+                    "closed_on": event.effective_on,
+                    "successor": event.new_code,
+                    "recoded": True,
+                }
+            )
+        case ReportSubmitted():
+            submission = Submission(
+                report=event.report,
+                preset=event.preset,
+                school_year=event.school_year,
+                on=event.on,
+                submitted_on=event.effective_on,
+                position=event.position,
+                digest=event.digest,
+            )
+            return unit.model_copy(update={"submissions": (*unit.submissions, submission)})
         case UnitClosed():
             return unit.model_copy(
                 update={"closed_on": event.closed_on, "successor": event.successor}
             )
         case _:
             return unit
+
+
+def _version(event: UnitOpened | UnitChanged) -> UnitVersion:
+    return UnitVersion(
+        since=event.effective_on,
+        name=event.name,
+        parent=event.parent_code,
+        levels=event.levels,
+    )
+
+
+def _dated(known: tuple[UnitVersion, ...], new: UnitVersion) -> tuple[UnitVersion, ...]:
+    """The versions with the new one at its day; of one day the later statement holds."""
+    others = [version for version in known if version.since != new.since]
+    return tuple(sorted([*others, new], key=lambda version: version.since))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

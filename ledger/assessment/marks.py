@@ -6,13 +6,11 @@ A mark is kept as its canonical text (`"8.0"`, `"Đ"`): in JSON numbers 8 and 8.
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Final, Literal
+from typing import Final
 
 from ledger.errors import Refused
+from ledger.events.pupil_year import Form
 from ledger.text import clean
-
-Form = Literal["score", "comment", "level"]
-"""How a subject is marked: 0-10 (điểm số), Đ/CĐ (nhận xét), or T/H/C in primary schools."""
 
 PASSED: Final = "Đ"
 NOT_PASSED: Final = "CĐ"
@@ -34,10 +32,12 @@ _PRIMARY_LEVELS = frozenset({"T", "H", "C"})
 
 
 def parse_mark(text: str, form: Form) -> str:
-    """Return the canonical text of a mark: `"8.0"`, `"Đ"`, `"CĐ"`, `"T"`; `"M"` for exempt.
+    """Return the canonical text of a mark: `"8.0"`, `"Đ"`, `"CĐ"`, `"T"`, of a primary test `"9"`;
+    `"M"` for exempt.
 
     A score has a point or a comma and at most one decimal (TT 22/2021 Điều 5 khoản 3 điểm b).
-    Raises `Refused` with `mark_out_of_range`, `mark_two_decimals` or `mark_not_a_mark`.
+    Raises `Refused` with `mark_out_of_range`, `mark_two_decimals`, `test_not_whole` or
+    `mark_not_a_mark`.
     """
     value = clean(text).translate(_LOOKALIKES).upper()
     if value == EXEMPT:
@@ -48,8 +48,21 @@ def parse_mark(text: str, form: Form) -> str:
         return _COMMENTS[value]
     if form == "level" and value in _PRIMARY_LEVELS:
         return value
+    if form == "test":
+        return _test_text(value)
     allowed = "Đ, CĐ or M" if form == "comment" else "T, H, C or M"
     raise Refused("mark_not_a_mark", f"the subject takes {allowed}", field="value")
+
+
+def _test_text(value: str) -> str:
+    """A periodic test in primary school: a whole number, never 0 (TT 27/2020; from memory)."""
+    if not (value.isascii() and value.isdigit()):
+        raise Refused(
+            "test_not_whole", "a periodic test has a whole mark from 1 to 10", field="value"
+        )
+    if not 1 <= int(value[:3]) <= 10:
+        raise Refused("mark_out_of_range", "a periodic test has a mark from 1 to 10", field="value")
+    return str(int(value))
 
 
 def _score_text(value: str) -> str:

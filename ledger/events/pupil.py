@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 from uuid import UUID
 
 from ledger.event import Code, Event, Frozen, Note, Sealed, StreamKind
-from ledger.events.staff import IdentityStatus
+from ledger.events.staff import IdentityOutcome, IdentityStatus, Remedy
 
 EnrolmentKind = Literal[
     "start", "mid_year", "transfer_in", "return", "intake", "class_change", "provisional"
@@ -117,6 +117,88 @@ class IdentityConflictFound(Event):
 
     code: str
     other: UUID | None
+
+
+class IdentifierEnded(Event):
+    """A pupil bears an identifier no longer from `effective_on` on."""
+
+    TOPIC: ClassVar[str] = "ledger.IdentifierEnded.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.PUPIL
+
+    kind: IdentifierKind
+    statutory: Identifier | Sealed
+
+
+class IdentityFollowedUp(Event):
+    """What was found out about a failed identity check, and what is done by when.
+
+    Fields as in `StaffIdentityFollowedUp`.
+    """
+
+    TOPIC: ClassVar[str] = "ledger.IdentityFollowedUp.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.PUPIL
+
+    cause: Code
+    due_on: date | None
+    responsible: Code | None
+    outcome: IdentityOutcome
+    statutory: Remedy | Sealed | None
+
+
+class ConfirmedDistinct(Event):
+    """This pupil and `other` are two persons, a person confirmed ("hai người khác nhau")."""
+
+    TOPIC: ClassVar[str] = "ledger.ConfirmedDistinct.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.PUPIL
+
+    other: UUID
+    statutory: Note | Sealed
+
+
+class Measurement(Frozen):
+    """Growth and eyes on one day. Decimals are strings; `position` is lying or standing."""
+
+    height_cm: str | None
+    weight_kg: str | None
+    position: Literal["lying", "standing"] | None
+    vision_left: str | None
+    vision_right: str | None
+    findings: str | None
+    notes: str | None
+
+
+class HealthMeasured(Event):
+    """A pupil was measured and examined on `effective_on`. Health is personal."""
+
+    TOPIC: ClassVar[str] = "ledger.HealthMeasured.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.PUPIL
+
+    statutory: Measurement | Sealed
+
+
+class PresenceConfirmed(Event):
+    """Whether a child still comes, month by month (YYYY-MM); last seen where it does not."""
+
+    TOPIC: ClassVar[str] = "ledger.PresenceConfirmed.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.PUPIL
+
+    class_code: Code
+    month: str
+    present: bool
+    last_seen_on: date | None
+
+
+class ChangeRetracted(Event):
+    """An enrolment or change of status was a mistake: it never counted.
+
+    `retracts` is the version, in this stream, of the entry taken back.
+    """
+
+    TOPIC: ClassVar[str] = "ledger.ChangeRetracted.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.PUPIL
+
+    retracts: int
+    statutory: Note | Sealed
 
 
 class PupilLinked(Event):
@@ -239,6 +321,12 @@ EVENTS: tuple[type[Event], ...] = (
     IdentifierAssigned,
     IdentityChecked,
     IdentityConflictFound,
+    IdentifierEnded,
+    IdentityFollowedUp,
+    ConfirmedDistinct,
+    HealthMeasured,
+    PresenceConfirmed,
+    ChangeRetracted,
     PupilLinked,
     PupilUnlinked,
     PupilEnrolled,

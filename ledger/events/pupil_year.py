@@ -11,7 +11,10 @@ from pydantic import JsonValue
 from ledger.event import Code, Event, Frozen, Note, Sealed, StreamKind
 
 Period = Literal["HK1", "HK2", "CN"]
-Form = Literal["score", "comment"]
+Form = Literal["score", "comment", "level", "test"]
+"""0-10, Đ/CĐ, and of primary years T/H/C and the whole marks of periodic tests."""
+Time = Literal["GK1", "CK1", "GK2", "CN"]
+"""The four times of a primary year: middle and end of either term."""
 
 
 class Component(Frozen):
@@ -164,6 +167,124 @@ class YearDecision(Event):
     statutory: Note | Sealed | None
 
 
+class QualityAssessed(Event):
+    """One quality (phẩm chất) or competence (năng lực) of a primary pupil: T, Đ or C."""
+
+    TOPIC: ClassVar[str] = "ledger.QualityAssessed.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.PUPIL_YEAR
+
+    school_code: Code | None
+    time: Time
+    item: str
+    level: str
+
+
+class SubjectExempted(Event):
+    """A subject, or the practical part of it, is not asked of the pupil in a period.
+
+    `part` practice: assessed on theory, the slots stay (TT 22 Điều 10); whole: the subject is
+    left out of the period's results (TT 58).
+    """
+
+    TOPIC: ClassVar[str] = "ledger.SubjectExempted.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.PUPIL_YEAR
+
+    subject: str
+    period: Period
+    part: Literal["practice", "whole"]
+    statutory: Note | Sealed
+
+
+class EducationPlanSet(Event):
+    """A disabled pupil follows a plan of their own (Kế hoạch giáo dục cá nhân).
+
+    `assessed` False: no levels are asked for; `left_out` are subjects not assessed.
+    """
+
+    TOPIC: ClassVar[str] = "ledger.EducationPlanSet.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.PUPIL_YEAR
+
+    assessed: bool
+    left_out: tuple[str, ...]
+    statutory: Note | Sealed
+
+
+class ElectivesChosen(Event):
+    """The elective subjects a pupil takes from `effective_on` on."""
+
+    TOPIC: ClassVar[str] = "ledger.ElectivesChosen.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.PUPIL_YEAR
+
+    subjects: tuple[str, ...]
+
+
+class MentionRecorded(Event):
+    """An award, a disciplinary measure, a certificate or a competition's result."""
+
+    TOPIC: ClassVar[str] = "ledger.MentionRecorded.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.PUPIL_YEAR
+
+    kind: Literal["award", "discipline", "certificate", "competition"]
+    code: Code | None
+    statutory: Note | Sealed
+
+
+class PaperYearOpened(Event):
+    """A year known from paper begins: the frame of the results below."""
+
+    TOPIC: ClassVar[str] = "ledger.PaperYearOpened.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.PUPIL_YEAR
+
+    pupil_id: UUID
+    school_year: str
+    grade: int
+    programme: str
+    regulation: str
+
+
+class PaperResultTaken(Event):
+    """One result taken from a paper transcript, by two people, with the scan's digest.
+
+    `semester` is 1, 2 or CN; a comment's text stands in `statutory`, its value is None.
+    `corrects` is the version of the paper result it puts right.
+    """
+
+    TOPIC: ClassVar[str] = "ledger.PaperResultTaken.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.PUPIL_YEAR
+
+    kind: Literal["mark", "average", "conduct", "study", "absence", "promotion", "comment"]
+    subject: str | None
+    form: Form | None
+    semester: Literal["1", "2", "CN"] | None
+    slot: str | None
+    value: str | None
+    required: tuple[str, ...]
+    school_name: str
+    province_code: Code | None
+    country: str
+    scan_sha256: str
+    attested_by: Code
+    checked_by: Code
+    corrects: int | None
+    statutory: Note | Sealed | None
+
+
+class ExchangeRecordSent(Event):
+    """A record of this year went to another system: which one, as what, in which version.
+
+    `digest` (`sha256:`) is over the record's content; the version rises with every change.
+    """
+
+    TOPIC: ClassVar[str] = "ledger.ExchangeRecordSent.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.PUPIL_YEAR
+
+    exchange: Code
+    record: UUID
+    event: Literal["NEW", "UPDATE", "CANCEL"]
+    record_version: int
+    digest: str
+
+
 class Proposed(Event):
     """A fact offered after the release: it counts nowhere until the custodian accepts it.
 
@@ -189,5 +310,13 @@ EVENTS: tuple[type[Event], ...] = (
     PeriodClosed,
     PeriodReopened,
     YearDecision,
+    QualityAssessed,
+    SubjectExempted,
+    EducationPlanSet,
+    ElectivesChosen,
+    MentionRecorded,
+    PaperYearOpened,
+    PaperResultTaken,
+    ExchangeRecordSent,
     Proposed,
 )

@@ -2,6 +2,7 @@
 
 from datetime import date
 from typing import ClassVar, Literal
+from uuid import UUID
 
 from ledger.event import Code, Event, StreamKind
 
@@ -69,4 +70,64 @@ class GradeSheetSubmitted(Event):
     signature: str | None
 
 
-EVENTS: tuple[type[Event], ...] = (ClassOpened, ClassChanged, TeacherAssigned, GradeSheetSubmitted)
+class ClassClosed(Event):
+    """A class ends before its year does: merged (one successor) or split (several)."""
+
+    TOPIC: ClassVar[str] = "ledger.ClassClosed.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.CLASS
+
+    successors: tuple[Code, ...]
+
+
+class ClassTurned(Event):
+    """A class's pupils were taken over into the next school year (Kết chuyển năm học).
+
+    The turn's own entries stand directly before this one in the log; `entries` counts them.
+    `promoted`, `retained`, `completed` and `waiting` count pupils.
+    """
+
+    TOPIC: ClassVar[str] = "ledger.ClassTurned.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.CLASS
+
+    turn: UUID
+    to_school_year: str
+    entries: int
+    promoted: int
+    retained: int
+    completed: int
+    waiting: int
+
+
+class ClassTurnUndone(Event):
+    """A turn of the class was a mistake: its enrolments were retracted, except `kept` pupils
+    about whom more had been written since."""
+
+    TOPIC: ClassVar[str] = "ledger.ClassTurnUndone.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.CLASS
+
+    turn: UUID
+    retracted: int
+    kept: int
+
+
+class MonthConfirmed(Event):
+    """The teachers went through the list of a month (YYYY-MM): who came, who did not."""
+
+    TOPIC: ClassVar[str] = "ledger.MonthConfirmed.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.CLASS
+
+    month: str
+    present: int
+    absent: int
+
+
+EVENTS: tuple[type[Event], ...] = (
+    ClassOpened,
+    ClassChanged,
+    TeacherAssigned,
+    GradeSheetSubmitted,
+    ClassClosed,
+    ClassTurned,
+    ClassTurnUndone,
+    MonthConfirmed,
+)

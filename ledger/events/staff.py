@@ -1,6 +1,6 @@
 """Facts about staff, and about the accounts through which people act."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar, Literal
 
 from ledger.event import Code, Event, Frozen, Note, Sealed, StreamKind
@@ -53,6 +53,34 @@ class StaffIdentityChecked(Event):
     statutory: Note | Sealed | None
 
 
+class Remedy(Frozen):
+    """What is done about an identity case: the remedy (biện pháp), and what came of it."""
+
+    remedy: str | None
+    note: str | None
+
+
+IdentityOutcome = Literal["open", "mended", "confirmed", "given_up"]
+"""Where an identity case stands; confirmed: the data was right, the other database is mended."""
+
+
+class StaffIdentityFollowedUp(Event):
+    """What was found out about a failed identity check, and what is done by when.
+
+    `cause` is a code of the list of causes, `responsible` a staff code; `due_on` the day by
+    which it is to be settled (thời gian dự kiến hoàn thành).
+    """
+
+    TOPIC: ClassVar[str] = "ledger.StaffIdentityFollowedUp.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.STAFF
+
+    cause: Code
+    due_on: date | None
+    responsible: Code | None
+    outcome: IdentityOutcome
+    statutory: Remedy | Sealed | None
+
+
 class AccountOpened(Event):
     """An account may be used from `effective_on`."""
 
@@ -77,6 +105,7 @@ EVENTS: tuple[type[Event], ...] = (
     StaffRegistered,
     StaffChanged,
     StaffIdentityChecked,
+    StaffIdentityFollowedUp,
     AccountOpened,
     RoleGranted,
 )

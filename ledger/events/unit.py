@@ -58,4 +58,45 @@ class UnitClosed(Event):
     closed_on: date
 
 
-EVENTS: tuple[type[Event], ...] = (LedgerOpened, UnitOpened, UnitChanged, UnitClosed)
+class UnitRecoded(Event):
+    """A unit goes on under another code from `effective_on`; it is opened there, ended here."""
+
+    TOPIC: ClassVar[str] = "ledger.UnitRecoded.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.UNIT
+
+    code: Code
+    new_code: Code
+
+
+class ReportSubmitted(Event):
+    """A report was handed in ("Chốt và nộp báo cáo"); the figures are those of `position`.
+
+    `on` is the day the figures are of, `digest` (`sha256:`) is over the rows and totals as
+    canonical JSON, `size` and `root` (hex) are those of the log then; `head` names who answers
+    for it (a staff code). `replaces` counts the submissions of the same report before this one.
+    """
+
+    TOPIC: ClassVar[str] = "ledger.ReportSubmitted.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.UNIT
+
+    report: Code
+    preset: Code
+    unit_code: Code
+    school_year: str
+    on: date
+    position: int
+    size: int
+    root: str
+    digest: str
+    head: Code | None
+    replaces: int
+
+
+EVENTS: tuple[type[Event], ...] = (
+    LedgerOpened,
+    UnitOpened,
+    UnitChanged,
+    UnitClosed,
+    UnitRecoded,
+    ReportSubmitted,
+)

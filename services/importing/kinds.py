@@ -17,21 +17,23 @@ Cells = Mapping[str, str]
 MAX_CODE = 80
 MAX_NAME = 300
 MAX_TEXT = 10_000
-NOT_YET = ("qualities", "health", "paper_results")
-"""Files of the contract whose subject this version does not hold yet."""
 
 _CODES = frozenset(
     {
         *("unit_code", "parent_code", "merged_into", "class_code", "school_code", "staff_key"),
-        *("pupil_key", "recorded_by", "on_behalf_of", "reason_code", "level", "role"),
+        *("pupil_key", "recorded_by", "on_behalf_of", "reason_code", "level", "role", "code"),
+        *("attested_by", "checked_by", "responsible", "cause", "scan_sha256", "recoded_to"),
     }
 )
-_TEXTS = frozenset({"note", "text", "reason", "legal_ground", "identity_reason"})
+_TEXTS = frozenset(
+    {"note", "text", "reason", "legal_ground", "identity_reason", "remedy", "findings", "notes"}
+)
 _NAMES = frozenset(
     {
         *("name", "full_name", "sort_name", "father_name", "mother_name", "guardian_name"),
         *("birth_place_text", "home_town_text", "residence_text"),
-        *("note", "text", "reason", "identity_reason"),
+        *("note", "text", "reason", "identity_reason", "school_name", "remedy"),
+        *("findings", "notes"),
     }
 )
 
@@ -118,6 +120,13 @@ def _correction_slot(cells: Cells) -> str:
     return "\x1f".join((*(cells[c] for c in columns), _subject(cells["subject"])))
 
 
+def _paper_slot(cells: Cells) -> str:
+    columns = ("pupil_key", "school_year", "school_name", "kind", "semester")
+    return "\x1f".join(
+        (*(cells[c] for c in columns), _subject(cells["subject"]), cells["slot"].upper())
+    )
+
+
 def _kind(
     name: str,
     step: int,
@@ -145,38 +154,60 @@ def _kind(
 
 
 _SLOT = "two_values_for_slot"
-MOVEMENTS = 6
-MARKS = 7
+MOVEMENTS = 60
+MARKS = 70
 
 KINDS: Mapping[str, FileKind] = {
     kind.name: kind
     for kind in (
         _kind(
-            "units",
+            "rules",
             0,
+            "regulation school_year source",
+            "strategy subjects_at",
+            key=("regulation", "school_year"),
+        ),
+        _kind(
+            "calendars",
+            1,
+            "school_year term_2_from summer_from source",
+            "",
+            key=("school_year",),
+        ),
+        _kind(
+            "deadlines",
+            2,
+            "report preset school_year due_on source",
+            "level",
+            key=("report", "preset", "school_year", "level"),
+        ),
+        _kind("comment_bank", 3, "code text", "subject effective_on", key=("code",)),
+        _kind(
+            "units",
+            10,
             "unit_code kind name",
-            "parent_code levels opened_on closed_on merged_into",
+            "parent_code levels opened_on closed_on merged_into changed_on recoded_to",
             key=("unit_code",),
         ),
         _kind(
             "classes",
-            1,
+            20,
             "class_code school_code school_year grade name",
-            "programme",
+            "programme changed_on closed_on successors",
             key=("class_code",),
         ),
         _kind(
             "staff",
-            2,
+            30,
             "staff_key full_name",
             "birth_date sex personal_id unit_code level role "
             "identity_status identity_checked_at identity_reason",
             key=("staff_key",),
         ),
-        _kind("assignments", 3, "class_code staff_key effective_from", "subject effective_to"),
+        _kind("assignments", 40, "class_code staff_key effective_from", "subject effective_to"),
         _kind(
             "pupils",
-            4,
+            50,
             "pupil_key full_name birth_date sex",
             "ethnicity nationality personal_id moet_code passport birth_place_text "
             "birth_place_code home_town_text home_town_code residence_text residence_code "
@@ -184,7 +215,15 @@ KINDS: Mapping[str, FileKind] = {
             "register_number sort_name identity_status identity_checked_at identity_reason",
             key=("pupil_key",),
         ),
-        _kind("identifiers", 5, "pupil_key kind value", "issuer valid_from valid_to"),
+        _kind("identifiers", 55, "pupil_key kind value", "issuer valid_from valid_to"),
+        _kind("links", 57, "pupil_key kind other_key reason", "effective_on"),
+        _kind(
+            "identity_checks",
+            58,
+            "who key status checked_at",
+            "cause remedy due_on responsible outcome note",
+            key=("who", "key", "checked_at"),
+        ),
         _kind(
             "enrolments",
             MOVEMENTS,
@@ -200,6 +239,54 @@ KINDS: Mapping[str, FileKind] = {
             order=_key("pupil_key"),
         ),
         _kind(
+            "presence",
+            62,
+            "pupil_key class_code month present effective_on",
+            "last_seen_on left_on",
+            key=("pupil_key", "month"),
+            order=_key("class_code", "month"),
+        ),
+        _kind(
+            "health",
+            64,
+            "pupil_key measured_on",
+            "height_cm weight_kg position vision_left vision_right findings notes",
+            key=("pupil_key", "measured_on"),
+            clash=_SLOT,
+        ),
+        _kind(
+            "paper_results",
+            66,
+            "pupil_key school_year school_name kind value scan_sha256 attested_by checked_by "
+            "effective_on",
+            "province_code country regulation subject semester slot grade reason",
+            slot=_paper_slot,
+            says=_key("value"),
+            clash=_SLOT,
+            order=_key("pupil_key", "school_year"),
+        ),
+        _kind(
+            "exemptions",
+            67,
+            "pupil_key school_year subject period part legal_ground effective_on",
+            "recorded_by",
+            key=("pupil_key", "school_year", "subject", "period"),
+        ),
+        _kind(
+            "education_plans",
+            68,
+            "pupil_key school_year assessed legal_ground effective_on",
+            "left_out recorded_by",
+            key=("pupil_key", "school_year", "effective_on"),
+        ),
+        _kind(
+            "electives",
+            69,
+            "pupil_key school_year subjects effective_on",
+            "recorded_by",
+            key=("pupil_key", "school_year", "effective_on"),
+        ),
+        _kind(
             "marks",
             MARKS,
             "class_code subject slot pupil_key value effective_on",
@@ -211,7 +298,7 @@ KINDS: Mapping[str, FileKind] = {
         ),
         _kind(
             "corrections",
-            8,
+            80,
             "pupil_key school_year subject slot value",
             "semester old_value reason effective_on recorded_by",
             slot=_correction_slot,
@@ -219,17 +306,26 @@ KINDS: Mapping[str, FileKind] = {
             clash=_SLOT,
         ),
         _kind(
+            "qualities",
+            85,
+            "pupil_key school_year time item level effective_on",
+            "recorded_by",
+            key=("pupil_key", "school_year", "time", "item", "effective_on"),
+            says=_key("level"),
+            clash=_SLOT,
+        ),
+        _kind(
             "comments",
-            9,
-            "pupil_key school_year time text effective_on",
-            "subject recorded_by",
+            90,
+            "pupil_key school_year time effective_on",
+            "text code subject recorded_by",
             key=("pupil_key", "school_year", "subject", "time", "effective_on"),
             says=_key("text"),
             clash=_SLOT,
         ),
         _kind(
             "conduct",
-            10,
+            100,
             "pupil_key school_year period level effective_on",
             "recorded_by",
             key=("pupil_key", "school_year", "period", "effective_on"),
@@ -238,7 +334,7 @@ KINDS: Mapping[str, FileKind] = {
         ),
         _kind(
             "absences",
-            11,
+            110,
             "pupil_key school_year period effective_on",
             "excused unexcused",
             key=("pupil_key", "school_year", "period", "effective_on"),
@@ -246,8 +342,14 @@ KINDS: Mapping[str, FileKind] = {
             clash=_SLOT,
         ),
         _kind(
+            "mentions",
+            115,
+            "pupil_key school_year kind text effective_on",
+            "code recorded_by",
+        ),
+        _kind(
             "decisions",
-            12,
+            120,
             "pupil_key school_year kind effective_on",
             "subject value legal_ground recorded_by",
             order=_key("effective_on"),
@@ -258,7 +360,7 @@ KINDS: Mapping[str, FileKind] = {
 # What a OneRoster set is turned into beside the kinds above; never files of their own.
 SECTION_CLASSES = _kind(
     "section_classes",
-    1,
+    20,
     "class_code school_code school_year grade name",
     "programme",
     key=("class_code",),

@@ -17,7 +17,7 @@ from services.importing import oneroster
 from services.importing.answer import Answer
 from services.importing.bearings import Bearings, take_bearings
 from services.importing.files.movements import in_order
-from services.importing.kinds import KINDS, MOVEMENTS, NOT_YET
+from services.importing.kinds import KINDS, MOVEMENTS
 from services.importing.problems import Problem, of_refusal
 from services.importing.rehearsal import rehearsal
 from services.importing.stage import FileRefused, refuse_file, stage_file
@@ -183,7 +183,6 @@ class Importer:
 
     def _name_unread(self, path: Path, *, asked_for: bool) -> None:
         """Names a file that is not read; only one that merely lies in the folder is a warning."""
-        known = path.stem.lower() in NOT_YET and path.suffix.lower() == ".csv"
         self._staging.add_problem(
             Problem(
                 file=path.name,
@@ -191,10 +190,8 @@ class Importer:
                 column=None,
                 value=None,
                 reason="file_not_supported",
-                message="this version does not read this file yet"
-                if known
-                else "no file of this name and format is read",
-                suggestion=None if known else ", ".join(f"{name}.csv" for name in KINDS),
+                message="no file of this name and format is read",
+                suggestion=", ".join(f"{name}.csv" for name in KINDS),
             ),
             warning=not asked_for and path.suffix.lower() not in TABLES,
         )

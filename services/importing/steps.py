@@ -11,7 +11,7 @@ from ledger.batch import Handler
 from services.importing.bearings import Bearings
 from services.importing.files import movements, pupils, results
 from services.importing.files import structure as frame
-from services.importing.kinds import MARKS, Cells
+from services.importing.kinds import MARKS, MOVEMENTS, Cells
 from services.importing.staging import Staged
 
 READ: Mapping[str, Callable[[Cells, Bearings], Any]] = {
@@ -36,6 +36,10 @@ READ: Mapping[str, Callable[[Cells, Bearings], Any]] = {
 """Kind of file to what reads one line of it; each may raise Refused."""
 
 
+YEAR_STEPS = (80, 90, 100, 110, 120)
+"""Steps whose lines are each about one pupil's school year."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One step: the handler, how many lines go into one transaction, and the most there may be.
@@ -57,15 +61,15 @@ def steps(today: date) -> Sequence[Step]:
     The numbers keep the append lock below some 50 ms, so that others can write meanwhile.
     """
     return (
-        Step(0, partial(structure.record_units, today=today), 5000, 5000),
-        Step(1, structure.open_classes, 500, 500),
-        Step(2, structure.record_staff, 500, 500),
-        Step(3, structure.assign_teachers, 500, 500),
-        Step(4, registration.record_pupils, 300, 300),
-        Step(5, registration.assign_numbers, 500, 500),
-        Step(6, movement.move_pupils, 300, 1000, whole_groups=True),
+        Step(10, partial(structure.record_units, today=today), 5000, 5000),
+        Step(20, structure.open_classes, 500, 500),
+        Step(30, structure.record_staff, 500, 500),
+        Step(40, structure.assign_teachers, 500, 500),
+        Step(50, registration.record_pupils, 300, 300),
+        Step(55, registration.assign_numbers, 500, 500),
+        Step(MOVEMENTS, movement.move_pupils, 300, 1000, whole_groups=True),
         Step(MARKS, gradebook.enter_marks, 600, 1200, whole_groups=True),
-        *(Step(number, year_lines.write_years, 500, 500) for number in range(MARKS + 1, 13)),
+        *(Step(number, year_lines.write_years, 500, 500) for number in YEAR_STEPS),
     )
 
 
