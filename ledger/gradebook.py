@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from uuid import UUID
 
 from ledger import pupil_year, structure, year_decisions
-from ledger.assessment.marks import parse_mark
+from ledger.assessment.marks import combined, parse_mark
 from ledger.assessment.regime import Regulation, require_supported
 from ledger.batch import Batch, C, Line
 from ledger.codes import Programme
@@ -23,6 +23,7 @@ from ledger.reader import Reader
 from ledger.registration import unknown_pupil, year_ref
 from ledger.school_class import SchoolClass
 from ledger.school_year import SchoolYear
+from ledger.settings import Settings
 from ledger.sheet import new_salt, sheet_root
 from ledger.subjects import (
     Subject,
@@ -32,6 +33,10 @@ from ledger.subjects import (
     subjects_named,
 )
 from ledger.year_decisions import EnterMark
+from ledger.year_record import PRIMARY
+
+_TERM_SLACK = timedelta(days=14)
+"""How long before the term by the calendar a mark of it is not remarkable."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,6 +71,7 @@ def enter_marks(reader: Reader, batch: Batch, lines: Sequence[Line[MarkLine]]) -
         },
         columns=_columns(lines),
     )
+    settings = reader.settings()
     sheets: dict[tuple[str, str, int, str, date, str], list[tuple[UUID, str, str]]] = {}
     drafts: dict[tuple[str, str, int, str, date, str], list[Draft]] = {}
     for line in lines:
@@ -91,7 +97,8 @@ def enter_marks(reader: Reader, batch: Batch, lines: Sequence[Line[MarkLine]]) -
             sheets.setdefault((*key, mark.sheet), []).append((whom.id, mark.value, mark.salt))
             ref = year_ref(reader, whom.id, year.school_year)
             drafts.setdefault((*key, mark.sheet), []).append(batch.draft(line, ref, event))
-        batch.accept(line, [], fate="accepted" if events else "unchanged")
+        doubts = _doubts(command, mark, school_class, settings) if events else []
+        batch.accept(line, [], fate="accepted" if events else "unchanged", warnings=doubts)
     for (code, subject, semester, slot, on, name), marks in sheets.items():
         submitted = GradeSheetSubmitted(
             effective_on=on,
@@ -162,26 +169,90 @@ def _cell(
             field="slot",
             suggestion=", ".join(allowed_slots(regulation)) or "no marks are given in this grade",
         )
-    if command.semester not in (1, 2):
-        raise Refused("unknown_semester", "a term is 1 or 2", field="semester")
-    form: Form = "score" if subject.form(year.grade) == "score" else "comment"
+    semester = term_of(regulation, command.semester)
+    form = form_of(subject, slot, year)
     sheet = command.sheet or (
-        f"{school_class.code}/{subject.key}/{command.semester}/{slot}/{command.effective_on}"
+        f"{school_class.code}/{subject.key}/{semester}/{slot}/{command.effective_on}"
     )
     return EnterMark(
         school_code=school_class.school_code,
         class_code=school_class.code,
         subject=subject.key,
         form=form,
-        semester=command.semester,
+        semester=semester,
         slot=slot,
-        value=parse_mark(command.value, form),
+        value=_value(command, form),
         required=_slots(subject.key, year.grade, year.programme, year.regulation),
         components=command.components,
         sheet=sheet,
         salt=new_salt(),
         effective_on=command.effective_on,
     )
+
+
+def form_of(subject: Subject, slot: str, year: PupilYear) -> Form:
+    """How a slot of the subject is filled in that year: score, comment, level or test."""
+    form = subject.form(year.grade)
+    if form == "level" and slot.startswith("KT_"):
+        return "test"
+    return form
+
+
+def term_of(regulation: Regulation, semester: int) -> int:
+    """The term a mark stands in: 1 or 2, and 0 in primary schools, whose slots name the time.
+
+    Raises:
+        Refused: `unknown_semester`.
+    """
+    if regulation in PRIMARY:
+        if semester:
+            raise Refused(
+                "unknown_semester",
+                f"{regulation} has no terms: the slot names the time",
+                field="semester",
+                suggestion="leave the term empty",
+            )
+    elif semester not in (1, 2):
+        raise Refused("unknown_semester", "a term is 1 or 2", field="semester")
+    return semester
+
+
+def _value(command: MarkLine, form: Form) -> str:
+    """The mark as given, or as its components give it where no mark is given."""
+    if command.value:
+        return parse_mark(command.value, form)
+    if not command.components:
+        raise Refused("missing_value", "column value may not be empty", field="value")
+    return combined(command.components, form)
+
+
+def _doubts(
+    command: MarkLine, mark: EnterMark, school_class: SchoolClass, settings: Settings
+) -> list[Refused]:
+    """What is odd about a sound mark: it is taken in, and shown."""
+    doubts = []
+    calendar = settings.calendar(SchoolYear.parse(school_class.school_year))
+    if mark.semester == 2 and mark.effective_on < calendar.term_2_from - _TERM_SLACK:
+        doubts.append(
+            Refused(
+                "mark_outside_term",
+                f"a mark of term 2, which begins on {calendar.term_2_from}",
+                field="effective_on",
+                suggestion="mend the day or the term",
+            )
+        )
+    if command.value and command.components:
+        derived = combined(command.components, mark.form)
+        if derived != mark.value:
+            doubts.append(
+                Refused(
+                    "components_differ",
+                    "the parts give another mark than the one stated, which is kept",
+                    field="components",
+                    suggestion=derived,
+                )
+            )
+    return doubts
 
 
 def _require_teacher(school_class: SchoolClass, mark: EnterMark, teacher: str | None) -> None:

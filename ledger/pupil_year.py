@@ -12,14 +12,15 @@ from pydantic import Field
 from ledger.event import Event, Frozen
 from ledger.events.pupil_year import (
     AbsencesCounted,
+    AssessmentAdapted,
     CommentWritten,
     ConductAssessed,
-    EducationPlanSet,
     ElectivesChosen,
     ExchangeRecordSent,
     Form,
     MarkCorrected,
     MarkEntered,
+    MentionRecorded,
     PaperResultTaken,
     PaperYearOpened,
     Period,
@@ -118,12 +119,20 @@ class Exemption(Frozen):
     on: date
 
 
-class Plan(Frozen):
-    """A disabled pupil's own plan: whether levels are asked for, and what is left out."""
+class Adaptation(Frozen):
+    """Whether levels are asked of the pupil, and which subjects are not assessed."""
 
-    assessed: bool
+    levels_asked: bool
     left_out: tuple[str, ...]
+
+
+class Mention(Frozen):
+    """An award, disciplinary measure, certificate or competition; its text stays sealed."""
+
+    kind: str
+    code: str | None
     on: date
+    version: int
 
 
 class Sent(Frozen):
@@ -161,7 +170,8 @@ class PupilYear(Frozen):
     qualities: dict[str, Dated] = Field(default_factory=dict)
     paper: tuple[PaperFact, ...] = ()
     exemptions: tuple[Exemption, ...] = ()
-    plan: Plan | None = None
+    adaptation: Adaptation | None = None
+    mentions: tuple[Mention, ...] = ()
     electives: tuple[str, ...] | None = None
     sent: dict[str, Sent] = Field(default_factory=dict)
     slots: dict[SlotKey, Slot] = Field(default_factory=dict)
@@ -175,7 +185,7 @@ class PupilYear(Frozen):
 def evolve(year: PupilYear | None, event: Event, version: int) -> PupilYear:
     """The year after `event`, the entry of that version in the year's stream."""
     if isinstance(event, PupilYearOpened):
-        return PupilYear(
+        opened = PupilYear(
             pupil=event.pupil_id,
             school_year=event.school_year,
             grade=event.grade,
@@ -184,6 +194,7 @@ def evolve(year: PupilYear | None, event: Event, version: int) -> PupilYear:
             school=event.school_code,
             class_code=event.class_code,
         )
+        return opened if year is None else _framed_anew(year, opened)
     if isinstance(event, PaperYearOpened):
         return PupilYear(
             pupil=event.pupil_id,
@@ -270,9 +281,14 @@ def evolve(year: PupilYear | None, event: Event, version: int) -> PupilYear:
                 subject=event.subject, period=event.period, part=event.part, on=event.effective_on
             )
             return year.model_copy(update={"exemptions": (*year.exemptions, exemption)})
-        case EducationPlanSet():
-            plan = Plan(assessed=event.assessed, left_out=event.left_out, on=event.effective_on)
-            return year.model_copy(update={"plan": plan})
+        case AssessmentAdapted():
+            adapted = Adaptation(levels_asked=event.levels_asked, left_out=event.left_out)
+            return year.model_copy(update={"adaptation": adapted})
+        case MentionRecorded():
+            mention = Mention(
+                kind=event.kind, code=event.code, on=event.effective_on, version=version
+            )
+            return year.model_copy(update={"mentions": (*year.mentions, mention)})
         case ElectivesChosen():
             return year.model_copy(update={"electives": event.subjects})
         case ExchangeRecordSent():
@@ -288,6 +304,13 @@ def evolve(year: PupilYear | None, event: Event, version: int) -> PupilYear:
             return year.model_copy(update={"proposals": (*year.proposals, event.proposal)})
         case _:
             return year
+
+
+def _framed_anew(year: PupilYear, opened: PupilYear) -> PupilYear:
+    """A year known from paper, or whose first enrolment was retracted, in another frame: what
+    was written in it stays."""
+    frame = ("grade", "programme", "regulation", "school", "class_code")
+    return year.model_copy(update={field: getattr(opened, field) for field in frame})
 
 
 def _with_slot(year: PupilYear, key: SlotKey, slot: Slot) -> PupilYear:

@@ -7,20 +7,26 @@ from ledger.errors import Refused
 from ledger.event import Event, Note
 from ledger.events.pupil_year import (
     AbsencesCounted,
+    AssessmentAdapted,
     Component,
     ConductAssessed,
+    ElectivesChosen,
     Form,
     MarkCorrected,
     MarkEntered,
+    MentionRecorded,
     Period,
     PeriodReopened,
     Proposed,
+    QualityAssessed,
+    SubjectExempted,
     YearDecision,
 )
 from ledger.ids import uuid7
 from ledger.pupil_year import PupilYear
 from ledger.school_year import SchoolYear
 
+MENTIONS = ("award", "discipline", "certificate", "competition")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EnterMark:
@@ -183,6 +189,115 @@ def decide_absences(
     ]
 
 
+def decide_quality(year: PupilYear, event: QualityAssessed) -> list[Event]:
+    """The entry for a quality; none where it is on record. Refused: `period_closed`."""
+    _require_day(year, event.effective_on)
+    known = year.qualities.get(f"{event.item}/{event.time}")
+    if known is not None and (known.value, known.on) == (event.level, event.effective_on):
+        return []
+    if "CN" in year.closed or (event.time in ("GK1", "CK1") and "HK1" in year.closed):
+        raise _closed("CN" if "CN" in year.closed else "HK1")
+    return [event]
+
+
+def decide_exemption(
+    year: PupilYear, *, subject: str, period: Period, part: str, ground: str, on: date
+) -> list[Event]:
+    """The entry for an exemption; none where it is on record.
+
+    Raises:
+        Refused: `unknown_part`, `not_in_regulation` (TT 22 knows exemption from practice only,
+            of physical and defence education, Điều 10), `period_closed`.
+    """
+    _require_day(year, on)
+    if part not in ("practice", "whole"):
+        raise Refused(
+            "unknown_part", "a part is practice or whole", field="part", suggestion="practice"
+        )
+    if part == "practice" and subject not in ("GDTC", "GDQPAN"):
+        raise Refused(
+            "not_in_regulation",
+            "only physical and defence education have a practical part to be exempt from",
+            field="subject",
+        )
+    if part == "whole" and year.regulation == "TT22_2021":
+        raise Refused(
+            "not_in_regulation",
+            "TT22_2021 exempts from the practical part only",
+            field="part",
+            suggestion="practice; an individual plan leaves subjects out (education_plans.csv)",
+        )
+    if any(
+        (known.subject, known.period, known.part) == (subject, period, part)
+        for known in year.exemptions
+    ):
+        return []
+    if period in year.closed or "CN" in year.closed:
+        raise _closed(period)
+    return [
+        SubjectExempted.model_validate(
+            {
+                "effective_on": on,
+                "subject": subject,
+                "period": period,
+                "part": part,
+                "statutory": Note(text=ground),
+            }
+        )
+    ]
+
+
+def decide_adaptation(
+    year: PupilYear, *, levels_asked: bool, left_out: tuple[str, ...], ground: str, on: date
+) -> list[Event]:
+    """The entry for what is not asked of the pupil; none where it is on record."""
+    _require_day(year, on)
+    known = year.adaptation
+    if known is not None and (known.levels_asked, known.left_out) == (levels_asked, left_out):
+        return []
+    if "CN" in year.closed:
+        raise _closed("CN")
+    return [
+        AssessmentAdapted(
+            effective_on=on,
+            levels_asked=levels_asked,
+            left_out=left_out,
+            statutory=Note(text=ground),
+        )
+    ]
+
+
+def decide_electives(year: PupilYear, *, subjects: tuple[str, ...], on: date) -> list[Event]:
+    """The entry for a choice of electives; none where it is the choice that stands."""
+    _require_day(year, on)
+    if year.electives == subjects:
+        return []
+    if "CN" in year.closed:
+        raise _closed("CN")
+    return [ElectivesChosen(effective_on=on, subjects=subjects)]
+
+
+def decide_mention(
+    year: PupilYear, *, kind: str, code: str | None, text: str, on: date
+) -> list[Event]:
+    """The entry for an award, a measure, a certificate or a competition's result.
+
+    Raises:
+        Refused: `unknown_kind`, `date_outside_school_year`.
+    """
+    if not SchoolYear.parse(year.school_year).accepts_decision(on):
+        raise _outside(year)
+    if kind not in MENTIONS:
+        raise Refused(
+            "unknown_kind", "no such kind", field="kind", suggestion=", ".join(MENTIONS)
+        )
+    return [
+        MentionRecorded.model_validate(
+            {"effective_on": on, "kind": kind, "code": code, "statutory": Note(text=text)}
+        )
+    ]
+
+
 def decide_decision(
     year: PupilYear,
     *,
@@ -241,7 +356,7 @@ def _no_ground(kind: str) -> Refused:
 
 
 def _require_open(year: PupilYear, semester: int) -> None:
-    for period in (f"HK{semester}", "CN"):
+    for period in (f"HK{semester}", "CN") if semester else ("CN",):
         if period in year.closed:
             raise _closed(period)
 

@@ -16,13 +16,13 @@ from typing import cast
 from uuid import UUID
 
 from ledger import enrolment
+from ledger.contribution import Contribution, in_custody_order
 from ledger.enrolment import Segment
 from ledger.event import Event, StreamKind
 from ledger.folds import evolve
 from ledger.log import Entry
 from ledger.pupil import Pupil
 from ledger.pupil_year import PupilYear
-from ledger.year_record import Contribution, in_custody_order
 
 
 @dataclass(frozen=True, slots=True)

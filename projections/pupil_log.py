@@ -14,11 +14,13 @@ import sqlalchemy as sa
 from ledger import ids, log
 from ledger.database import Connection
 from ledger.event import Sealed, StreamKind
-from ledger.events.pupil import PupilDetailsChanged, PupilProfile, PupilRegistered
+from ledger.events.pupil import Place, PupilDetailsChanged, PupilProfile, PupilRegistered
 from ledger.events.unit import LedgerOpened
 from ledger.folds import evolve
 from ledger.ledger import Ledger, SealedPart
 from ledger.log import Entry
+from ledger.places import today_of
+from ledger.province_history import ProvinceFrom, province_history
 from ledger.pupil import Pupil
 from ledger.unit import Unit
 from projections.names import Names
@@ -41,9 +43,7 @@ _REFERENCE = sa.table(
     schema="ledger",
 )
 _UNITS_ELSEWHERE = Statement(
-    sa.select(
-        _REFERENCE.c.ledger, _REFERENCE.c.code, _REFERENCE.c.body.op("->>")(sa.literal("name"))
-    )
+    sa.select(_REFERENCE.c.ledger, _REFERENCE.c.code, _REFERENCE.c.body)
     .where(
         _REFERENCE.c.kind == "unit",
         _REFERENCE.c.code == sa.any_(array("codes", sa.Text)),
@@ -89,14 +89,25 @@ class Identity:
     profile: dict[str, Any]
 
 
-def read_identity(ledger: Ledger, connection: Connection, known: PupilLog) -> Identity:
-    """The newest profile of this ledger's own record; of a copied one where that has none."""
+def read_identity(
+    ledger: Ledger, connection: Connection, known: PupilLog, *, on: date | None = None
+) -> Identity:
+    """The newest profile of this ledger's own record; of a copied one where that has none. With
+    `on`, the birth place also tells the province it lies in on that day (`now`)."""
     own = [entry for entry in known.entries if entry.stream.id == known.person]
     local = [one.model_dump() for one in identifiers(ledger, connection, own)]
     nothing: dict[str, Any] = dict.fromkeys(PupilProfile.model_fields)
     for profile in _profiles(ledger, connection, known):
+        if on is not None:
+            profile = {**profile, "birth_place": _with_today(profile["birth_place"], on)}
         return Identity(chosen_key(local), {**nothing, **profile})
     return Identity(chosen_key(local), nothing)
+
+
+def _with_today(place: dict[str, Any], on: date) -> dict[str, Any]:
+    """A place as on the certificate, which does not say by which day's codes it was written."""
+    today = today_of(Place.model_validate(place), stated_on=None, on=on)
+    return {**place, "now": today["province_now"]}
 
 
 def _profiles(ledger: Ledger, connection: Connection, known: PupilLog) -> Iterable[dict[str, Any]]:
@@ -136,19 +147,48 @@ def school_names(
 ) -> Names:
     """Names of schools by (ledger, code), as known in the prefix: own ones as they were called
     on `on`, others' as a dossier told them."""
-    streams = {
-        ids.unit_stream(ledger.id, code): code for home, code in schools if home == ledger.id
-    }
-    names: dict[tuple[UUID, str], str] = {}
-    units: dict[UUID, Unit] = {}
-    for entry in log.of_streams(connection, list(streams), size=size):
-        stream = entry.stream.id
-        if stream not in units or entry.event.effective_on <= on:
-            state = evolve(StreamKind.UNIT, units.get(stream), entry.event, entry.version)
-            units[stream] = cast(Unit, state)
-    names = {(ledger.id, streams[stream]): unit.name for stream, unit in units.items()}
+    own = [code for home, code in schools if home == ledger.id]
+    units = _units_and_above(ledger, connection, own, size=size)
+    names = {(ledger.id, code): _called(units[code], on) for code in own if code in units}
+    provinces = {(ledger.id, code): province_history(units, code) for code in own}
     elsewhere = [code for home, code in schools if home != ledger.id]
     if elsewhere:
         rows = _UNITS_ELSEWHERE.run(connection, {"codes": elsewhere, "size": size}).fetchall()
-        names |= {(home, code): name for home, code, name in rows if name is not None}
-    return Names(schools=names)
+        names |= {(home, code): body["name"] for home, code, body in rows if body.get("name")}
+        provinces |= {(home, code): _told(body) for home, code, body in rows}
+    return Names(schools=names, provinces=provinces)
+
+
+def _told(body: dict[str, Any]) -> tuple[ProvinceFrom, ...]:
+    """The provinces of another ledger's school as its dossier told them."""
+    return tuple(
+        ProvinceFrom(date.fromisoformat(since), code, name)
+        for since, code, name in body.get("provinces", [])
+    )
+
+
+def _units_and_above(
+    ledger: Ledger, connection: Connection, codes: Sequence[str], *, size: int
+) -> dict[str, Unit]:
+    """The units of `codes` and everything they ever stood under, as known in the prefix."""
+    units: dict[str, Unit] = {}
+    wanted = set(codes)
+    asked: set[str] = set()
+    while wanted:
+        asked |= wanted
+        streams = [ids.unit_stream(ledger.id, code) for code in sorted(wanted)]
+        states: dict[UUID, Unit] = {}
+        for entry in log.of_streams(connection, streams, size=size):
+            stream = entry.stream.id
+            state = evolve(StreamKind.UNIT, states.get(stream), entry.event, entry.version)
+            states[stream] = cast(Unit, state)
+        units |= {unit.code: unit for unit in states.values()}
+        above = {v.parent for unit in states.values() for v in unit.versions if v.parent}
+        wanted = above - asked
+    return units
+
+
+def _called(unit: Unit, day: date) -> str:
+    """The unit's name on `day`; before its first day and after its last the nearest."""
+    held = [version.name for version in unit.versions if version.since <= day]
+    return held[-1] if held else unit.versions[0].name

@@ -4,21 +4,19 @@ It has no table of its own: a pupil has about a thousand entries, found through 
 and is folded when read. `fold_transcript` and `released_digest` are pure functions of entries.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
+from ledger.codes import province_name
+from ledger.contribution import Contribution, Mark, paper_schools
 from ledger.enrolment import ENTRIES
+from ledger.pupil_year import PaperFact
 from ledger.school_year import SchoolYear
-from ledger.year_record import (
-    Mark,
-    SemesterResult,
-    SubjectResult,
-    YearRecord,
-    assess,
-)
+from ledger.year_record import SemesterResult, SubjectResult, YearRecord, assess
+from ledger.year_results import TimeResult
 from projections.digest import transcript_digest
 from projections.history import FoldEntry, History, PupilRecord, fold_history
 from projections.names import NO_NAMES, Names
@@ -47,9 +45,9 @@ def fold_transcript(
     """
     history = fold_history(entries, pupil=pupil, on=on)
     years = [
-        _year(assess(parts, on=on), history, on, names)
+        _year(assess(parts, on=on), parts, history, on, names)
         for label, parts in history.years.items()
-        if _begun(history.records, label, on)
+        if _begun(history.records, label, on) or paper_schools(parts)
     ]
     return Transcript(history, years, transcript_digest(history.first_id, years))
 
@@ -73,7 +71,13 @@ def _begun(records: Sequence[PupilRecord], label: str, on: date) -> bool:
     )
 
 
-def _year(record: YearRecord, history: History, on: date, names: Names) -> dict[str, Any]:
+def _year(
+    record: YearRecord,
+    parts: Sequence[Contribution],
+    history: History,
+    on: date,
+    names: Names,
+) -> dict[str, Any]:
     known = (record.excused, record.unexcused)
     total = None if None in known else sum(count or 0 for count in known)
     return {
@@ -82,7 +86,10 @@ def _year(record: YearRecord, history: History, on: date, names: Names) -> dict[
         "programme": record.programme,
         "regulation": record.regulation,
         "strategy": record.strategy,
-        "schools": _schools(history.records, SchoolYear.parse(record.school_year), on, names),
+        "schools": [
+            *(_paper_school(fact, record.school_year) for fact in paper_schools(parts)),
+            *_schools(history.records, SchoolYear.parse(record.school_year), on, names),
+        ],
         "subjects": [_subject(subject, names) for subject in record.subjects],
         "conduct": record.conduct,
         "study": {**record.study, "adjusted": list(record.adjusted)},
@@ -91,7 +98,41 @@ def _year(record: YearRecord, history: History, on: date, names: Names) -> dict[
         "promotion_reasons": list(record.promotion_reasons),
         "title": record.title,
         "missing": list(record.missing),
+        "levels_asked": record.levels_asked,
+        "from_paper": list(record.from_paper),
+        "mentions": _mentions(parts),
         "signatures": [],
+        **({"overall": record.overall} if record.overall is not None else {}),
+        **({"qualities": record.qualities} if record.qualities is not None else {}),
+    }
+
+
+def _mentions(parts: Sequence[Contribution]) -> list[dict[str, Any]]:
+    """Awards, measures, certificates and competitions; their texts are for the audit to open."""
+    known = [mention for part in parts for mention in part.year.mentions]
+    return [
+        {"kind": mention.kind, "code": mention.code, "on": mention.on.isoformat()}
+        for mention in sorted(known, key=lambda mention: (mention.on, mention.version))
+    ]
+
+
+def _paper_school(fact: PaperFact, school_year: str) -> dict[str, Any]:
+    """A school known from a paper transcript: the days there are not known."""
+    code = fact.province_code
+    name = province_name(code, SchoolYear.parse(school_year).start) if code else None
+    return {
+        "school_code": None,
+        "name": fact.school_name,
+        "ledger": None,
+        "province": {"code": code, "name": name} if name else None,
+        "country": fact.country,
+        "from": None,
+        "to": None,
+        "paper": {
+            "scan_sha256": fact.scan_sha256,
+            "attested_by": fact.attested_by,
+            "checked_by": fact.checked_by,
+        },
     }
 
 
@@ -103,20 +144,45 @@ def _subject(subject: SubjectResult, names: Names) -> dict[str, Any]:
         "year": subject.year,
         "reassessed": subject.reassessed,
         "missing": list(subject.missing),
+        "dropped": subject.dropped,
+        **({"times": _times(subject.times, names)} if subject.form == "level" else {}),
+        **({"surplus": [_surplus(m, names) for m in subject.surplus]} if subject.surplus else {}),
     }
 
 
+def _times(times: Mapping[str, TimeResult], names: Names) -> dict[str, Any]:
+    return {
+        time: {
+            "level": held.level.value if held.level else None,
+            "test": held.test.value if held.test else None,
+            "by": _by([mark for mark in (held.level, held.test) if mark], names),
+        }
+        for time, held in times.items()
+    }
+
+
+def _by(marks: Sequence[Mark], names: Names) -> list[dict[str, Any]]:
+    """Who gave the marks: schools, once each; of one on paper its name."""
+    writers = dict.fromkeys((mark.ledger, mark.school, mark.paper) for mark in marks)
+    return [
+        {"ledger": names.ledger(ledger), "school_code": None, "school_name": school, "paper": True}
+        if paper
+        else {"ledger": names.ledger(ledger), "school_code": school}
+        for ledger, school, paper in writers
+    ]
+
+
 def _semester(term: SemesterResult, names: Names) -> dict[str, Any]:
-    by = dict.fromkeys((names.ledger(mark.ledger), mark.school) for mark in term.marks)
     return {
         "marks": {
             "TX": [mark.value for mark in term.regular],
+            **({"DK": [mark.value for mark in term.periodic]} if term.periodic else {}),
             "GK": term.midterm.value if term.midterm else None,
             "CK": term.final.value if term.final else None,
         },
         "average": term.result,
         "missing": list(term.missing),
-        "by": [{"ledger": ledger, "school_code": school} for ledger, school in by],
+        "by": _by(term.marks, names),
         "surplus": [_surplus(mark, names) for mark in term.surplus],
     }
 
@@ -127,7 +193,8 @@ def _surplus(mark: Mark, names: Names) -> dict[str, Any]:
         "value": mark.value,
         "on": mark.tested_on.isoformat(),
         "ledger": names.ledger(mark.ledger),
-        "school_code": mark.school,
+        "school_code": None if mark.paper else mark.school,
+        **({"school_name": mark.school, "paper": True} if mark.paper else {}),
     }
 
 
@@ -155,11 +222,23 @@ def _schools(
             "school_code": school,
             "name": names.school(ledger, school),
             "ledger": names.ledger(ledger),
+            **_province(names, ledger, school, max(start, year.start), on),
             "from": max(start, year.start).isoformat(),
             "to": _closed(end, year, on),
         }
         for start, end, school, ledger in stays
     ]
+
+
+def _province(
+    names: Names, ledger: UUID, school: str, first_day: date, on: date
+) -> dict[str, Any]:
+    """The school's province as it was on the stay's first day, and as it is on `on`."""
+    then, now = (names.province(ledger, school, day) for day in (first_day, on))
+    return {
+        "province": {"code": then.code, "name": then.name} if then else None,
+        "province_now": {"code": now.code, "name": now.name} if now else None,
+    }
 
 
 def _closed(end: date | None, year: SchoolYear, on: date) -> str | None:

@@ -12,10 +12,13 @@ from uuid import UUID
 
 from ledger.database import Connection
 from ledger.errors import NotFound
+from ledger.growth.channels import Boundary
 from ledger.ledger import Ledger
 from projections.audit import read_audit
 from projections.engine import Engine
+from projections.health import Health, read_health
 from projections.history import FoldEntry
+from projections.identity_view import read_identity_view
 from projections.moment import Moment, When, resolve
 from projections.names import Names
 from projections.people import People
@@ -32,7 +35,7 @@ from projections.roster import Roster, read_roster
 from projections.structure import Structure, find_class
 from projections.transcript import fold_transcript
 
-PROJECTIONS: tuple[Projection, ...] = (Structure(), People(), Roster())
+PROJECTIONS: tuple[Projection, ...] = (Structure(), People(), Roster(), Health())
 """Every projection there is."""
 
 
@@ -85,7 +88,7 @@ class Views:
             folded = fold_transcript(
                 map(FoldEntry.of, known.entries), pupil=known.person, on=on, names=names
             )
-            identity = read_identity(self._ledger, connection, known)
+            identity = read_identity(self._ledger, connection, known, on=on)
             return {
                 "pupil_id": str(known.person),
                 "pupil_key": identity.key,
@@ -94,6 +97,51 @@ class Views:
                 "profile": identity.profile,
                 "years": folded.years,
                 "digest": folded.digest,
+            }
+
+    def identity(
+        self, key: Key, *, on: date, known_at: When = None, at_least: int | None = None
+    ) -> dict[str, Any]:
+        """Who a pupil is: identifiers, checks, case, conflicts, links and candidates.
+
+        Raises:
+            NotFound, Refused, Conflict, DamagedEntry: as for `transcript`.
+        """
+        with self._ledger.database.connection() as connection:
+            moment = self._moment(connection, known_at, at_least)
+            known = self._pupil(connection, key, moment)
+            names = self._ledger_names(connection)
+            return read_identity_view(
+                self._ledger, connection, known, on=on, moment=moment, names=names
+            )
+
+    def health(
+        self,
+        key: Key,
+        *,
+        on: date,
+        known_at: When = None,
+        at_least: int | None = None,
+        boundary: Boundary = "exclusive",
+    ) -> dict[str, Any]:
+        """A pupil's measurements up to `on` with z-scores and channels: what the printed health
+        book is made from. Raises as `transcript`."""
+        with self._ledger.database.connection() as connection:
+            moment = self._moment(connection, known_at, at_least)
+            known = self._pupil(connection, key, moment)
+            identity = read_identity(self._ledger, connection, known)
+            names = self._ledger_names(connection)
+            measurements = read_health(
+                self._ledger, connection, known, identity, on=on, names=names, boundary=boundary
+            )
+            return {
+                "pupil_id": str(known.person),
+                "pupil_key": identity.key,
+                "on": on.isoformat(),
+                "known_at": moment.known_at,
+                "profile": identity.profile,
+                "boundary": boundary,
+                "measurements": measurements,
             }
 
     def audit(self, key: Key, *, since: When = None, until: When = None) -> dict[str, Any]:
@@ -138,7 +186,7 @@ class Views:
             if (code := getattr(entry.event, "school_code", None)) is not None
         }
         found = school_names(self._ledger, connection, sorted(schools), on=on, size=moment.size)
-        return Names(self._ledger_names(connection).ledgers, found.schools)
+        return Names(self._ledger_names(connection).ledgers, found.schools, found.provinces)
 
     def _ledger_names(self, connection: Connection) -> Names:
         return Names({**self._ledgers, self._ledger.id: own_name(connection)})

@@ -109,7 +109,13 @@ def _joined(
         if other not in known:
             known.add(other)
             events.append(
-                PupilLinked(effective_on=today, other=other, other_ledger=hop.ledger, case=case)
+                PupilLinked(
+                    effective_on=today,
+                    other=other,
+                    other_ledger=hop.ledger,
+                    case=case,
+                    statutory=None,
+                )
             )
     releases = [read_entry(hop.release).event for hop in dossier.hops]
     events.append(

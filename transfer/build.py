@@ -13,10 +13,12 @@ from ledger.events.pupil import Released
 from ledger.events.pupil_year import MarkEntered, PeriodClosed, PupilYearOpened
 from ledger.events.school_class import GradeSheetSubmitted
 from ledger.log import Entry
+from ledger.province_history import province_history
 from ledger.pupil import Pupil
 from ledger.queries import queries
 from ledger.reader import Reader
 from ledger.sheet import statement_hash
+from ledger.unit import Unit
 from projections.transcript import FoldEntry, released_digest
 from signing.merkle import inclusion_proof, subtree_of
 from transfer.completeness import records_root
@@ -325,13 +327,22 @@ def _references(reader: Reader, entries: Sequence[Entry]) -> References:
         staff.add(entry.envelope.who.on_behalf_of)
     found_classes = reader.classes(code for code in classes if code)
     schools |= {c.school_code for c in found_classes.values() if c}
-    units = reader.units(code for code in schools if code)
+    codes = sorted(code for code in schools if code)
+    units = _with_above(reader, codes)
     known_staff = reader.staff(code for code in staff if code)
     return References(
         units={
-            code: {"name": unit.name, "kind": unit.kind, "parent": unit.parent}
-            for code, unit in units.items()
-            if unit
+            code: {
+                "name": units[code].name,
+                "kind": units[code].kind,
+                "parent": units[code].parent,
+                "provinces": [
+                    (held.since.isoformat(), held.code, held.name)
+                    for held in province_history(units, code)
+                ],
+            }
+            for code in codes
+            if code in units
         },
         classes={
             code: {"name": c.name, "school": c.school_code, "school_year": c.school_year}
@@ -340,6 +351,18 @@ def _references(reader: Reader, entries: Sequence[Entry]) -> References:
         },
         staff={code: {"role": member.role} for code, member in known_staff.items() if member},
     )
+
+
+def _with_above(reader: Reader, codes: Sequence[str]) -> dict[str, Unit]:
+    """The units of `codes` and everything they ever stood under."""
+    units: dict[str, Unit] = {}
+    wanted = set(codes)
+    while wanted:
+        found = {code: unit for code, unit in reader.units(wanted).items() if unit is not None}
+        units |= found
+        above = {v.parent for unit in found.values() for v in unit.versions if v.parent}
+        wanted = above - units.keys()
+    return units
 
 
 def _told_references(

@@ -132,9 +132,12 @@ class ClosingProof(Frozen):
 
 
 class References(Frozen):
-    """The names needed to read the entries, by code: of their author's units and classes."""
+    """The names needed to read the entries, by code: of their author's units and classes.
 
-    units: dict[str, dict[str, str | None]]
+    A unit's `provinces` are those it stood under: [first day, code, name] in the order of time.
+    """
+
+    units: dict[str, dict[str, str | list[tuple[str, str, str]] | None]]
     classes: dict[str, dict[str, str | None]]
     staff: dict[str, dict[str, str | None]]
 

@@ -4,12 +4,12 @@ A mark is kept as its canonical text (`"8.0"`, `"Đ"`): in JSON numbers 8 and 8.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
 from ledger.errors import Refused
-from ledger.events.pupil_year import Form
+from ledger.events.pupil_year import Component, Form
 from ledger.text import clean
 
 PASSED: Final = "Đ"
@@ -79,6 +79,24 @@ def _score_text(value: str) -> str:
             field="value",
         )
     return f"{int(whole)}.{tenths}"
+
+
+def combined(components: Sequence[Component], form: Form) -> str:
+    """The mark that weighted parts give: the mean half up to one decimal; Đ where all are Đ.
+
+    Raises `Refused` as `parse_mark` does, under `components`.
+    """
+    try:
+        values = [parse_mark(part.value, form) for part in components]
+    except Refused as refused:
+        raise Refused(refused.code, refused.message, field="components") from None
+    if form != "score":
+        return PASSED if set(values) == {PASSED} else NOT_PASSED
+    total = sum(
+        (as_score(value) * part.weight for value, part in zip(values, components, strict=True)),
+        Decimal(0),
+    )
+    return str(quotient(total, sum(part.weight for part in components)))
 
 
 def as_score(mark: str) -> Decimal:

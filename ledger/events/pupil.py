@@ -129,6 +129,18 @@ class IdentifierEnded(Event):
     statutory: Identifier | Sealed
 
 
+class IdentifierRestated(Event):
+    """A pupil who is on record with an identifier bears it also on the days from `effective_on`
+    until `valid_to` (exclusive): a longer time than was known, or once again."""
+
+    TOPIC: ClassVar[str] = "ledger.IdentifierRestated.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.PUPIL
+
+    kind: IdentifierKind
+    valid_to: date | None
+    statutory: Identifier | Sealed
+
+
 class IdentityFollowedUp(Event):
     """What was found out about a failed identity check, and what is done by when.
 
@@ -202,7 +214,10 @@ class ChangeRetracted(Event):
 
 
 class PupilLinked(Event):
-    """This record and `other` (a record of this or another ledger) are one pupil."""
+    """This record and `other` (a record of this or another ledger) are one pupil.
+
+    `case` is the transfer that says so; a person who says so gives the reason instead.
+    """
 
     TOPIC: ClassVar[str] = "ledger.PupilLinked.v1"
     STREAM: ClassVar[StreamKind] = StreamKind.PUPIL
@@ -210,6 +225,7 @@ class PupilLinked(Event):
     other: UUID
     other_ledger: UUID
     case: UUID | None
+    statutory: Note | Sealed | None
 
 
 class PupilUnlinked(Event):
@@ -322,6 +338,7 @@ EVENTS: tuple[type[Event], ...] = (
     IdentityChecked,
     IdentityConflictFound,
     IdentifierEnded,
+    IdentifierRestated,
     IdentityFollowedUp,
     ConfirmedDistinct,
     HealthMeasured,

@@ -195,16 +195,17 @@ class SubjectExempted(Event):
     statutory: Note | Sealed
 
 
-class EducationPlanSet(Event):
-    """A disabled pupil follows a plan of their own (Kế hoạch giáo dục cá nhân).
+class AssessmentAdapted(Event):
+    """What of the year is not asked of this pupil; why stands in `statutory` alone.
 
-    `assessed` False: no levels are asked for; `left_out` are subjects not assessed.
+    `levels_asked` False: no levels of study or training are asked for; `left_out` are subjects
+    not assessed (Kế hoạch giáo dục cá nhân, TT 22 Điều 11).
     """
 
-    TOPIC: ClassVar[str] = "ledger.EducationPlanSet.v1"
+    TOPIC: ClassVar[str] = "ledger.AssessmentAdapted.v1"
     STREAM: ClassVar[StreamKind] = StreamKind.PUPIL_YEAR
 
-    assessed: bool
+    levels_asked: bool
     left_out: tuple[str, ...]
     statutory: Note | Sealed
 
@@ -312,7 +313,7 @@ EVENTS: tuple[type[Event], ...] = (
     YearDecision,
     QualityAssessed,
     SubjectExempted,
-    EducationPlanSet,
+    AssessmentAdapted,
     ElectivesChosen,
     MentionRecorded,
     PaperYearOpened,

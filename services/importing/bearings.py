@@ -8,6 +8,7 @@ from ledger.errors import Refused
 from ledger.reader import Reader
 from ledger.registration import local_key, unknown_pupil
 from ledger.school_class import SchoolClass
+from ledger.settings import Settings
 from services.importing import values
 from services.importing.staging import Staged
 
@@ -21,6 +22,7 @@ class Bearings:
     source: str
     pupils: dict[str, list[UUID]]
     classes: dict[str, SchoolClass | None]
+    settings: Settings
 
     def pupil(self, key: str) -> UUID:
         """The pupil under a key of the file. Raises Refused(`unknown_pupil`, `ambiguous_pupil`)."""
@@ -43,7 +45,7 @@ def take_bearings(reader: Reader, source: str, lines: Iterable[Staged]) -> Beari
     A plain key is the sender's own under `source`; `local:KEY@SOURCE`, `personal_id:`, `moet:`,
     `passport:` and `id:` name the pupil otherwise.
     """
-    keys = {line.cells["pupil_key"] for line in lines if "pupil_key" in line.kind.columns}
+    keys = {key for line in lines for key in _pupils_named(line)}
     codes = {line.cells["class_code"] for line in lines if "class_code" in line.kind.columns}
     asked = {key: _wanted(key, source) for key in keys}
     found = reader.find({wanted for wanted in asked.values() if wanted is not None})
@@ -51,7 +53,16 @@ def take_bearings(reader: Reader, source: str, lines: Iterable[Staged]) -> Beari
     internal = {key: id for key in keys if (id := _internal(key)) is not None}
     states = reader.pupils(internal.values())
     pupils |= {key: [id] for key, id in internal.items() if states[id] is not None}
-    return Bearings(source, pupils, reader.classes(codes))
+    return Bearings(source, pupils, reader.classes(codes), reader.settings())
+
+
+def _pupils_named(line: Staged) -> Iterable[str]:
+    """The keys of pupils in a line; in identity_checks.csv `who` says whose the key is."""
+    for column in ("pupil_key", "other_key"):
+        if column in line.kind.columns:
+            yield line.cells[column]
+    if line.kind.name == "identity_checks" and line.cells["who"] == "pupil":
+        yield line.cells["key"]
 
 
 def _wanted(key: str, source: str) -> tuple[str, str] | None:

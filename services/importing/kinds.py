@@ -45,13 +45,15 @@ class FileKind:
     `step` is when its lines are taken in (kinds of one step are merged). `slot` names what a
     line is about and `says` what it says of it: two lines of one file that say different things
     of one slot are both refused, with reason `clash`. `order` sorts the lines of a step; lines
-    that sort the same stay in one transaction.
+    that sort the same stay in one transaction. `may_be_empty` are required columns whose cells
+    may be empty, because others can stand for them.
     """
 
     name: str
     step: int
     columns: tuple[str, ...]
     required: frozenset[str]
+    may_be_empty: frozenset[str] = frozenset()
     slot: Callable[[Cells], str] | None = None
     says: Callable[[Cells], str] | None = None
     clash: str = "two_values_for_key"
@@ -138,6 +140,7 @@ def _kind(
     says: Callable[[Cells], str] | None = None,
     clash: str = "two_values_for_key",
     order: Callable[[Cells], str] | None = None,
+    may_be_empty: str = "",
 ) -> FileKind:
     needed = tuple(required.split())
     columns = (*needed, *optional.split())
@@ -146,6 +149,7 @@ def _kind(
         step=step,
         columns=columns,
         required=frozenset(needed),
+        may_be_empty=frozenset(may_be_empty.split()),
         slot=slot or (_key(*key) if key else None),
         says=says or _key(*columns),
         clash=clash,
@@ -155,6 +159,7 @@ def _kind(
 
 _SLOT = "two_values_for_slot"
 MOVEMENTS = 60
+PAPER = 66
 MARKS = 70
 
 KINDS: Mapping[str, FileKind] = {
@@ -256,7 +261,7 @@ KINDS: Mapping[str, FileKind] = {
         ),
         _kind(
             "paper_results",
-            66,
+            PAPER,
             "pupil_key school_year school_name kind value scan_sha256 attested_by checked_by "
             "effective_on",
             "province_code country regulation subject semester slot grade reason",
@@ -275,7 +280,7 @@ KINDS: Mapping[str, FileKind] = {
         _kind(
             "education_plans",
             68,
-            "pupil_key school_year assessed legal_ground effective_on",
+            "pupil_key school_year levels_asked legal_ground effective_on",
             "left_out recorded_by",
             key=("pupil_key", "school_year", "effective_on"),
         ),
@@ -295,6 +300,7 @@ KINDS: Mapping[str, FileKind] = {
             says=_mark_says,
             clash=_SLOT,
             order=_sheet,
+            may_be_empty="value",
         ),
         _kind(
             "corrections",

@@ -208,7 +208,7 @@ def read_cells(record: Record, header: Sequence[str], kind: FileKind) -> dict[st
     for column, raw in zip(header, record.cells, strict=False):
         cell = clean(raw) if raw.isascii() else _unicode_cell(raw, column, kind)
         if not cell:
-            if column in kind.required:
+            if column in kind.required and column not in kind.may_be_empty:
                 raise BadCell("missing_value", f"column {column} may not be empty", column, "")
         elif "\0" in cell:
             shown = cell.replace("\0", "\ufffd")[:80]

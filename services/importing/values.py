@@ -2,29 +2,24 @@
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime, timedelta, timezone
-from functools import lru_cache, partial
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Literal, TypeVar, get_args
 
-from ledger import personal_number
-from ledger.assessment.marks import parse_mark
+from ledger import identifiers, personal_number
 from ledger.errors import Refused
 from ledger.events.pupil import IdentifierKind
 from ledger.events.pupil_year import Component
 from ledger.events.staff import IdentityStatus
 from ledger.events.unit import Level, UnitKind
+from ledger.identity_check import VIETNAM
 from ledger.text import matching_key
 
 T = TypeVar("T", bound=str)
 
-SINCE_EVER = date(1900, 1, 1)
-"""The day from which a fact counts whose list gives no day (a unit's opening, a person's profile).
+SINCE_EVER = identifiers.SINCE_EVER
+"""The day from which a fact counts whose list gives no day."""
 
-Not the day of the import: a roster or transcript on a past date would then have no names. Not
-the birth date either: `effective_on` stays readable in the entry, and a birth date is personal.
-"""
-
-VIETNAM = timezone(timedelta(hours=7))
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
 _BIRTH = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
 _DAY_FIRST = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
@@ -128,7 +123,7 @@ def one_of(text: str, allowed: tuple[T, ...], column: str, code: str) -> T:
 
 _UNIT_KINDS: tuple[UnitKind, ...] = get_args(UnitKind)
 _LEVELS: tuple[Level, ...] = get_args(Level)
-_STATUSES: tuple[IdentityStatus, ...] = get_args(IdentityStatus)
+IDENTITY_STATUSES: tuple[IdentityStatus, ...] = get_args(IdentityStatus)
 _NUMBER_KINDS: tuple[IdentifierKind, ...] = tuple(
     kind for kind in get_args(IdentifierKind) if kind != "local"
 )
@@ -147,7 +142,9 @@ def levels(text: str) -> tuple[Level, ...]:
 
 def identity_status(text: str) -> IdentityStatus | None:
     """The population database's answer; None for an empty cell."""
-    return one_of(text, _STATUSES, "identity_status", "unknown_identity_status") if text else None
+    if not text:
+        return None
+    return one_of(text, IDENTITY_STATUSES, "identity_status", "unknown_identity_status")
 
 
 def number_kind(text: str) -> IdentifierKind:
@@ -180,6 +177,23 @@ def count(text: str, column: str) -> int:
     if text.isascii() and text.isdigit() and len(text) <= 3:
         return int(text)
     raise Refused("bad_number", "a whole number from 0 to 999", field=column)
+
+
+_YES = {"yes": True, "co": True, "có": True, "x": True, "1": True, "true": True}
+_NO = {"no": False, "khong": False, "không": False, "0": False, "false": False}
+
+
+def yes(text: str, column: str) -> bool:
+    """yes or no, in English or Vietnamese. Raises Refused(`not_yes_or_no`)."""
+    found = {**_YES, **_NO}.get(matching_key(text))
+    if found is None:
+        raise Refused("not_yes_or_no", "yes or no", field=column, suggestion="yes or no")
+    return found
+
+
+def several(text: str) -> list[str]:
+    """What is joined by semicolons, without the empty ones."""
+    return [part.strip() for part in text.split(";") if part.strip()]
 
 
 def semester(text: str) -> Literal[0, 1, 2]:
@@ -219,7 +233,7 @@ def components(text: str) -> tuple[Component, ...]:
     return tuple(
         Component(
             name=match[1].strip(),
-            value=at_column("components", partial(parse_mark, match[2], "score")),
+            value=match[2].strip(),
             weight=int(weight),
         )
         for match, weight in zip((m for m in named if m), weights, strict=True)

@@ -9,7 +9,8 @@ import pytest
 from ledger.batch import Line
 from ledger.ledger import Ledger
 from ledger.registration import record_pupils
-from ledger.year_lines import YearLine, comment, correction, write_years
+from ledger.year_commands import comment, correction
+from ledger.year_lines import YearLine, write_years
 from projections.persons import Key
 from projections.views import Views
 from tests import school

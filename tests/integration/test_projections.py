@@ -18,7 +18,8 @@ from ledger.ledger import Ledger
 from ledger.movement import Movement, StatusLine, move_pupils
 from ledger.pupil import ChangeStatus
 from ledger.recorder import Row, StreamRef, insert, name_streams
-from ledger.year_lines import YearLine, correction, write_years
+from ledger.year_commands import correction
+from ledger.year_lines import YearLine, write_years
 from projections import engine as engine_module
 from projections.errors import ProjectionStopped
 from projections.moment import When

@@ -10,7 +10,8 @@ from ledger.batch import Line
 from ledger.errors import Conflict, NotFound
 from ledger.ledger import Ledger
 from ledger.registration import Number, record_pupils
-from ledger.year_lines import YearLine, absences, conduct, correction, write_years
+from ledger.year_commands import absences, conduct, correction
+from ledger.year_lines import YearLine, write_years
 from projections.persons import Key
 from projections.views import Views
 from tests import school

@@ -3,11 +3,14 @@
 from datetime import date
 from typing import get_args
 
-from ledger import year_lines
+from ledger import year_commands
+from ledger.codes import parse_grade
 from ledger.errors import Refused
 from ledger.events.pupil_year import YearDecision
 from ledger.gradebook import MarkLine
+from ledger.paper import HOME, PaperLine
 from ledger.school_year import SchoolYear
+from ledger.year_commands import Decide
 from ledger.year_lines import YearLine
 from services.importing import values
 from services.importing.bearings import Bearings
@@ -43,7 +46,7 @@ def correction(cells: Cells, at: Bearings) -> YearLine:
     return YearLine(
         pupil=at.pupil(cells["pupil_key"]),
         school_year=SchoolYear.parse(cells["school_year"]).label,
-        decide=year_lines.correction(
+        decide=year_commands.correction(
             subject=cells["subject"],
             semester=values.semester(cells["semester"]),
             slot=cells["slot"],
@@ -58,17 +61,38 @@ def correction(cells: Cells, at: Bearings) -> YearLine:
 
 
 def comment(cells: Cells, at: Bearings) -> YearLine:
-    """A line of comments.csv."""
+    """A line of comments.csv: free text, or a phrase of the comment bank by its code, or both."""
     on = values.day(cells["effective_on"], "effective_on")
     return YearLine(
         pupil=at.pupil(cells["pupil_key"]),
         school_year=_year_of(cells, on).label,
-        decide=year_lines.comment(
-            subject=cells["subject"] or None, time=cells["time"], text=cells["text"], on=on
+        decide=year_commands.comment(
+            subject=cells["subject"] or None,
+            time=cells["time"].upper(),
+            text=_words(cells, at),
+            on=on,
         ),
         proposable=True,
         on=on,
     )
+
+
+def _words(cells: Cells, at: Bearings) -> str:
+    """What the comment says. Raises Refused(`missing_value`, `unknown_comment_code`)."""
+    code, text = cells["code"], cells["text"]
+    if not code:
+        if not text:
+            raise Refused("missing_value", "a comment has a text or a code", field="text")
+        return text
+    phrase = at.settings.phrases.get(code)
+    if phrase is None:
+        raise Refused(
+            "unknown_comment_code",
+            "the comment bank has no phrase under this code",
+            field="code",
+            suggestion="add it with comment_bank.csv, or write the text",
+        )
+    return f"{phrase.text} {text}".strip()
 
 
 def conduct(cells: Cells, at: Bearings) -> YearLine:
@@ -77,7 +101,7 @@ def conduct(cells: Cells, at: Bearings) -> YearLine:
     return YearLine(
         pupil=at.pupil(cells["pupil_key"]),
         school_year=SchoolYear.parse(cells["school_year"]).label,
-        decide=year_lines.conduct(period=cells["period"], level=cells["level"], on=on),
+        decide=year_commands.conduct(period=cells["period"], level=cells["level"], on=on),
         proposable=True,
         on=on,
     )
@@ -89,7 +113,7 @@ def absences(cells: Cells, at: Bearings) -> YearLine:
     return YearLine(
         pupil=at.pupil(cells["pupil_key"]),
         school_year=SchoolYear.parse(cells["school_year"]).label,
-        decide=year_lines.absences(
+        decide=year_commands.absences(
             period=cells["period"],
             excused=values.count(cells["excused"], "excused"),
             unexcused=values.count(cells["unexcused"], "unexcused"),
@@ -107,7 +131,7 @@ def decision(cells: Cells, at: Bearings) -> YearLine:
     return YearLine(
         pupil=at.pupil(cells["pupil_key"]),
         school_year=SchoolYear.parse(cells["school_year"]).label,
-        decide=year_lines.decision(
+        decide=year_commands.decision(
             kind=kind,
             subject=cells["subject"] or None,
             value=cells["value"] or None,
@@ -116,6 +140,76 @@ def decision(cells: Cells, at: Bearings) -> YearLine:
         ),
         needs_results=kind in _CLOSINGS,
         proposable=kind == "close_semester_1",
+        on=on,
+    )
+
+
+def quality(cells: Cells, at: Bearings) -> YearLine:
+    """A line of qualities.csv."""
+    on = values.day(cells["effective_on"], "effective_on")
+    return _line(
+        cells,
+        at,
+        year_commands.quality(time=cells["time"], item=cells["item"], level=cells["level"], on=on),
+        on=on,
+    )
+
+
+def exemption(cells: Cells, at: Bearings) -> YearLine:
+    """A line of exemptions.csv."""
+    on = values.day(cells["effective_on"], "effective_on")
+    return _line(
+        cells,
+        at,
+        year_commands.exemption(
+            subject=cells["subject"],
+            period=cells["period"],
+            part=cells["part"],
+            ground=cells["legal_ground"],
+            on=on,
+        ),
+        on=on,
+    )
+
+
+def education_plan(cells: Cells, at: Bearings) -> YearLine:
+    """A line of education_plans.csv."""
+    on = values.day(cells["effective_on"], "effective_on")
+    return _line(
+        cells,
+        at,
+        year_commands.adaptation(
+            levels_asked=values.yes(cells["levels_asked"], "levels_asked"),
+            left_out=values.several(cells["left_out"]),
+            ground=cells["legal_ground"],
+            on=on,
+        ),
+        on=on,
+    )
+
+
+def electives(cells: Cells, at: Bearings) -> YearLine:
+    """A line of electives.csv: the whole choice, joined by semicolons."""
+    on = values.day(cells["effective_on"], "effective_on")
+    decide = year_commands.electives(subjects=values.several(cells["subjects"]), on=on)
+    return _line(cells, at, decide, on=on)
+
+
+def mention(cells: Cells, at: Bearings) -> YearLine:
+    """A line of mentions.csv."""
+    on = values.day(cells["effective_on"], "effective_on")
+    decide = year_commands.mention(
+        kind=cells["kind"], code=cells["code"] or None, text=cells["text"], on=on
+    )
+    return _line(cells, at, decide, on=on)
+
+
+def _line(cells: Cells, at: Bearings, decide: Decide, *, on: date) -> YearLine:
+    return YearLine(
+        pupil=at.pupil(cells["pupil_key"]),
+        school_year=SchoolYear.parse(cells["school_year"]).label,
+        decide=decide,
+        proposable=True,
         on=on,
     )
 
@@ -131,3 +225,26 @@ def _year_of(cells: Cells, on: date) -> SchoolYear:
             suggestion=f"{year.start} … {year.end}",
         )
     return year
+
+
+def paper_result(cells: Cells, at: Bearings) -> PaperLine:
+    """A line of paper_results.csv."""
+    return PaperLine(
+        pupil=at.pupil(cells["pupil_key"]),
+        school_year=SchoolYear.parse(cells["school_year"]).label,
+        school_name=cells["school_name"],
+        province_code=cells["province_code"] or None,
+        country=cells["country"].upper() or HOME,
+        regulation=cells["regulation"] or None,
+        grade=parse_grade(cells["grade"]) if cells["grade"] else None,
+        kind=cells["kind"].lower(),
+        subject=cells["subject"] or None,
+        semester=cells["semester"],
+        slot=cells["slot"],
+        value=cells["value"],
+        scan_sha256=cells["scan_sha256"].lower(),
+        attested_by=cells["attested_by"],
+        checked_by=cells["checked_by"],
+        reason=cells["reason"] or None,
+        effective_on=values.day(cells["effective_on"], "effective_on"),
+    )

@@ -22,7 +22,8 @@ from ledger.movement import Movement, StatusLine, move_pupils
 from ledger.pupil import ChangeStatus
 from ledger.registration import Number, record_pupils
 from ledger.structure import RecordStaff, record_staff
-from ledger.year_lines import YearLine, comment, correction, decision, write_years
+from ledger.year_commands import comment, correction, decision
+from ledger.year_lines import YearLine, write_years
 from signing import aead
 from tests import school
 

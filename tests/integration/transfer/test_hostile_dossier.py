@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ledger.ids import uuid7
 from ledger.reader import Reader
-from ledger.year_lines import YearLine, decision, write_years
+from ledger.year_commands import decision
+from ledger.year_lines import YearLine, write_years
 from services.embedded import Servers
 from signing import canonical, certificates, compression, jws
 from signing.certificates import Purpose

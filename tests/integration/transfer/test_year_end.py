@@ -11,7 +11,8 @@ from ledger.codes import Programme
 from ledger.events.case import CaseDecided, DecisionReceived, DossierReceived
 from ledger.events.pupil import Released, TransferAccepted
 from ledger.subjects import find_subject, required_slots
-from ledger.year_lines import YearLine, absences, conduct, decision, write_years
+from ledger.year_commands import absences, conduct, decision
+from ledger.year_lines import YearLine, write_years
 from projections.persons import Key
 from projections.transcript import FoldEntry, released_digest
 from projections.views import Views

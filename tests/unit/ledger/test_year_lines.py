@@ -7,7 +7,7 @@ import pytest
 from ledger.errors import Refused
 from ledger.events.pupil_year import PupilYearOpened, YearDecision
 from ledger.pupil_year import PupilYear, evolve
-from ledger.year_lines import decision
+from ledger.year_commands import decision
 from tests.unit.ledger.events import event
 
 ON = date(2025, 6, 2)

@@ -18,7 +18,8 @@ from ledger.events.pupil_year import (
     YearDecision,
 )
 from ledger.pupil_year import PupilYear
-from ledger.year_record import Contribution, SubjectResult, YearRecord, assess, in_custody_order
+from ledger.contribution import Contribution, in_custody_order
+from ledger.year_record import SubjectResult, YearRecord, assess
 from tests.unit.ledger.events import LEDGER, OTHER_LEDGER, event
 
 ON = date(2025, 6, 10)
