@@ -36,7 +36,7 @@ class Contribution:
 
 def in_custody_order(contributions: Iterable[Contribution]) -> list[Contribution]:
     """The ledgers that wrote of a year, first the one whose entries were released first."""
-    return sorted(contributions, key=lambda part: (part.hop(1), part.ledger))
+    return sorted(contributions, key=lambda part: (part.hop(1), part.ledger, part.year.pupil))
 
 
 @dataclass(frozen=True, slots=True)

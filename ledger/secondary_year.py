@@ -113,7 +113,8 @@ def outcome_of(
         if decision.kind in ("promote", "retain"):
             return "promoted" if decision.kind == "promote" else "retained"
     on_paper = parts_of.stated(contributions, "promotion")
-    if computed is None and on_paper is not None:
+    entered = any(part.year.slots for part in contributions)
+    if on_paper is not None and (computed is None or not entered):
         from_paper.append("promotion")
         return on_paper
     return computed
@@ -324,16 +325,15 @@ def _study(
     contributions: Sequence[Contribution],
     from_paper: list[str],
 ) -> dict[str, str | None]:
-    """The levels by period; as stated on paper where the marks themselves do not give one."""
+    """The levels by period; as stated on paper where no mark of the period was entered: the
+    paper may not list every subject it was computed from."""
     study: dict[str, str | None] = {}
     for period in PERIODS:
-        computed = levels[period].level
-        if computed is None and not any(_entered(s, period) for s in subjects):
-            stated = parts_of.stated(contributions, "study", semester=_semester_of(period))
-            if stated is not None:
-                from_paper.append(f"study/{period}")
-                computed = stated
-        study[period] = computed
+        study[period] = levels[period].level
+        stated = parts_of.stated(contributions, "study", semester=_semester_of(period))
+        if stated is not None and not any(_entered(s, period) for s in subjects):
+            from_paper.append(f"study/{period}")
+            study[period] = stated
     return study
 
 

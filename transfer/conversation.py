@@ -18,7 +18,7 @@ from ledger.events.case import (
 )
 from ledger.ids import uuid7
 from ledger.plan import Plan
-from ledger.pupil import require_custody
+from ledger.pupil import Pupil, require_custody
 from ledger.reader import Reader
 from ledger.recorder import StreamRef
 from ledger.registration import pupil_ref
@@ -118,7 +118,7 @@ def release(
 
     Raises:
         CaseRefused: the case is not one to be released.
-        Refused: `pupil_released` (to another ledger).
+        Refused: `pupil_released` (to another ledger), `linked_record`.
     """
 
     def decide(reader: Reader) -> Plan:
@@ -137,6 +137,7 @@ def release(
         if case.state != "requested":
             raise CaseRefused(f"the case is {case.state}")
         require_custody(found)
+        _require_one_record(found, reader)
         day = last_day
         if day is None and case.first_day is not None and found.changes:
             day = case.first_day - ONE_DAY
@@ -156,6 +157,21 @@ def release(
         return plan
 
     office.ledger.desk.run(decide, who=who)
+
+
+def _require_one_record(pupil: Pupil, reader: Reader) -> None:
+    """Two own records of one pupil cannot travel as one: a release speaks for one stream.
+
+    Raises:
+        Refused: `linked_record`.
+    """
+    if any(link.ledger == reader.ledger for link in pupil.links):
+        raise Refused(
+            "linked_record",
+            "this ledger keeps two linked records of the pupil; only one can be released",
+            field="pupil_key",
+            suggestion="unlink them with links.csv and release the record with the history",
+        )
 
 
 def _release_again(plan: Plan, ref: StreamRef, case: Case, pupil: UUID) -> Plan:

@@ -273,13 +273,12 @@ def test_files_not_read_are_named_and_other_files_only_mentioned(
     ledger: Ledger, tmp_path: Path
 ) -> None:
     folder = copy_of_sample(tmp_path)
-    for name in ("qualities.csv", "lunch.csv", "README.md"):
+    for name in ("lunch.csv", "README.md"):
         (folder / name).write_text("x\n", "utf-8")
     code, answer = take(ledger, folder)
     assert code == 4
     assert reasons(answer) == [
         ("lunch.csv", None, "file_not_supported"),
-        ("qualities.csv", None, "file_not_supported"),
     ]
     assert reasons(answer, "warnings") == [("README.md", None, "file_not_supported")]
 
