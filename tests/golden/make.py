@@ -19,7 +19,7 @@ from uuid import UUID
 from ledger import envelope, log, sheet
 from ledger.envelope import DataKey
 from ledger.event import CATEGORIES, Category, Event, Note, Provenance, Who
-from ledger.events import case, pupil, pupil_year, school_class, staff, unit
+from ledger.events import case, pupil, pupil_year, school_class, settings, staff, unit
 from signing import aead
 from signing.note import Checkpoint, NoteSigner, sign_note
 
@@ -68,6 +68,7 @@ CLAIM = case.IdentityClaim(
     sex="nu",
     identifiers=(("personal_id", "031312004567"),),
 )
+REMEDY = staff.Remedy(remedy="đối chiếu giấy khai sinh", note=None)
 FACTS: dict[type[Event], dict[str, Any]] = {
     unit.LedgerOpened: {
         "ledger_id": LEDGER,
@@ -84,6 +85,42 @@ FACTS: dict[type[Event], dict[str, Any]] = {
     },
     unit.UnitChanged: {"code": "S1", "name": "THCS A", "parent_code": None, "levels": ()},
     unit.UnitClosed: {"code": "S1", "successor": "S2", "closed_on": DAY},
+    unit.UnitRecoded: {"code": "S1", "new_code": "S1-NEW"},
+    unit.ReportSubmitted: {
+        "report": "headcount",
+        "preset": "start_of_year",
+        "unit_code": "S1",
+        "school_year": "2024-2025",
+        "on": DAY,
+        "position": 41,
+        "size": 42,
+        "root": "ab" * 32,
+        "digest": "sha256:" + "ef" * 32,
+        "head": "GV1",
+        "replaces": 0,
+    },
+    settings.RulesChosen: {
+        "regulation": "TT43_2021",
+        "school_year": "2024-2025",
+        "strategy": "substitution",
+        "subjects_at": (5, 5, 5),
+        "source": "CV 1/SGDĐT",
+    },
+    settings.TermsDated: {
+        "school_year": "2024-2025",
+        "term_2_from": DAY,
+        "summer_from": DAY,
+        "source": "QĐ 1/UBND",
+    },
+    settings.DeadlineSet: {
+        "report": "headcount",
+        "preset": "start_of_year",
+        "level": "THCS",
+        "school_year": "2024-2025",
+        "due_on": DAY,
+        "source": "CV 2/SGDĐT",
+    },
+    settings.CommentPhraseSet: {"code": "N01", "subject": "TOAN", "text": "Nắm chắc kiến thức"},
     school_class.ClassOpened: {
         "code": "7A1",
         "school_code": "S1",
@@ -104,6 +141,18 @@ FACTS: dict[type[Event], dict[str, Any]] = {
         "root": "cd" * 32,
         "signature": None,
     },
+    school_class.ClassClosed: {"successors": ("7A2", "7A3")},
+    school_class.ClassTurned: {
+        "turn": CASE,
+        "to_school_year": "2025-2026",
+        "entries": 3,
+        "promoted": 1,
+        "retained": 0,
+        "completed": 1,
+        "waiting": 1,
+    },
+    school_class.ClassTurnUndone: {"turn": CASE, "retracted": 2, "kept": 0},
+    school_class.MonthConfirmed: {"month": "2025-01", "present": 20, "absent": 1},
     staff.StaffRegistered: {
         "code": "GV1",
         "unit_code": "S1",
@@ -113,6 +162,13 @@ FACTS: dict[type[Event], dict[str, Any]] = {
     },
     staff.StaffChanged: {"unit_code": "S1", "level": None, "role": None, "statutory": TEACHER},
     staff.StaffIdentityChecked: {"status": "matched", "checked_at": INSTANT, "statutory": None},
+    staff.StaffIdentityFollowedUp: {
+        "cause": "name_differs",
+        "due_on": DAY,
+        "responsible": "GV2",
+        "outcome": "open",
+        "statutory": REMEDY,
+    },
     staff.AccountOpened: {"name": "operator", "staff_code": "GV1"},
     staff.RoleGranted: {"role": "operator", "unit_code": None},
     pupil.PupilRegistered: {
@@ -128,7 +184,47 @@ FACTS: dict[type[Event], dict[str, Any]] = {
     },
     pupil.IdentityChecked: {"status": "mismatched", "checked_at": INSTANT, "statutory": NOTE},
     pupil.IdentityConflictFound: {"code": "number_of_another_pupil", "other": OTHER_PUPIL},
-    pupil.PupilLinked: {"other": OTHER_PUPIL, "other_ledger": OTHER_LEDGER, "case": CASE},
+    pupil.IdentifierEnded: {
+        "kind": "visa",
+        "statutory": pupil.Identifier(kind="visa", value="V1", issuer=None),
+    },
+    pupil.IdentifierRestated: {
+        "kind": "visa",
+        "valid_to": DAY,
+        "statutory": pupil.Identifier(kind="visa", value="V1", issuer="VN"),
+    },
+    pupil.IdentityFollowedUp: {
+        "cause": "birth_date_differs",
+        "due_on": None,
+        "responsible": None,
+        "outcome": "mended",
+        "statutory": REMEDY,
+    },
+    pupil.ConfirmedDistinct: {"other": OTHER_PUPIL, "statutory": NOTE},
+    pupil.HealthMeasured: {
+        "statutory": pupil.Measurement(
+            height_cm="109.5",
+            weight_kg="17.2",
+            position="standing",
+            vision_left="10/10",
+            vision_right=None,
+            findings=None,
+            notes="khám đầu năm",
+        )
+    },
+    pupil.PresenceConfirmed: {
+        "class_code": "L1",
+        "month": "2025-01",
+        "present": False,
+        "last_seen_on": DAY,
+    },
+    pupil.ChangeRetracted: {"retracts": 4, "statutory": NOTE},
+    pupil.PupilLinked: {
+        "other": OTHER_PUPIL,
+        "other_ledger": OTHER_LEDGER,
+        "case": CASE,
+        "statutory": None,
+    },
     pupil.PupilUnlinked: {"other": OTHER_PUPIL, "statutory": NOTE},
     pupil.PupilEnrolled: {
         "kind": "mid_year",
@@ -231,6 +327,56 @@ FACTS: dict[type[Event], dict[str, Any]] = {
         "subject": "TOAN",
         "value": "5.0",
         "statutory": None,
+    },
+    pupil_year.QualityAssessed: {
+        "school_code": "S1",
+        "time": "CN",
+        "item": "YEUNUOC",
+        "level": "T",
+    },
+    pupil_year.SubjectExempted: {
+        "subject": "GDTC",
+        "period": "HK1",
+        "part": "practice",
+        "statutory": NOTE,
+    },
+    pupil_year.AssessmentAdapted: {
+        "levels_asked": False,
+        "left_out": ("NGOAINGU1",),
+        "statutory": NOTE,
+    },
+    pupil_year.ElectivesChosen: {"subjects": ("HOAHOC", "VATLI")},
+    pupil_year.MentionRecorded: {"kind": "award", "code": "outstanding", "statutory": NOTE},
+    pupil_year.PaperYearOpened: {
+        "pupil_id": PUPIL,
+        "school_year": "2019-2020",
+        "grade": 2,
+        "programme": "GDPT2006",
+        "regulation": "TT22_2016",
+    },
+    pupil_year.PaperResultTaken: {
+        "kind": "mark",
+        "subject": "TOAN",
+        "form": "test",
+        "semester": None,
+        "slot": "KT_CN",
+        "value": "9",
+        "required": ("CN", "KT_CN"),
+        "school_name": "TH Kim Đồng",
+        "province_code": "30",
+        "country": "VN",
+        "scan_sha256": "12" * 32,
+        "attested_by": "GV1",
+        "checked_by": "GV2",
+        "corrects": None,
+        "statutory": None,
+    },
+    pupil_year.ExchangeRecordSent: {
+        "exchange": "TTDLQG",
+        "record": CASE,
+        "event": "NEW",
+        "record_version": 1,
+        "digest": "sha256:" + "34" * 32,
     },
     pupil_year.Proposed: {
         "proposal": CASE,

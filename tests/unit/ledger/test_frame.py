@@ -48,6 +48,7 @@ def fold(kind: StreamKind, *events: Event) -> Any:
 
 
 FIRST = {
+    LedgerOpened,
     UnitOpened,
     ClassOpened,
     StaffRegistered,
@@ -57,7 +58,7 @@ FIRST = {
     CaseReleased,
     DossierReceived,
 }
-PUPIL_STREAMS = (StreamKind.PUPIL, StreamKind.PUPIL_YEAR, StreamKind.LEDGER)
+PUPIL_STREAMS = (StreamKind.PUPIL, StreamKind.PUPIL_YEAR)
 
 
 @pytest.mark.parametrize(
@@ -70,12 +71,8 @@ def test_nothing_comes_before_the_opening_of_its_stream(topic: str) -> None:
         evolve(one.STREAM, None, one, 1)
 
 
-def test_the_ledger_s_own_stream_has_no_state() -> None:
-    assert evolve(StreamKind.LEDGER, None, event(LedgerOpened, DAY), 1) is None
-
-
-def test_every_other_kind_of_stream_has_one_fold() -> None:
-    assert FOLDS.keys() == set(StreamKind) - {StreamKind.LEDGER}
+def test_every_kind_of_stream_has_one_fold() -> None:
+    assert FOLDS.keys() == set(StreamKind)
 
 
 def record(**changed: Any) -> RecordUnit:
