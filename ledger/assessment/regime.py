@@ -27,9 +27,12 @@ class Regulation(StrEnum):
     QD02_2007 = "QD02_2007"
     PRESCHOOL = "PRESCHOOL"
     """No marks are given before grade 1."""
+    FOREIGN = "FOREIGN"
+    """A school abroad: results are kept as stated on paper; no rules of ours apply. Never chosen
+    by year and grade."""
 
 
-SUPPORTED = frozenset({Regulation.TT22_2021, Regulation.PRESCHOOL})
+SUPPORTED = frozenset(Regulation) - {Regulation.QD02_2007}
 
 # First school year (by its first calendar year) of the newest regulation, for each grade.
 # Grades 6-12 confirmed (TT 22/2021 Điều 21); grades 1-5 from memory.

@@ -173,10 +173,12 @@ class _Circular58:
         return Outcome(_text(average.value), average.missing)
 
     def comment_term(self, marks: TermMarks) -> Outcome:
-        tests = [*marks.regular, *marks.periodic]
-        if marks.midterm is not None:
-            tests.append(marks.midterm)
-        remark = tt58.comment_semester(tests, marks.final)
+        if self._amended:
+            remark = tt58.comment_semester_amended(
+                marks.regular, marks.midterm, marks.final, required_tx=marks.wanted
+            )
+        else:
+            remark = tt58.comment_semester([*marks.regular, *marks.periodic], marks.final)
         return Outcome(remark.value, remark.missing)
 
     def study(

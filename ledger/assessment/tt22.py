@@ -12,8 +12,8 @@ from enum import StrEnum
 from typing import Literal, TypeVar
 
 from ledger.assessment.marks import NOT_PASSED, PASSED, parse_mark, quotient
+from ledger.assessment.written import parse_written
 from ledger.errors import Refused
-from ledger.text import clean
 
 __all__ = [
     "Adjustment",
@@ -23,9 +23,11 @@ __all__ = [
     "Promotion",
     "StudyResult",
     "Title",
+    "absent",
     "adjusted_level",
     "comment_semester",
     "comment_year",
+    "missing_slots",
     "parse_level",
     "parse_mark",
     "promotion",
@@ -41,8 +43,10 @@ __all__ = [
 
 MAX_ABSENCES = 45
 """Sessions in a school year, excused and unexcused together (Điều 12)."""
-SUBJECTS_AT_LEVEL = 6
-"""How many scored subjects must reach a level's upper threshold (Điều 9 khoản 2)."""
+SUBJECTS_AT_LEVEL = (6, 6, 6)
+"""The least numbers of scored subjects at 8.0 (Tốt), 6.5 (Khá) and 5.0 (Đạt): Điều 9 khoản 2."""
+EXCELLENT_SUBJECTS = 6
+"""How many scored subjects must reach 9.0 for Học sinh Xuất sắc (Điều 15)."""
 
 _EXCELLENT = Decimal("9.0")
 _REASSESS_BELOW = Decimal("5.0")
@@ -78,12 +82,13 @@ _LEVEL_NAMES: Mapping[str, Level] = {
     "ĐẠT": Level.PASS,
     "CHƯA ĐẠT": Level.FAIL,
 }
-# (level, floor for every scored subject, threshold for at least six) of Điều 9 khoản 2.
-_UPPER_LEVELS = (
-    (Level.GOOD, Decimal("6.5"), Decimal("8.0")),
-    (Level.FAIR, Decimal("5.0"), Decimal("6.5")),
+# (level, comment subjects that may be CĐ, floor for every scored subject, threshold for the least
+# number of them) of Điều 9 khoản 2.
+_LEVELS = (
+    (Level.GOOD, 0, Decimal("6.5"), Decimal("8.0")),
+    (Level.FAIR, 0, Decimal("5.0"), Decimal("6.5")),
+    (Level.PASS, 1, Decimal("3.5"), Decimal("5.0")),
 )
-_PASS_FLOOR, _PASS_THRESHOLD = Decimal("3.5"), Decimal("5.0")
 
 
 class Adjustment(StrEnum):
@@ -148,10 +153,7 @@ class Promotion:
 
 def parse_level(text: str) -> Level:
     """Read `T`, `K`, `Đ`, `CĐ` or the level's name. Raises `Refused("unknown_level")`."""
-    value = clean(text).upper()
-    if value in _LEVEL_NAMES:
-        return _LEVEL_NAMES[value]
-    raise Refused("unknown_level", "a level is T, K, Đ or CĐ", field="level")
+    return parse_written(text, _LEVEL_NAMES, "a level is T, K, Đ or CĐ")
 
 
 def semester_average(
@@ -162,7 +164,7 @@ def semester_average(
     `tx` holds the regular marks that count, in slot order, None for an empty slot; fewer than
     `required_tx` are named as missing slots.
     """
-    missing = _missing_slots(tx, gk, ck, required_tx)
+    missing = missing_slots(tx, gk, ck, required_tx)
     if missing or gk is None or ck is None:
         return Average(None, missing)
     regular = [mark for mark in tx if mark is not None]
@@ -172,7 +174,7 @@ def semester_average(
 def year_average(hk1: Decimal | None, hk2: Decimal | None) -> Average:
     """Return ĐTBmcn = (HK I + 2·HK II) / 3 from the *rounded* semester averages, half up."""
     if hk1 is None or hk2 is None:
-        return Average(None, _absent(HK1=hk1, HK2=hk2))
+        return Average(None, absent(HK1=hk1, HK2=hk2))
     return Average(quotient(hk1 + 2 * hk2, 3))
 
 
@@ -180,7 +182,7 @@ def comment_semester(
     tx: Sequence[str | None], gk: str | None, ck: str | None, *, required_tx: int
 ) -> CommentResult:
     """Return Đ where all assessments are Đ, else CĐ (Điều 9 khoản 1 điểm a)."""
-    missing = _missing_slots(tx, gk, ck, required_tx)
+    missing = missing_slots(tx, gk, ck, required_tx)
     if missing:
         return CommentResult(None, missing)
     every = {mark for mark in (*tx, gk, ck) if mark is not None}
@@ -189,37 +191,42 @@ def comment_semester(
 
 def comment_year(hk2: str | None) -> CommentResult:
     """Return the year's result of a comment subject: that of semester II."""
-    return CommentResult(hk2, _absent(HK2=hk2))
+    return CommentResult(hk2, absent(HK2=hk2))
 
 
-def _missing_slots(
+def missing_slots(
     tx: Sequence[object], gk: object, ck: object, required_tx: int
 ) -> tuple[str, ...]:
+    """Return the slots still empty (None) of `required_tx` regular ones, GK and CK."""
     present = [mark for mark in tx if mark is not None]
     lacking = required_tx - len(present)
     empty = [f"TX{n}" for n, mark in enumerate(tx, 1) if mark is None]
     empty += [f"TX{n}" for n in range(len(tx) + 1, required_tx + 1)]
-    return (*empty[: max(lacking, 0)], *_absent(GK=gk, CK=ck))
+    return (*empty[: max(lacking, 0)], *absent(GK=gk, CK=ck))
 
 
-def _absent(**parts: object) -> tuple[str, ...]:
+def absent(**parts: object) -> tuple[str, ...]:
+    """Return the names of the parts that are None."""
     return tuple(name for name, value in parts.items() if value is None)
 
 
-def study_level(scores: Sequence[Decimal], comments: Sequence[str]) -> Level:
-    """Return the level by the thresholds of Điều 9 khoản 2, without adjustment."""
+def study_level(
+    scores: Sequence[Decimal],
+    comments: Sequence[str],
+    *,
+    subjects_at: tuple[int, int, int] = SUBJECTS_AT_LEVEL,
+) -> Level:
+    """Return the level by the thresholds of Điều 9 khoản 2, without adjustment.
+
+    `subjects_at` are the least numbers of scored subjects at 8.0, 6.5 and 5.0; other regulations
+    built alike have their own.
+    """
     failed = sum(comment != PASSED for comment in comments)
-    for level, floor, threshold in _UPPER_LEVELS:
-        if failed == 0 and _reaches(scores, floor, threshold):
+    for (level, may_fail, floor, threshold), least in zip(_LEVELS, subjects_at, strict=True):
+        at_threshold = sum(score >= threshold for score in scores)
+        if failed <= may_fail and at_threshold >= least and min(scores, default=floor) >= floor:
             return level
-    if failed <= 1 and _reaches(scores, _PASS_FLOOR, _PASS_THRESHOLD):
-        return Level.PASS
     return Level.FAIL
-
-
-def _reaches(scores: Sequence[Decimal], floor: Decimal, threshold: Decimal) -> bool:
-    at_threshold = sum(score >= threshold for score in scores)
-    return at_threshold >= SUBJECTS_AT_LEVEL and all(score >= floor for score in scores)
 
 
 _Report = tuple[Sequence[Decimal], Sequence[str]]
@@ -256,17 +263,19 @@ def adjusted_level(
     scores: Sequence[Decimal],
     comments: Sequence[str],
     strategy: Adjustment = Adjustment.REMOVAL_ANY_SUBJECT,
+    *,
+    subjects_at: tuple[int, int, int] = SUBJECTS_AT_LEVEL,
 ) -> tuple[Level, bool]:
     """Return the level after Điều 9 khoản 3, and whether it was raised.
 
     The level rises by one step where exactly one subject holds it two or more levels below Tốt
     or Khá. A gain of two levels always ends at one of these.
     """
-    base = study_level(scores, comments)
+    base = study_level(scores, comments, subjects_at=subjects_at)
     if base.rank >= Level.FAIR.rank:
         return base, False
     held_by = sum(
-        study_level(*report).rank - base.rank >= 2
+        study_level(*report, subjects_at=subjects_at).rank - base.rank >= 2
         for report in _ALTERNATIVES[strategy](scores, comments)
     )
     return (base.raised, True) if held_by == 1 else (base, False)
@@ -276,20 +285,22 @@ def study_result(
     scores: Mapping[str, Decimal | None],
     comments: Mapping[str, str | None],
     strategy: Adjustment = Adjustment.REMOVAL_ANY_SUBJECT,
+    *,
+    subjects_at: tuple[int, int, int] = SUBJECTS_AT_LEVEL,
 ) -> StudyResult:
     """Return the level of study from the results by subject key; None = no result yet.
 
-    With no scored subject at all, `missing` is `("subjects",)`.
+    `subjects_at` as in `study_level`. With no scored subject at all, `missing` is `("subjects",)`.
     """
-    missing = (*_absent(**scores), *_absent(**comments)) if scores else ("subjects",)
+    missing = (*absent(**scores), *absent(**comments)) if scores else ("subjects",)
     base: Level | None = None
     level: Level | None = None
     adjusted = False
     if not missing:
         points = [score for score in scores.values() if score is not None]
         remarks = [remark for remark in comments.values() if remark is not None]
-        base = study_level(points, remarks)
-        level, adjusted = adjusted_level(points, remarks, strategy)
+        base = study_level(points, remarks, subjects_at=subjects_at)
+        level, adjusted = adjusted_level(points, remarks, strategy, subjects_at=subjects_at)
     return StudyResult(
         level=level, threshold_level=base, adjusted=adjusted, strategy=strategy, missing=missing
     )
@@ -350,7 +361,7 @@ def promotion(
     `absences` the sessions missed. Before the summer's end a failed level is pending; more
     than 45 absences end the matter at once, there is no re-assessment against them.
     """
-    missing = _absent(conduct=conduct, study=study, absences=absences)
+    missing = absent(conduct=conduct, study=study, absences=absences)
     if missing or absences is None:
         return Promotion(None, tuple(f"missing_{name}" for name in missing))
     failed = tuple(
@@ -372,4 +383,4 @@ def title(
     if conduct is not Level.GOOD or study is not Level.GOOD:
         return None
     excellent = sum(score is not None and score >= _EXCELLENT for score in scores)
-    return Title.EXCELLENT if excellent >= SUBJECTS_AT_LEVEL else Title.GOOD
+    return Title.EXCELLENT if excellent >= EXCELLENT_SUBJECTS else Title.GOOD

@@ -5,7 +5,10 @@ import pytest
 from ledger.assessment.regime import Regulation
 from ledger.codes import Programme
 from ledger.errors import Refused
+from ledger.subject_periods import PERIOD_TABLES
 from ledger.subjects import (
+    MAX_PERIODIC_SLOTS,
+    MAX_REGULAR_SLOTS,
     SUBJECTS,
     allowed_slots,
     find_subject,
@@ -13,7 +16,7 @@ from ledger.subjects import (
     required_slots,
 )
 
-NEW = Programme.GDPT2018
+NEW, OLD = Programme.GDPT2018, Programme.GDPT2006
 SECONDARY_KEYS = [
     "TOAN",
     "NGUVAN",
@@ -124,7 +127,7 @@ def test_a_subject_the_grade_does_not_have_is_refused_by_name() -> None:
     with pytest.raises(Refused) as refusal:
         find_subject("Vật lí", 7, NEW)
     assert refusal.value.code == "subject_not_in_grade"
-    assert find_subject("Vật lí", 7, Programme.GDPT2006).key == "VATLI"
+    assert find_subject("Vật lí", 7, OLD).key == "VATLI"
 
 
 @pytest.mark.parametrize(
@@ -172,15 +175,126 @@ def test_the_required_slots_are_the_regular_ones_mid_term_and_end_of_term(
     assert set(slots) <= set(allowed_slots(Regulation.TT22_2021))
 
 
-def test_preschool_has_no_slots_and_other_regulations_are_refused_by_name() -> None:
-    subject = SUBJECTS["TOAN"]
-    assert required_slots(subject, 18, Programme.MN, Regulation.PRESCHOOL) == ()
-    with pytest.raises(Refused, match="TT58_2011") as refusal:
-        required_slots(subject, 9, Programme.GDPT2006, Regulation.TT58_2011)
-    assert refusal.value.code == "regulation_not_supported"
+# The 2006 programme
+
+
+@pytest.mark.parametrize(
+    ("key", "grade", "periods", "regular"),
+    [
+        *(("NGUVAN", 8, 140, 4), ("NGUVAN", 9, 175, 4), ("TOAN", 11, 122, 4)),
+        *(("NGOAINGU1", 9, 70, 3), ("VATLI", 8, 35, 2), ("VATLI", 9, 70, 3)),
+        *(("HOAHOC", 8, 70, 3), ("SINHHOC", 10, 35, 2), ("SINHHOC", 11, 52, 3)),
+        *(("LICHSU", 6, 35, 2), ("LICHSU", 9, 52, 3), ("DIALI", 11, 35, 2)),
+        *(("CONGNGHE", 6, 70, 3), ("CONGNGHE", 12, 35, 2), ("AMNHAC", 9, 18, 2)),
+        *(("GDCD", 12, 35, 2), ("GDQPAN", 10, 35, 2), ("TINHOC", 11, 52, 3)),
+    ],
+)
+def test_the_2006_programme_has_lessons_of_its_own(
+    key: str, grade: int, periods: int, regular: int
+) -> None:
+    assert SUBJECTS[key].periods_a_year(grade, OLD) == periods
+    slots = required_slots(SUBJECTS[key], grade, OLD, Regulation.TT26_2020)
+    assert slots == (*(f"TX{n + 1}" for n in range(regular)), "GK", "CK")
+    assert set(slots) <= set(allowed_slots(Regulation.TT26_2020))
+
+
+def test_comment_subjects_of_the_2006_programme_are_three_below_and_one_above() -> None:
+    for grade, expected in (
+        *((g, {"GDTC", "AMNHAC", "MITHUAT"}) for g in range(6, 10)),
+        *((g, {"GDTC"}) for g in range(10, 13)),
+    ):
+        taught = [s for s in SUBJECTS.values() if s.taught_in(grade, OLD)]
+        assert {s.key for s in taught if s.form(grade) == "comment"} == expected
+
+
+def test_lessons_are_recorded_only_where_the_subject_is_taught() -> None:
+    for programme, table in PERIOD_TABLES.items():
+        assert "from memory" in table.source
+        for key, lessons in table.lessons.items():
+            for grade, count in lessons.items():
+                assert SUBJECTS[key].taught_in(grade, programme), (key, grade)
+                assert 18 <= count <= 420, (key, grade)
+
+
+def test_chemistry_begins_in_grade_8_of_the_2006_programme() -> None:
+    assert find_subject("Hoá học", 8, OLD).key == "HOAHOC"
+    with pytest.raises(Refused) as refusal:
+        find_subject("Hoá học", 7, OLD)
+    assert refusal.value.code == "subject_not_in_grade"
 
 
 def test_periods_that_are_not_recorded_are_refused_not_guessed() -> None:
     with pytest.raises(Refused) as refusal:
-        required_slots(SUBJECTS["VATLI"], 9, Programme.GDPT2006, Regulation.TT22_2021)
+        required_slots(SUBJECTS["TIENGDTTS"], 9, OLD, Regulation.TT26_2020)
     assert refusal.value.code == "periods_unknown"
+
+
+# Slots of the other regulations
+
+
+def test_before_its_amendment_tt_58_asks_for_no_number_and_allows_periodic_tests() -> None:
+    regulation = Regulation.TT58_2011
+    assert required_slots(SUBJECTS["TOAN"], 9, OLD, regulation) == ()
+    assert allowed_slots(regulation) == (
+        *(f"TX{n}" for n in range(1, MAX_REGULAR_SLOTS + 1)),
+        *(f"DK{n}" for n in range(1, MAX_PERIODIC_SLOTS + 1)),
+        "CK",
+    )
+
+
+TIMES = ("GK1", "CK1", "GK2", "CN")
+
+
+@pytest.mark.parametrize(
+    ("key", "grade", "regulation", "slots"),
+    [
+        ("TOAN", 1, Regulation.TT27_2020, (*TIMES, "KT_CK1", "KT_CN")),
+        (
+            *("TOAN", 4, Regulation.TT27_2020),
+            (*TIMES, "KT_GK1", "KT_CK1", "KT_GK2", "KT_CN"),
+        ),
+        ("TINHOC", 3, Regulation.TT27_2020, (*TIMES, "KT_CK1", "KT_CN")),
+        ("AMNHAC", 5, Regulation.TT27_2020, TIMES),
+        (
+            *("TIENGVIET", 5, Regulation.TT22_2016),
+            (*TIMES, "KT_GK1", "KT_CK1", "KT_GK2", "KT_CN"),
+        ),
+        ("TIENGVIET", 5, Regulation.TT30_2014, ("CK1", "CN", "KT_CK1", "KT_CN")),
+        ("DAODUC", 2, Regulation.TT30_2014, ("CK1", "CN")),
+    ],
+)
+def test_a_primary_year_needs_a_level_at_each_time_and_its_tests(
+    key: str, grade: int, regulation: Regulation, slots: tuple[str, ...]
+) -> None:
+    programme = NEW if regulation is Regulation.TT27_2020 else OLD
+    assert required_slots(SUBJECTS[key], grade, programme, regulation) == slots
+    assert set(slots) <= set(allowed_slots(regulation))
+
+
+def test_a_primary_year_takes_tests_at_all_its_times() -> None:
+    assert allowed_slots(Regulation.TT27_2020) == (
+        *TIMES,
+        *("KT_GK1", "KT_CK1", "KT_GK2", "KT_CN"),
+    )
+
+
+def test_continuing_education_takes_marks_as_schools_do() -> None:
+    slots = required_slots(SUBJECTS["TOAN"], 10, Programme.GDTX, Regulation.TT43_2021)
+    assert slots == ("TX1", "TX2", "TX3", "TX4", "GK", "CK")
+    assert allowed_slots(Regulation.TT43_2021) == allowed_slots(Regulation.TT22_2021)
+
+
+def test_preschool_and_a_school_abroad_have_no_slots() -> None:
+    subject = SUBJECTS["TOAN"]
+    assert required_slots(subject, 18, Programme.MN, Regulation.PRESCHOOL) == ()
+    assert required_slots(subject, 9, OLD, Regulation.FOREIGN) == ()
+    assert allowed_slots(Regulation.PRESCHOOL) == allowed_slots(Regulation.FOREIGN) == ()
+
+
+def test_a_regulation_without_rules_is_refused_by_name() -> None:
+    subject, regulation = SUBJECTS["TOAN"], Regulation.QD02_2007
+    with pytest.raises(Refused, match="QD02_2007") as refusal:
+        required_slots(subject, 10, Programme.GDTX, regulation)
+    assert refusal.value.code == "regulation_not_supported"
+    with pytest.raises(Refused, match="QD02_2007"):
+        allowed_slots(regulation)
