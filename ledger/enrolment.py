@@ -3,6 +3,10 @@
 Pure. Each change has its own date; the later date decides, and on one day the later entry. The
 result is a row of half-open segments [start, end) in which nothing about the stay changes, so a
 question about any day has one answer.
+
+So a pupil is at one school on every day, also where a second school enrolled the pupil and the
+first never recorded a leaving: the later entry's school counts, from its first day on. The
+overlap is flagged when it is entered (`two_schools_at_once`), it is never counted twice.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,7 +17,7 @@ from operator import attrgetter
 from typing import Final, NamedTuple
 
 from ledger.event import Frozen
-from ledger.school_year import SchoolYear
+from ledger.school_year import Period, SchoolYear, TermCalendar, period
 
 ENTRIES: Final = frozenset(
     {"start", "mid_year", "transfer_in", "return", "intake", "class_change", "provisional"}
@@ -21,6 +25,9 @@ ENTRIES: Final = frozenset(
 EXITS: Final = frozenset(
     {"leave", "withdraw", "transfer_out", "abroad", "complete", "deceased", "release"}
 )
+
+ARRIVALS: Final = ENTRIES - {"class_change"}
+"""Entries that begin attending a school; a move between classes does not."""
 
 
 class Change(Frozen):
@@ -221,3 +228,12 @@ def section_days(
 def day_after(last_day: date) -> date:
     """The first day after an inclusive last day."""
     return last_day + timedelta(days=1)
+
+
+def entered_period(kind: str, on: date, calendar: TermCalendar | None = None) -> Period | None:
+    """The period in which a pupil began to attend: "HK2" is what schools call "đi học từ học kỳ
+    2" (letter L5). None for a move between classes, which begins nothing.
+
+    `calendar` is the province's of the school year of `on` (default: the contract's dates).
+    """
+    return period(on, calendar) if kind in ARRIVALS else None

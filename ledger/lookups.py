@@ -65,7 +65,9 @@ def _bearers(ledger: Ledger, connection: Connection, size: int) -> dict[UUID, UU
         entry.event.other: entry.stream.id
         for page in log.pages(connection, start=0, end=size, topics=[PupilLinked.TOPIC])
         for entry in page
-        if isinstance(entry.event, PupilLinked) and entry.stream.ledger == ledger.id
+        if isinstance(entry.event, PupilLinked)
+        and entry.stream.ledger == ledger.id
+        and entry.event.other_ledger != ledger.id
     }
 
 

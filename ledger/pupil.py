@@ -5,6 +5,7 @@ The state holds nothing personal: names and numbers stay sealed in the entries.
 
 from dataclasses import dataclass
 from datetime import date
+from operator import attrgetter
 from uuid import UUID
 
 from ledger import enrolment
@@ -33,6 +34,7 @@ from ledger.events.pupil import (
 from ledger.school_class import SchoolClass
 from ledger.school_year import SchoolYear
 from ledger.staff import FollowUp, followed_up
+from ledger.succession import NO_UNITS, Units, same_school
 
 
 class Link(Frozen):
@@ -177,13 +179,14 @@ def evolve(pupil: Pupil | None, event: Event, version: int) -> Pupil:
             kept_links = tuple(link for link in pupil.links if link.pupil != event.other)
             return _with(pupil, links=kept_links)
         case ChangeRetracted():
-            kept = tuple(change for change in pupil.changes if change.seq != event.retracts)
-            return _with(pupil, changes=kept)
+            return _retracted(pupil, event.retracts)
         case IdentityChecked():
             if pupil.identity_on is not None and pupil.identity_on > event.effective_on:
                 return pupil
             return _with(pupil, identity=event.status, identity_on=event.effective_on)
         case IdentityFollowedUp():
+            if pupil.follow_up is not None and pupil.follow_up.on > event.effective_on:
+                return pupil
             return _with(pupil, follow_up=followed_up(event))
         case IdentityConflictFound():
             return _with(pupil, conflicts=(*pupil.conflicts, (event.code, event.other)))
@@ -212,6 +215,19 @@ def _without_release(pupil: Pupil) -> tuple[Change, ...]:
         for change in pupil.changes
         if (change.kind, change.seq) != ("release", pupil.release_version)
     )
+
+
+def _retracted(pupil: Pupil, retracts: int) -> Pupil:
+    """The pupil as if the entry of that version had never been: what later leavings took from the
+    stay before them is taken anew."""
+    left = _with(pupil, changes=())
+    for change in sorted(pupil.changes, key=attrgetter("seq")):
+        if change.seq == retracts:
+            continue
+        if change.kind not in enrolment.ENTRIES:
+            change = _change_like(left, change.on, change.seq, change.kind, change.school)
+        left = _with(left, changes=(*left.changes, change))
+    return left
 
 
 def _with(pupil: Pupil, **changed: object) -> Pupil:
@@ -267,8 +283,10 @@ class ChangeStatus:
     note: str | None = None
 
 
-def decide_enrolment(pupil: Pupil, command: Enrol) -> list[Event]:
+def decide_enrolment(pupil: Pupil, command: Enrol, units: Units = NO_UNITS) -> list[Event]:
     """The entry for an enrolment; none where the same is already on record.
+
+    `units` tell which school codes mean one school.
 
     Raises:
         Refused: `pupil_released`, `date_outside_school_year`, `wrong_grade`, `not_enrolled`
@@ -285,7 +303,8 @@ def decide_enrolment(pupil: Pupil, command: Enrol) -> list[Event]:
         )
     if command.kind == "class_change":
         here = enrolment.on_day(pupil.segments, command.effective_on)
-        if here is None or here.school != command.school_code:
+        held = here.school if here is not None else None
+        if held is None or not same_school(units, held, command.school_code, command.effective_on):
             raise Refused(
                 "not_enrolled",
                 f"the pupil is not at school {command.school_code} on that day",

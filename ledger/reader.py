@@ -7,6 +7,7 @@ from uuid import UUID
 
 from ledger import ids
 from ledger.case import Case
+from ledger.contribution import Contribution, in_custody_order
 from ledger.database import Connection
 from ledger.event import StreamKind
 from ledger.folds import FOLDS
@@ -19,7 +20,6 @@ from ledger.settings import Settings
 from ledger.staff import Account, Staff
 from ledger.unit import Unit
 from ledger.vault import Keyring
-from ledger.year_record import Contribution, in_custody_order
 
 _SQL = queries("ledger", "log.sql")
 

@@ -5,38 +5,28 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from ledger import ids, personal_number
+from ledger import ids, places
 from ledger.batch import Batch, Line
 from ledger.errors import Refused
-from ledger.event import Event, Note, StreamKind
+from ledger.event import Event, StreamKind
 from ledger.events.pupil import (
     Identifier,
     IdentifierAssigned,
-    IdentifierKind,
-    IdentityChecked,
-    IdentityConflictFound,
+    Place,
     PupilContacts,
     PupilDetailsChanged,
     PupilProfile,
     PupilRegistered,
 )
 from ledger.events.staff import IdentityStatus
+from ledger.identifiers import Number as Number
+from ledger.identifiers import Register, contradict, profiles_of
+from ledger.identity_check import Check, Past, decide_check, pasts
 from ledger.ids import uuid7
+from ledger.pupil import Pupil
 from ledger.reader import Reader
 from ledger.recorder import StreamRef
-
-UNIQUE_KINDS: frozenset[IdentifierKind] = frozenset({"personal_id", "moet", "passport"})
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Number:
-    """An identifier to be borne: kind, normalised value, issuer, days."""
-
-    kind: IdentifierKind
-    value: str
-    issuer: str | None = None
-    valid_from: date | None = None
-    valid_to: date | None = None
+from ledger.text import proposed_casing
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,16 +63,23 @@ def record_pupils(reader: Reader, batch: Batch, lines: Sequence[Line[RecordPupil
     """Registers pupils, or records what is new about them.
 
     A personal number that contradicts sex or birth year, or that another pupil bears, is a
-    warning and a recorded conflict, never a refusal.
+    warning and a recorded conflict, never a refusal. So are a name whose casing is lost and a
+    place code of two meanings: they are kept as given.
     """
-    wanted = {line.command.local for line in lines}
-    wanted |= {(n.kind, n.value) for line in lines for n in line.command.numbers}
-    holders = reader.find(wanted)
-    known = {key: found[0] for key, found in holders.items() if key[0] == "local" and found}
+    holders = reader.find({line.command.local for line in lines})
+    known = {key: found[0] for key, found in holders.items() if found}
     states = reader.pupils(known.values())
+    register = Register(reader, batch.plan, (n for line in lines for n in line.command.numbers))
+    checked = [
+        known[key]
+        for key in (ln.command.local for ln in lines if ln.command.identity)
+        if key in known
+    ]
+    past = pasts(reader, checked)
     for line in lines:
         command = line.command
         person = known.get(command.local)
+        state = states.get(person) if person is not None else None
         if person is None:
             person = uuid7()
             known[command.local] = person
@@ -93,13 +90,18 @@ def record_pupils(reader: Reader, batch: Batch, lines: Sequence[Line[RecordPupil
             batch.plan.lookups.append((anywhere[0], reader.keyring.token(*anywhere), person))
         else:
             ref = pupil_ref(reader, person)
-            state = states.get(person)
             if state is not None and state.released is not None:
-                batch.reject(line, _released())
+                batch.reject(line, released())
                 continue
             events = [_details(command)]
-        more, warnings = _numbers(reader, batch, person, command, holders)
-        batch.accept(line, [(ref, [*events, *more, *_identity(command)])], warnings=warnings)
+        try:
+            more, warnings = _numbers(register, person, state, command)
+        except Refused as refused:
+            batch.reject(line, refused)
+            continue
+        events += [*more, *_identity(past.setdefault(person, Past()), command)]
+        warnings += [*_casing(command.profile), *_places(command.profile)]
+        batch.accept(line, [(ref, events)], warnings=warnings)
 
 
 def pupil_ref(reader: Reader, person: UUID) -> StreamRef:
@@ -139,79 +141,69 @@ def _details(command: RecordPupil) -> Event:
 
 
 def _numbers(
-    reader: Reader,
-    batch: Batch,
-    person: UUID,
-    command: RecordPupil,
-    holders: dict[tuple[str, str], list[UUID]],
+    register: Register, person: UUID, state: Pupil | None, command: RecordPupil
 ) -> tuple[list[Event], list[Refused]]:
     events: list[Event] = []
     warnings: list[Refused] = []
+    on = command.effective_on
     for number in command.numbers:
-        found = holders[number.kind, number.value]
-        if person in found:
-            continue
-        events.append(_assigned(number, command.effective_on))
-        batch.plan.lookups.append(
-            (number.kind, reader.keyring.token(number.kind, number.value), person)
-        )
-        if number.kind in UNIQUE_KINDS and found:
-            events.append(
-                IdentityConflictFound(
-                    effective_on=command.effective_on,
-                    code="number_of_another_pupil",
-                    other=found[0],
-                )
-            )
-            warnings.append(
-                Refused(
-                    "number_of_another_pupil",
-                    "another pupil on record bears this number",
-                    field="personal_id" if number.kind == "personal_id" else number.kind,
-                    suggestion="both are kept; settle which one is right",
-                )
-            )
-        found.append(person)
-        if number.kind == "personal_id":
-            for code in _contradictions(number.value, command.profile):
-                events.append(
-                    IdentityConflictFound(effective_on=command.effective_on, code=code, other=None)
-                )
-                warnings.append(
-                    Refused(code, "the number contradicts the profile", field="personal_id")
-                )
+        for found, warned in (
+            register.assign(person, state, number, on=on, field=number.kind),
+            contradict(state, number, command.profile, on=on, field=number.kind),
+        ):
+            events += found
+            warnings += warned
     return events, warnings
 
 
-def _contradictions(number: str, profile: PupilProfile) -> list[str]:
-    year = int(profile.birth_date[:4])
-    return [str(code) for code in personal_number.check(number, profile.sex, year)]
-
-
-def _assigned(number: Number, on: date) -> Event:
-    return IdentifierAssigned(
-        effective_on=number.valid_from or on,
-        kind=number.kind,
-        valid_to=number.valid_to,
-        statutory=Identifier(kind=number.kind, value=number.value, issuer=number.issuer),
-    )
-
-
-def _identity(command: RecordPupil) -> list[Event]:
+def _identity(past: Past, command: RecordPupil) -> list[Event]:
     if command.identity is None:
         return []
+    check = Check(
+        status=command.identity,
+        checked_at=command.identity_checked_at,
+        note=command.identity_reason,
+        follow_up=None,
+    )
+    return decide_check(past, check, staff=False, since=command.effective_on)
+
+
+_NAMES = ("full_name", "father_name", "mother_name", "guardian_name")
+_PLACES = ("birth_place", "home_town", "residence")
+
+
+def _casing(profile: PupilProfile) -> list[Refused]:
+    """Warnings of names all in capitals or small letters. The proposal repeats the name, as the
+    answer to an import repeats every cell at fault: it goes to the sender and into no log."""
     return [
-        IdentityChecked(
-            effective_on=(
-                command.identity_checked_at.date()
-                if command.identity_checked_at
-                else command.effective_on
-            ),
-            status=command.identity,
-            checked_at=command.identity_checked_at,
-            statutory=Note(text=command.identity_reason) if command.identity_reason else None,
+        Refused(
+            "name_casing",
+            "the name is all in capitals or all in small letters; it is kept as given",
+            field=field,
+            suggestion=proposed,
         )
+        for field in _NAMES
+        if (proposed := proposed_casing(getattr(profile, field) or "")) is not None
     ]
+
+
+def _places(profile: PupilProfile) -> list[Refused]:
+    """Warnings of province codes that were reused on 1 July 2025 and stand beside no province's
+    name (domain reference, 4.5)."""
+    warnings = []
+    for field in _PLACES:
+        place: Place = getattr(profile, field)
+        if place.code is not None and places.is_ambiguous(place):
+            old, new = places.readings(place.code) or ("", "")
+            warnings.append(
+                Refused(
+                    "ambiguous_code",
+                    "the province code means another one since 2025-07-01; it is kept as given",
+                    field=f"{field}_code",
+                    suggestion=f"name the province in the text: {old} (before) or {new} (since)",
+                )
+            )
+    return warnings
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -224,39 +216,27 @@ class AssignNumber:
 
 
 def assign_numbers(reader: Reader, batch: Batch, lines: Sequence[Line[AssignNumber]]) -> None:
-    """Records identifiers; a number another pupil bears is a recorded conflict."""
+    """Records identifiers and their days; a number that another pupil bears on one of those days,
+    or that contradicts the profile, is a warning and a recorded conflict."""
     states = reader.pupils(line.command.pupil for line in lines)
-    holders = reader.find((line.command.number.kind, line.command.number.value) for line in lines)
+    register = Register(reader, batch.plan, (line.command.number for line in lines))
+    personal = {ln.command.pupil for ln in lines if ln.command.number.kind == "personal_id"}
+    profiles = profiles_of(reader, personal)
     for line in lines:
-        number, person = line.command.number, line.command.pupil
+        number, person, on = line.command.number, line.command.pupil, line.command.effective_on
         state = states[person]
         if state is not None and state.released is not None:
-            batch.reject(line, _released())
+            batch.reject(line, released())
             continue
-        found = holders[number.kind, number.value]
-        events: list[Event] = []
-        warnings: list[Refused] = []
-        if person not in found:
-            events.append(_assigned(number, line.command.effective_on))
-            token = reader.keyring.token(number.kind, number.value)
-            batch.plan.lookups.append((number.kind, token, person))
-            if number.kind in UNIQUE_KINDS and found:
-                events.append(
-                    IdentityConflictFound(
-                        effective_on=line.command.effective_on,
-                        code="number_of_another_pupil",
-                        other=found[0],
-                    )
-                )
-                warnings.append(
-                    Refused(
-                        "number_of_another_pupil",
-                        "another pupil on record bears this number",
-                        field="value",
-                    )
-                )
-            found.append(person)
-        batch.accept(line, [(pupil_ref(reader, person), events)], warnings=warnings)
+        try:
+            events, warnings = register.assign(person, state, number, on=on, field="value")
+        except Refused as refused:
+            batch.reject(line, refused)
+            continue
+        profile = profiles.get(person)
+        more, further = contradict(state, number, profile, on=on, field="value")
+        writes = [(pupil_ref(reader, person), [*events, *more])]
+        batch.accept(line, writes, warnings=[*warnings, *further])
 
 
 def unknown_pupil() -> Refused:
@@ -269,7 +249,8 @@ def unknown_pupil() -> Refused:
     )
 
 
-def _released() -> Refused:
+def released() -> Refused:
+    """Another ledger manages the pupil's record now."""
     return Refused(
         "pupil_released",
         "the pupil's record was released to another ledger",

@@ -94,8 +94,13 @@ def evolve(school_class: SchoolClass | None, event: Event, version: int) -> Scho
                 }
             )
         case ClassClosed():
+            # A class that closes with its year did not close before it: a closing taken back.
+            early = event.effective_on < SchoolYear.parse(school_class.school_year).end
             return school_class.model_copy(
-                update={"closed_on": event.effective_on, "successors": event.successors}
+                update={
+                    "closed_on": event.effective_on if early else None,
+                    "successors": event.successors if early else (),
+                }
             )
         case ClassTurned():
             return school_class.model_copy(update={"turns": (*school_class.turns, event.turn)})
@@ -125,7 +130,12 @@ def evolve(school_class: SchoolClass | None, event: Event, version: int) -> Scho
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OpenClass:
-    """Open a class of a school year, or say what it is called now."""
+    """Open a class of a school year, say what it is called, or close it before its year ends.
+
+    `changed_on` is the first day of the name stated; where the class is on record as closed from
+    that very day and no `closed_on` is given, the closing is taken back. One successor: the
+    class was merged into it; several: it was split.
+    """
 
     code: str
     school_code: str
@@ -134,28 +144,34 @@ class OpenClass:
     name: str
     programme: str
     gathering: Gathering = "homeroom"
+    changed_on: date | None = None
+    closed_on: date | None = None
+    successors: tuple[str, ...] = ()
 
 
 def decide_class(school_class: SchoolClass | None, command: OpenClass) -> list[Event]:
-    """Opens the class, or records what is new about it; nothing where all is known.
+    """Opens the class, records what is new about it, closes it; nothing where all is known.
+
+    A change without a day corrects the name borne last from its own first day on.
 
     Raises:
-        Refused: `class_moved` (a class never changes its school, year or gathering).
+        Refused: `class_moved` (a class never changes its school, year or gathering),
+            `date_outside_school_year`, `class_closed`, `missing_value`.
     """
-    start = SchoolYear.parse(command.school_year).start
+    year = SchoolYear.parse(command.school_year)
+    _check_days(command, year)
     if school_class is None:
-        return [
-            ClassOpened(
-                effective_on=start,
-                code=command.code,
-                school_code=command.school_code,
-                school_year=command.school_year,
-                grade=command.grade,
-                name=command.name,
-                programme=command.programme,
-                gathering=command.gathering,
-            )
-        ]
+        opened = ClassOpened(
+            effective_on=year.start,
+            code=command.code,
+            school_code=command.school_code,
+            school_year=command.school_year,
+            grade=command.grade,
+            name=command.name,
+            programme=command.programme,
+            gathering=command.gathering,
+        )
+        return [opened, *_closing(evolve(None, opened, 1), command)]
     fixed = (school_class.school_code, school_class.school_year, school_class.gathering)
     if fixed != (command.school_code, command.school_year, command.gathering):
         raise Refused(
@@ -164,17 +180,68 @@ def decide_class(school_class: SchoolClass | None, command: OpenClass) -> list[E
             field="class_code",
             suggestion="use another class code for another school or year",
         )
+    restored: list[Event] = []
+    ended = school_class.closed_on
+    if ended is not None and command.closed_on is None and command.changed_on == ended:
+        restored = [ClassClosed(effective_on=year.end, successors=())]
+        school_class = evolve(school_class, restored[0], 0)
+    return [*restored, *_change(school_class, command), *_closing(school_class, command)]
+
+
+def _check_days(command: OpenClass, year: SchoolYear) -> None:
+    if command.successors and command.closed_on is None:
+        raise Refused(
+            "missing_value",
+            f"the day from which others stand for class {command.code} is not given",
+            field="closed_on",
+            suggestion="give closed_on, the first day without the class",
+        )
+    days = (("changed_on", command.changed_on), ("closed_on", command.closed_on))
+    for column, day in days:
+        if day is not None and day not in year:
+            raise Refused(
+                "date_outside_school_year",
+                f"the day lies outside school year {year.label}",
+                field=column,
+                suggestion=f"{year.start} … {year.end}",
+            )
+
+
+def _change(school_class: SchoolClass, command: OpenClass) -> list[Event]:
+    last_since, last_name = school_class.names[-1]
+    day, name = last_since, last_name
+    if command.changed_on is not None:
+        day, name = command.changed_on, school_class.name_on(command.changed_on)
     now = (command.grade, command.name, command.programme)
-    if now == (school_class.grade, school_class.name, school_class.programme):
+    if now == (school_class.grade, name, school_class.programme):
         return []
+    ended = command.closed_on or school_class.closed_on
+    if ended is not None and day >= ended:
+        raise Refused(
+            "class_closed",
+            f"class {school_class.code} closed on {ended}",
+            field="changed_on",
+            suggestion=f"give the first day of the name, before {ended}; or, where the class did "
+            f"not close, changed_on = {ended} without closed_on",
+        )
     return [
         ClassChanged(
-            effective_on=start,
+            effective_on=day,
             grade=command.grade,
             name=command.name,
             programme=command.programme,
         )
     ]
+
+
+def _closing(school_class: SchoolClass, command: OpenClass) -> list[Event]:
+    day = command.closed_on
+    if day is None:
+        return []
+    successors = command.successors or school_class.successors
+    if (day, successors) == (school_class.closed_on, school_class.successors):
+        return []
+    return [ClassClosed(effective_on=day, successors=successors)]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

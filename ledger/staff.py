@@ -64,6 +64,8 @@ def evolve(staff: Staff | None, event: Event, version: int) -> Staff:
                 update={"identity": event.status, "identity_on": event.effective_on}
             )
         case StaffIdentityFollowedUp():
+            if staff.follow_up is not None and staff.follow_up.on > event.effective_on:
+                return staff
             return staff.model_copy(update={"follow_up": followed_up(event)})
         case _:
             return staff

@@ -1,13 +1,15 @@
 """Batches about the frame of the record: units, classes, staff and who teaches what."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from ledger import ids, school_class, staff, unit
 from ledger.batch import Batch, Line
+from ledger.codes import Programme, Stage, stage_of
 from ledger.errors import Refused
 from ledger.event import Event, Note, StreamKind
+from ledger.events.school_class import ClassClosed
 from ledger.events.staff import (
     IdentityStatus,
     StaffChanged,
@@ -15,10 +17,15 @@ from ledger.events.staff import (
     StaffProfile,
     StaffRegistered,
 )
+from ledger.events.unit import UnitChanged, UnitClosed, UnitOpened, UnitRecoded
+from ledger.identifiers import SINCE_EVER
 from ledger.reader import Reader
+from ledger.recorder import StreamRef
 from ledger.school_class import AssignTeacher, OpenClass, SchoolClass
+from ledger.school_year import SchoolYear
 from ledger.staff import Staff
-from ledger.unit import RecordUnit, Unit
+from ledger.unit import RecordUnit, Unit, UnitEvent
+from ledger.unit_places import Units, check_parent, check_successor, with_related
 
 SCHOOL_KINDS = frozenset({"school", "centre", "campus"})
 
@@ -26,60 +33,213 @@ SCHOOL_KINDS = frozenset({"school", "centre", "campus"})
 def record_units(
     reader: Reader, batch: Batch, lines: Sequence[Line[RecordUnit]], *, today: date
 ) -> None:
-    """Opens, changes and closes units; a unit whose parent is unknown is refused, dependants
-    follow."""
-    codes = {line.command.code for line in lines}
-    codes |= {line.command.parent_code for line in lines if line.command.parent_code}
-    codes |= {line.command.merged_into for line in lines if line.command.merged_into}
-    units = reader.units(codes)
+    """Opens, changes, re-codes and closes units; a unit whose parent or successor is unknown is
+    refused, dependants follow."""
+    named = [
+        code
+        for line in lines
+        for code in (line.command.code, line.command.parent_code, line.command.successor)
+        if code is not None
+    ]
+    units = with_related(reader.units, named)
+    listed = {line.command.code for line in lines}
+    taken_over = {
+        line.command.recoded_to: line.command.ends_on
+        for line in lines
+        if line.command.recoded_to and line.command.ends_on
+    }
+    for line in _in_order(lines):
+        command = line.command
+        begun = taken_over.get(command.code)
+        if begun is not None and command.opened_on == SINCE_EVER:
+            command = replace(command, opened_on=begun)
+        heir = None if command.recoded_to in listed else command.recoded_to
+        try:
+            known = units[command.code]
+            events = unit.decide_unit(known, command, today=today)
+            opened = _heir_of(units, command, heir)
+            warnings = _check_unit(units, command, [*events, *opened], today)
+        except Refused as refused:
+            batch.reject(line, refused)
+            continue
+        _fold(units, [*events, *opened])
+        writes: list[tuple[StreamRef, Sequence[Event]]] = [
+            (_unit_ref(reader, command.code), events)
+        ]
+        if opened:
+            writes.append((_unit_ref(reader, opened[0].code), opened))
+        batch.accept(line, writes, warnings=warnings)
+
+
+def _in_order(lines: Sequence[Line[RecordUnit]]) -> Iterator[Line[RecordUnit]]:
+    """Each line after those of its parent and its successor, as far as they do not wait for each
+    other; a parent counts for more."""
     waiting = list(lines)
     while waiting:
         coming = {line.command.code for line in waiting}
-        ready = [line for line in waiting if line.command.parent_code not in coming]
-        for line in ready or waiting:
-            _record_unit(reader, batch, line, units, today)
-        waiting = [line for line in waiting if line not in ready] if ready else []
+
+        def awaits(line: Line[RecordUnit], *codes: str | None, coming: set[str] = coming) -> bool:
+            return any(code in coming and code != line.command.code for code in codes)
+
+        ready = (
+            [x for x in waiting if not awaits(x, x.command.parent_code, x.command.successor)]
+            or [x for x in waiting if not awaits(x, x.command.parent_code)]
+            or waiting
+        )
+        yield from ready
+        gone = {id(line) for line in ready}
+        waiting = [line for line in waiting if id(line) not in gone]
 
 
-def _record_unit(
-    reader: Reader,
-    batch: Batch,
-    line: Line[RecordUnit],
-    units: dict[str, Unit | None],
-    today: date,
-) -> None:
-    command = line.command
-    try:
-        if command.parent_code and units.get(command.parent_code) is None:
-            raise _unknown("unit", command.parent_code, "parent_code")
-        events = unit.decide_unit(units[command.code], command, today=today)
-    except Refused as refused:
-        batch.reject(line, refused)
-        return
+def _heir_of(units: Units, command: RecordUnit, heir: str | None) -> list[UnitOpened]:
+    """The opening of the unit under its new code, where that is on no list and not on record."""
+    if heir is None:
+        return []
+    standing = units[heir]
+    if standing is None:
+        return [unit.decide_recoded(command, units[command.code])]
+    if standing.kind != command.kind:
+        raise Refused(
+            "unit_kind_differs",
+            f"unit {heir} is on record as {standing.kind}",
+            field="recoded_to",
+        )
+    return []
+
+
+def _check_unit(
+    units: Units, command: RecordUnit, events: Sequence[UnitEvent], today: date
+) -> tuple[Refused, ...]:
+    """Checks the unit as it would be against the units around it; what is remarkable about it."""
+    after = dict(units)
+    _fold(after, events)
+    known, warnings = units[command.code], list[Refused]()
     for event in events:
-        units[command.code] = unit.evolve(units[command.code], event, 0)
-    ref = reader.ref(ids.unit_stream(reader.ledger, command.code), StreamKind.UNIT)
-    batch.accept(line, [(ref, events)])
+        if isinstance(event, UnitOpened | UnitChanged):
+            changed = after[event.code]
+            assert changed is not None
+            day = today if event.effective_on == SINCE_EVER else event.effective_on
+            warnings.extend(check_parent(after, changed, day))
+    if any(isinstance(event, UnitClosed | UnitRecoded) for event in events):
+        check_successor(after, command)
+    if known is None and command.changed_on is not None and not command.recoded_to:
+        warnings.append(
+            Refused(
+                "earlier_state_unknown",
+                f"what unit {command.code} was before {command.changed_on} is not on record; "
+                "it stands as stated here from its opening",
+                field="changed_on",
+            )
+        )
+    if known is not None and command.opened_on not in (SINCE_EVER, known.opened_on):
+        warnings.append(
+            Refused(
+                "opening_stands",
+                f"unit {command.code} is on record as opened on {known.opened_on}; that stands",
+                field="opened_on",
+            )
+        )
+    return tuple(warnings)
+
+
+def _fold(units: dict[str, Unit | None], events: Sequence[UnitEvent]) -> None:
+    for event in events:
+        units[event.code] = unit.evolve(units[event.code], event, 0)
+
+
+def _unit_ref(reader: Reader, code: str) -> StreamRef:
+    return reader.ref(ids.unit_stream(reader.ledger, code), StreamKind.UNIT)
 
 
 def open_classes(reader: Reader, batch: Batch, lines: Sequence[Line[OpenClass]]) -> None:
-    """Opens classes, or records their new name; the school must be a unit that teaches."""
-    classes = reader.classes(line.command.code for line in lines)
-    schools = reader.units(line.command.school_code for line in lines)
-    for line in lines:
+    """Opens classes, or records their new name or end; the school must be a unit that teaches and
+    is open in that year. Classes that close come last: their successors may stand below them."""
+    named = {line.command.code for line in lines}
+    named |= {code for line in lines for code in line.command.successors}
+    classes = reader.classes(named)
+    schools = reader.units({line.command.school_code for line in lines})
+    for line in sorted(lines, key=lambda line: line.command.closed_on is not None):
         command = line.command
         try:
             school = schools[command.school_code]
             if school is None or school.kind not in SCHOOL_KINDS:
                 raise _unknown("school", command.school_code, "school_code")
+            warnings = _check_school(school, command)
             events = school_class.decide_class(classes[command.code], command)
+            if any(isinstance(event, ClassClosed) for event in events):
+                _check_successors(classes, command)
         except Refused as refused:
             batch.reject(line, refused)
             continue
         for event in events:
             classes[command.code] = school_class.evolve(classes[command.code], event, 0)
         ref = reader.ref(ids.class_stream(reader.ledger, command.code), StreamKind.CLASS)
-        batch.accept(line, [(ref, events)])
+        batch.accept(line, [(ref, events)], warnings=warnings)
+
+
+def _check_school(school: Unit, command: OpenClass) -> tuple[Refused, ...]:
+    """Warns where the school does not teach that grade (`grade_not_taught`).
+
+    Raises:
+        Refused: `school_not_open`, on no day of the class's year.
+    """
+    year = SchoolYear.parse(command.school_year)
+    first, ended = max(school.opened_on, year.start), school.closed_on
+    if first >= year.end or (ended is not None and ended <= first):
+        raise Refused(
+            "school_not_open",
+            f"school {school.code} is not open in {year.label}",
+            field="school_code",
+            suggestion=f"{school.successor} stands for it" if school.successor else None,
+        )
+    held = school.on(first)
+    continuing = command.programme == Programme.GDTX
+    level = Stage.CONTINUING if continuing else stage_of(command.grade)
+    if held is None or not held.levels or level.value in held.levels:
+        return ()
+    return (
+        Refused(
+            "grade_not_taught",
+            f"grade {command.grade} is {level}; school {school.code} is on record with "
+            + ", ".join(held.levels),
+            field="grade",
+            suggestion="correct the grade, or the levels of the school",
+        ),
+    )
+
+
+def _check_successors(classes: Mapping[str, SchoolClass | None], command: OpenClass) -> None:
+    """The classes that take over are others, of the same year, and go on from that day.
+
+    Raises:
+        Refused: `successor_cycle`, `unknown_successor`, `successor_other_year`,
+            `successor_not_open`.
+    """
+    for code in command.successors:
+        if code == command.code:
+            raise Refused(
+                "successor_cycle", f"class {code} would take over from itself", field="successors"
+            )
+        standing = classes[code]
+        if standing is None:
+            raise Refused(
+                "unknown_successor",
+                f"no class {code} is on record",
+                field="successors",
+                suggestion="import the class first, or mend the code",
+            )
+        if standing.school_year != command.school_year:
+            raise Refused(
+                "successor_other_year",
+                f"class {code} is one of {standing.school_year}",
+                field="successors",
+                suggestion="name a class of the same school year",
+            )
+        ended = standing.closed_on
+        if ended is not None and command.closed_on is not None and ended <= command.closed_on:
+            raise Refused(
+                "successor_not_open", f"class {code} closed on {ended}", field="successors"
+            )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -48,9 +48,20 @@ def display_name(text: str) -> str:
     which of its letters are capitals cannot be told from the outside.
     """
     name = clean(text)
-    if "'" in name or not (name.isupper() or name.islower()):
-        return name
-    return _WORD.sub(lambda word: word[0][:1].upper() + word[0][1:].lower(), name)
+    return name if "'" in name else proposed_casing(name) or name
+
+
+def proposed_casing(text: str) -> str | None:
+    """Return how a name all in capitals or all in small letters is probably written, else None.
+
+    For a person to decide, so names with an apostrophe are proposed too (KSOR H'BIA: Ksor H'Bia).
+    None where there is nothing to mend: mixed case, or a name of single capitals (Y).
+    """
+    name = clean(text)
+    if not (name.isupper() or name.islower()):
+        return None
+    proposed = _WORD.sub(lambda word: word[0][:1].upper() + word[0][1:].lower(), name)
+    return proposed if proposed != name else None
 
 
 def matching_key(text: str) -> str:

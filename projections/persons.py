@@ -1,6 +1,8 @@
 """Which pupil a key means: by keyed digest, so that no number stands in a query or an index."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import cast
 from uuid import UUID
 
 from ledger import log
@@ -8,8 +10,11 @@ from ledger.database import Connection
 from ledger.errors import Conflict, NotFound
 from ledger.event import Sealed, StreamKind
 from ledger.events.pupil import Identifier, IdentifierAssigned, PupilRegistered
+from ledger.folds import evolve
+from ledger.identifiers import Bearing, IdentifierTold, fold
 from ledger.ledger import Ledger, SealedPart
 from ledger.log import Entry
+from ledger.pupil import Pupil
 from ledger.reader import Reader
 from ledger.registration import any_source_key, local_key
 from projections.roster import DEFAULT_SOURCE
@@ -29,13 +34,17 @@ def find_person(ledger: Ledger, connection: Connection, key: Key, *, size: int) 
     """The pupil of this ledger that `key` means, registered within the prefix of `size` entries.
 
     A local key without a source is the default source's where that has one; else the only
-    source's that has it.
+    source's that has it. A number is its bearer's rather than a former bearer's; records linked
+    as one pupil count as one, and the first registered of them is meant.
 
     Raises:
         NotFound: `unknown_pupil`.
         Conflict: `ambiguous_key`, with the sources (of a local key) or the ids to choose from.
     """
-    persons = [p for p in _candidates(ledger, connection, key) if _known(connection, p, size)]
+    found = _candidates(ledger, connection, key)
+    persons = [person for person in found if is_registered(connection, person, size=size)]
+    if len(persons) > 1 and key.kind != "local":
+        persons = _bearers_of(ledger, connection, persons, key, size)
     if len(persons) == 1:
         return persons[0]
     if not persons:
@@ -68,12 +77,69 @@ def _candidates(ledger: Ledger, connection: Connection, key: Key) -> list[UUID]:
     return found[named] or found.get(anywhere, [])
 
 
-def _known(connection: Connection, person: UUID, size: int) -> bool:
+def is_registered(connection: Connection, person: UUID, *, size: int) -> bool:
     """Whether the pupil's own stream begins within the prefix."""
     return bool(log.of_streams(connection, [person], size=size, topics=_REGISTRATION))
 
 
 _REGISTRATION = [PupilRegistered.TOPIC]
+
+
+def _bearers_of(
+    ledger: Ledger, connection: Connection, persons: list[UUID], key: Key, size: int
+) -> list[UUID]:
+    """Those of `persons` who still bear a number, or all where nobody does; of records that are
+    linked to each other the first registered."""
+    own = {person: log.of_streams(connection, [person], size=size) for person in persons}
+    ended = {
+        person
+        for person, entries in own.items()
+        if (borne := _days_of(ledger, connection, entries, key))
+        and all(bearing.end is not None for bearing in borne)
+    }
+    persons = [person for person in persons if person not in ended] or persons
+    first = min(persons, key=lambda person: own[person][0].position)
+    linked = {link.pupil for link in _state(own[first]).links}
+    return [person for person in persons if person not in linked]
+
+
+def _days_of(
+    ledger: Ledger, connection: Connection, entries: list[Entry], key: Key
+) -> list[Bearing]:
+    borne = bearings(ledger, connection, entries)
+    return [bearing for bearing in borne if (bearing.kind, bearing.value) == (key.kind, key.value)]
+
+
+def _state(entries: Iterable[Entry]) -> Pupil:
+    state = None
+    for entry in entries:
+        state = evolve(StreamKind.PUPIL, state, entry.event, entry.version)
+    return cast(Pupil, state)
+
+
+def bearings(
+    ledger: Ledger, connection: Connection, entries: Iterable[Entry]
+) -> tuple[Bearing, ...]:
+    """The identifiers with their days as `entries` (in position order) tell them, opened; those
+    of an erased person are left out."""
+    told = [entry for entry in entries if isinstance(entry.event, IdentifierTold)]
+    opened = ledger.reveal(
+        connection,
+        [
+            SealedPart(
+                entry.envelope.personal["statutory"],
+                entry.envelope.author,
+                entry.stream.id,
+                entry.envelope.topic,
+            )
+            for entry in told
+        ],
+    )
+    borne: tuple[Bearing, ...] = ()
+    for entry, clear in zip(told, opened, strict=True):
+        if clear is not None and isinstance(entry.event, IdentifierTold):
+            borne = fold(borne, entry.event, Identifier.model_validate(clear))
+    return borne
 
 
 def identifiers(ledger: Ledger, connection: Connection, entries: list[Entry]) -> list[Identifier]:

@@ -16,8 +16,9 @@ import sqlalchemy as sa
 from ledger.codes import status_code, status_key
 from ledger.collation import class_list_key
 from ledger.database import Connection
-from ledger.enrolment import SectionStay, Segment, section_days
+from ledger.enrolment import SectionStay, Segment, entered_period, section_days
 from ledger.events.pupil import (
+    ChangeRetracted,
     PupilEnrolled,
     PupilRegistered,
     PupilStatusChanged,
@@ -28,7 +29,9 @@ from ledger.events.pupil import (
 )
 from ledger.ledger import Ledger
 from ledger.pupil import Pupil
-from ledger.school_year import period
+from ledger.school_year import SchoolYear, period
+from ledger.settings import Settings
+from projections.calendars import read_calendars
 from projections.moment import Moment
 from projections.people import PEOPLE
 from projections.projection import Projection, Row
@@ -56,7 +59,7 @@ class Roster(Projection):
     """Class lists."""
 
     name = "roster"
-    version = 1
+    version = 2
     form = ROSTER
     indexes = (("class_code", "effective_from"),)
     events = (
@@ -64,6 +67,7 @@ class Roster(Projection):
         PupilEnrolled,
         SectionJoined,
         PupilStatusChanged,
+        ChangeRetracted,
         Released,
         ReleaseUndone,
         TransferAccepted,
@@ -160,8 +164,11 @@ class _Pupil:
         birth, sort_name = self.profile.get("birth_date"), self.profile.get("sort_name")
         return (0, class_list_key(name, birth, sort_name=sort_name), self.id)
 
-    def answer(self) -> dict[str, Any]:
+    def answer(self, settings: Settings) -> dict[str, Any]:
+        """As the contract shows a pupil; periods are those of the province's calendar."""
         change = None if self.change_kind == "none" else self.change_kind
+        changed_in = settings.calendar(SchoolYear.of(self.change_on))
+        entered_in = settings.calendar(SchoolYear.of(self.entered_on))
         return {
             "pupil_id": str(self.id),
             "pupil_key": self.key,
@@ -171,7 +178,8 @@ class _Pupil:
             "grade": self.grade,
             "entered_on": self.entered_on.isoformat(),
             "entry_kind": self.entry_kind,
-            "status_code": status_code(change, period(self.change_on)),
+            "entered_period": entered_period(self.entry_kind, self.entered_on, entered_in),
+            "status_code": status_code(change, period(self.change_on, changed_in)),
             "status": status_key(change),
         }
 
@@ -181,8 +189,10 @@ def read_roster(
 ) -> dict[str, Any]:
     """The roster answer (contract, JSON answers) of a class on `on`, as known at `moment`.
 
-    The projections roster and people must hold that prefix (`Engine.require`).
+    `found` is the class under its name of that day. The projections roster and people must hold
+    that prefix (`Engine.require`).
     """
+    settings = read_calendars(connection, ledger.id, size=moment.size)
     rows = _LIST.run(
         connection,
         {"class_code": found.code, "on": on, "size": moment.size},
@@ -195,7 +205,7 @@ def read_roster(
         "school_year": found.school_year,
         "on": on.isoformat(),
         "known_at": moment.known_at,
-        "pupils": [pupil.answer() for pupil in pupils],
+        "pupils": [pupil.answer(settings) for pupil in pupils],
         "count": len(pupils),
     }
 

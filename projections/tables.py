@@ -97,7 +97,11 @@ class Statement:
         self, connection: Connection, parameters: Mapping[str, Any] | None = None
     ) -> Cursor[tuple[Any, ...]]:
         """Executes with `parameters` by name."""
-        return connection.execute(self.text, {**self._constants, **(parameters or {})})
+        return connection.execute(self.text, self.parameters(parameters or {}))
+
+    def parameters(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """What is sent with the text: the constants of the clause and those `given`."""
+        return {**self._constants, **given}
 
 
 def create(

@@ -14,10 +14,14 @@ from ledger.database import Connection
 from ledger.errors import NotFound
 from ledger.growth.channels import Boundary
 from ledger.ledger import Ledger
+from ledger.presets import preset_day
+from ledger.school_year import SchoolYear
 from projections.audit import read_audit
+from projections.calendars import read_calendars
 from projections.engine import Engine
 from projections.health import Health, read_health
 from projections.history import FoldEntry
+from projections.identity_checks import IdentityChecks
 from projections.identity_view import read_identity_view
 from projections.moment import Moment, When, resolve
 from projections.names import Names
@@ -31,11 +35,19 @@ from projections.pupil_log import (
     read_pupil_log,
     school_names,
 )
+from projections.reports.frame import Question, read_report
+from projections.reports.registry import REPORTS
 from projections.roster import Roster, read_roster
+from projections.stays import Stays
 from projections.structure import Structure, find_class
 from projections.transcript import fold_transcript
+from projections.tree import read_tree
+from projections.unit_list import unit_list
 
-PROJECTIONS: tuple[Projection, ...] = (Structure(), People(), Roster(), Health())
+PROJECTIONS: tuple[Projection, ...] = (
+    *(Structure(), People(), Roster(), Health()),
+    *(Stays(), IdentityChecks()),
+)
 """Every projection there is."""
 
 
@@ -67,7 +79,7 @@ class Views:
         with self._ledger.database.connection() as connection:
             moment = self._moment(connection, known_at, at_least)
             self.engine.require(connection, moment.size, "structure", "people", "roster")
-            found = find_class(connection, class_, size=moment.size)
+            found = find_class(connection, class_, size=moment.size, on=on)
             return read_roster(self._ledger, connection, found, on=on, moment=moment)
 
     def transcript(
@@ -129,7 +141,7 @@ class Views:
         with self._ledger.database.connection() as connection:
             moment = self._moment(connection, known_at, at_least)
             known = self._pupil(connection, key, moment)
-            identity = read_identity(self._ledger, connection, known)
+            identity = read_identity(self._ledger, connection, known, on=on)
             names = self._ledger_names(connection)
             measurements = read_health(
                 self._ledger, connection, known, identity, on=on, names=names, boundary=boundary
@@ -168,6 +180,53 @@ class Views:
                 "known_at": moment.known_at,
                 "entries": entries,
             }
+
+    def report(self, name: str, question: Question, *, known_at: When = None) -> dict[str, Any]:
+        """A report (`registry.REPORTS`): contract, JSON answers, report.
+
+        Raises:
+            NotFound: `unknown_unit`, `position_not_found`, `before_first_entry`.
+            Refused: `future_instant`.
+            ProjectionStopped: an entry about units or classes cannot be read.
+        """
+        with self._ledger.database.connection() as connection:
+            moment = resolve(connection, known_at)
+            return read_report(
+                self._ledger,
+                self.engine,
+                connection,
+                REPORTS,
+                name,
+                question=question,
+                moment=moment,
+            )
+
+    def preset_day(self, preset: str, school_year: SchoolYear, *, known_at: When = None) -> date:
+        """The day that the figures of an occasion are of, by the calendar known then.
+
+        Raises:
+            Refused: `unknown_preset`, `future_instant`.
+            NotFound: as for `report`.
+        """
+        with self._ledger.database.connection() as connection:
+            moment = resolve(connection, known_at)
+            settings = read_calendars(connection, self._ledger.id, size=moment.size)
+            return preset_day(preset, school_year, settings.calendar(school_year))
+
+    def units(
+        self, *, on: date, known_at: When = None, under: str | None = None
+    ) -> dict[str, Any]:
+        """The tree of units in force on a day, and the units closed by then: `unit_list`.
+
+        Raises:
+            NotFound: `unknown_unit`, `position_not_found`, `before_first_entry`.
+            Refused: `future_instant`.
+        """
+        with self._ledger.database.connection() as connection:
+            moment = self._moment(connection, known_at, None)
+            self.engine.require(connection, moment.size, "structure")
+            tree = read_tree(connection, on=on, size=moment.size)
+            return unit_list(tree, moment=moment, under=under)
 
     def _moment(self, connection: Connection, when: When, at_least: int | None) -> Moment:
         moment = resolve(connection, when)

@@ -28,6 +28,43 @@ STATUSES: dict[str, tuple[str, str]] = {
 }
 """How a pupil on a class list stands (the key itself where there is no word)."""
 
+TURNS: dict[str, tuple[str, str]] = {
+    "promoted": ("lên lớp", "promoted"),
+    "retained": ("lưu ban", "retained"),
+    "completed": ("hoàn thành cấp học", "completed the level"),
+    "waiting": ("chờ", "waiting"),
+    "done": ("đã xếp lớp", "placed already"),
+    "preview": ("xem trước", "preview"),
+    "turned": ("đã kết chuyển", "turned"),
+    "unchanged": ("không có gì mới", "nothing new"),
+    "undone": ("đã hoàn tác", "undone"),
+    "kept": ("giữ lại", "kept"),
+    "retracted": ("đã rút lại", "retracted"),
+}
+"""What the year's turn does with a pupil or a class."""
+
+WAITS: dict[str, tuple[str, str]] = {
+    "no_result": ("chưa có kết quả cả năm", "no result of the year yet"),
+    "released": ("đã bàn giao hồ sơ", "the record was handed over"),
+    "left": ("đã nghỉ trước ngày đầu năm học mới", "left before the new year began"),
+    "decided": ("theo quyết định của hiệu trưởng", "as the head decided"),
+    "suspended": ("tạm nghỉ", "suspended"),
+    "provisional": ("học tạm – chờ hồ sơ", "provisional, papers awaited"),
+    "conduct_failed": ("rèn luyện chưa đạt", "training result failed"),
+    "study_failed": ("học tập chưa đạt, chờ đánh giá lại", "study failed, re-assessment awaited"),
+    "too_many_absences": ("nghỉ quá 45 buổi", "more than 45 sessions missed"),
+}
+"""Why a pupil waits at the year's turn (the key itself where there is no word)."""
+
+UNIT_KINDS: dict[str, tuple[str, str]] = {
+    "province": ("tỉnh, thành phố", "province"),
+    "commune": ("phường, xã", "commune"),
+    "district": ("quận, huyện", "district"),
+    "school": ("trường", "school"),
+    "centre": ("trung tâm", "centre"),
+    "campus": ("điểm trường", "campus"),
+}
+
 STEPS: dict[str, tuple[str, str]] = {
     "frame": ("Tệp đúng dạng", "the file has the right form"),
     "known": ("Chưa từng nhận với nội dung khác", "not seen before with another content"),
@@ -159,6 +196,42 @@ OUTCOMES: dict[str, tuple[str, str]] = {
         "Chưa mở: chìa khóa ở nơi nhận. Chỉ nơi nhận kiểm tra được nội dung.",
         "Not opened: the key is with the addressee, who alone can check the content.",
     ),
+}
+
+
+IDENTITY_STATUSES: dict[str, tuple[str, str]] = {
+    "unchecked": ("Chưa đối chiếu", "not checked"),
+    "matched": ("Đã xác thực", "matched"),
+    "mismatched": ("Sai lệch thông tin", "mismatched"),
+    "missing": ("Không tìm thấy", "not found"),
+}
+"""What the population database said of a person."""
+
+IDENTITY_OUTCOMES: dict[str, tuple[str, str]] = {
+    "open": ("Đang xử lý", "open"),
+    "mended": ("Đã sửa", "mended"),
+    "confirmed": ("Dữ liệu đúng, chờ CSDL dân cư sửa", "confirmed as recorded here"),
+    "given_up": ("Không xử lý được", "given up"),
+}
+
+IDENTIFIER_KINDS: dict[str, tuple[str, str]] = {
+    "local": ("Mã của trường", "school's key"),
+    "personal_id": ("Số định danh cá nhân", "personal number"),
+    "moet": ("Mã định danh Bộ GD&ĐT", "ministry code"),
+    "passport": ("Hộ chiếu", "passport"),
+    "visa": ("Thị thực", "visa"),
+    "birth_certificate": ("Giấy khai sinh", "birth certificate"),
+    "temporary": ("Mã tạm", "temporary key"),
+}
+
+IDENTITY_CONFLICTS: dict[str, tuple[str, str]] = {
+    "number_of_another_pupil": ("Trùng số với học sinh khác", "another pupil bears the number"),
+    "number_contradicts_sex": ("Số không khớp giới tính", "the number says another sex"),
+    "number_contradicts_birth_year": (
+        "Số không khớp năm sinh",
+        "the number says another birth year",
+    ),
+    "unknown_province_code": ("Mã tỉnh trong số không có", "no province has the number's code"),
 }
 
 

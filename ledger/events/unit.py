@@ -48,14 +48,18 @@ class UnitChanged(Event):
 
 
 class UnitClosed(Event):
-    """A unit ends on `effective_on`, merged into `successor` where there is one."""
+    """A unit ends on `effective_on`, merged into `successor` where there is one.
+
+    `closed_on` is that day; None takes a closing or re-coding back, which counted from
+    `effective_on`: the unit goes on.
+    """
 
     TOPIC: ClassVar[str] = "ledger.UnitClosed.v1"
     STREAM: ClassVar[StreamKind] = StreamKind.UNIT
 
     code: Code
     successor: Code | None
-    closed_on: date
+    closed_on: date | None
 
 
 class UnitRecoded(Event):

@@ -14,8 +14,11 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from services.importing import Importer
 from services.importing.answer import FIELDS, Answer
+from services.importing.plan import Given
+from services.importing.preview import Preview
 from services.importing.run import Report
-from services.output import messages, print_table
+from services.output import messages, print_csv, print_json, print_table
+from services.reading import parse_day
 from services.workplace import Workplace
 
 GC_THRESHOLD = 200_000
@@ -42,13 +45,39 @@ SHOWN = 50
     is_flag=True,
     help="Decide everything, append nothing (others wait with writing meanwhile).",
 )
+@click.option(
+    "--preview", is_flag=True, help="Show what every column is taken for; append nothing."
+)
+@click.option("--class", "class_code", default="", metavar="CODE", help="The class of a template.")
+@click.option("--school", "school_code", default="", metavar="CODE", help="Its school.")
+@click.option("--school-year", default="", metavar="YEAR", help="Its school year, 2024-2025.")
+@click.option("--subject", default="", metavar="SUBJECT", help="The subject of a marks template.")
+@click.option("--semester", default="", type=click.Choice(["", "1", "2"]), help="Its term.")
+@click.option(
+    "--time",
+    default="",
+    type=click.Choice(["", "GK1", "CK1", "GK2", "CN"]),
+    help="The time of a primary results sheet.",
+)
+@click.option("--on", default="", metavar="DATE", help="The day, where the file says none.")
 @click.pass_obj
-def import_(workplace: Workplace, paths: tuple[Path, ...], source: str, dry_run: bool) -> int:
-    """Import CSV files of the contract, or a OneRoster 1.1 CSV set.
+def import_(
+    workplace: Workplace,
+    /,
+    paths: tuple[Path, ...],
+    source: str,
+    dry_run: bool,
+    preview: bool,
+    **options: str,
+) -> int:
+    """Import files of the contract (CSV, .xlsx, .xls), the ministry's templates, a filled-in mark
+    sheet, or a OneRoster 1.1 CSV set.
 
     What is sound is taken in, the rest is listed by file and line. Importing the same file again
-    changes nothing.
+    changes nothing. What a template does not say itself is given by an option.
     """
+    if options["on"]:
+        parse_day(options["on"])
     gc.set_threshold(GC_THRESHOLD)
     with (
         workplace.open() as (profile, ledger),
@@ -59,10 +88,13 @@ def import_(workplace: Workplace, paths: tuple[Path, ...], source: str, dry_run:
             name=profile.name,
             account=workplace.account,
             source=source,
+            given=Given(**options),
             report=report,
             stop=lambda: bool(stop),
         ) as importer,
     ):
+        if preview:
+            return show_preview(importer.preview(paths), workplace.format)
         answer = importer.run(paths, dry_run=dry_run)
         show(answer, workplace.format)
         return answer.exit_code
@@ -115,6 +147,48 @@ def show(answer: Answer, format_: str) -> None:
             "lines already recorded are left alone.",
             markup=False,
         )
+
+
+def show_preview(preview: Preview, format_: str) -> int:
+    """Prints a preview; 3 where no sheet was recognised."""
+    if format_ == "json":
+        print_json(preview.document())
+    elif format_ == "csv":
+        print_csv(
+            ("file", "column", "heading", "taken_for"),
+            [
+                (sheet.file, column["column"], column["heading"], column["taken_for"])
+                for sheet in preview.sheets
+                for column in sheet.columns
+            ],
+        )
+    else:
+        _show_preview_table(preview)
+    return 0 if preview.sheets else 3
+
+
+def _show_preview_table(preview: Preview) -> None:
+    for sheet in preview.sheets:
+        lines = ", ".join(f"{name}: {count}" for name, count in sheet.lines.items()) or "none"
+        title = f"{sheet.file} · {sheet.taken_for} · header in row {sheet.header_row} · {lines}"
+        columns = ["column", "heading", "taken for", *(str(row["line"]) for row in sheet.rows)]
+        rows = [
+            [
+                column["column"],
+                column["heading"],
+                column["taken_for"] or ("not read" if column["needed"] else None),
+                *(row["values"].get(column["heading"]) for row in sheet.rows),
+            ]
+            for column in sheet.columns
+        ]
+        print_table(title, columns, rows)
+    if preview.ignored:
+        print("sheets not read: " + ", ".join(preview.ignored))
+    for title, problems in (("rejected", preview.rejected), ("warnings", preview.warnings)):
+        fields = [name for name in FIELDS if name != "message"]
+        if problems:
+            shown = [[problem[name] for name in fields] for problem in problems[:SHOWN]]
+            print_table(title, fields, shown)
 
 
 def _show_table(answer: Answer) -> None:

@@ -1,11 +1,14 @@
 """`hocba roster`: a class list by two dates."""
 
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 import click
 
 from services.output import print_csv, print_json, print_table
 from services.reading import open_views, parse_day, parse_when
+from services.sheets.writing import Table, Value, write_workbook
 from services.words import STATUSES, word
 from services.workplace import Workplace
 
@@ -24,12 +27,23 @@ _HEADINGS = {
 @click.option("--class", "class_", required=True, metavar="CODE", help="Code or school/year/name.")
 @click.option("--on", required=True, metavar="DATE", help="The day the list is of.")
 @click.option("--known-at", metavar="WHEN", help="@POSITION or an instant (default: now).")
+@click.option(
+    "--xlsx",
+    "path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write it as a workbook too.",
+)
 @click.pass_obj
-def roster(workplace: Workplace, class_: str, on: str, known_at: str | None) -> int:
+def roster(
+    workplace: Workplace, class_: str, on: str, known_at: str | None, path: Path | None
+) -> int:
     """Class list of a day, as known at a moment."""
     day, when = parse_day(on), parse_when(known_at)
     with open_views(workplace) as views:
         answer = views.roster(class_, on=day, known_at=when)
+    if path is not None:
+        write_workbook(path, [class_list(answer)])
     if workplace.format == "json":
         print_json(answer)
     elif workplace.format == "csv":
@@ -49,3 +63,42 @@ def _print_table(answer: dict[str, Any], lang: str) -> None:
         for number, pupil in enumerate(answer["pupils"], 1)
     ]
     print_table(title, _HEADINGS[lang], rows)
+
+
+_SEXES = {"nam": "Nam", "nu": "Nữ", "khac": "Khác"}
+
+
+def class_list(answer: dict[str, Any]) -> Table:
+    """The class list as a sheet to be printed."""
+    rows: list[list[Value]] = [
+        [
+            number,
+            pupil["pupil_key"],
+            pupil["full_name"],
+            _day(pupil["birth_date"]),
+            _SEXES.get(pupil["sex"] or "", pupil["sex"]),
+            _day(pupil["entered_on"]),
+            word(STATUSES, pupil["status"], "vi"),
+            None,
+        ]
+        for number, pupil in enumerate(answer["pupils"], 1)
+    ]
+    return Table(
+        name=answer["class_name"],
+        title=(
+            f"DANH SÁCH HỌC SINH LỚP {answer['class_name']} · {answer['school_year']}",
+            f"Tính đến ngày {date.fromisoformat(answer['on']):%d/%m/%Y} · theo dữ liệu đã ghi đến "
+            f"số {answer['known_at']['position']} · {answer['count']} học sinh",
+        ),
+        headings=(
+            *("STT", "Mã học sinh", "Họ và tên", "Ngày sinh", "Giới tính"),
+            *("Ngày vào lớp", "Trạng thái", "Ghi chú"),
+        ),
+        rows=rows,
+        widths=(5, 14, 28, 12, 9, 13, 16, 14),
+    )
+
+
+def _day(text: str | None) -> Value:
+    """A whole date as a date cell; a partial one as it is known."""
+    return date.fromisoformat(text) if text and len(text) == 10 else text

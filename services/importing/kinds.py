@@ -75,12 +75,12 @@ def _key(*columns: str) -> Callable[[Cells], str]:
 
 
 def _subject(text: str) -> str:
-    """A subject's key however it is spelt; the text itself where no grade has it."""
-    return _subject_key(text)
+    return subject_key(text)
 
 
 @cache
-def _subject_key(text: str) -> str:
+def subject_key(text: str) -> str:
+    """A subject's key however it is spelt; the text itself where no grade has it."""
     for programme in (Programme.GDPT2018, Programme.GDPT2006):
         for grade in range(12, 0, -1):
             try:
@@ -186,7 +186,14 @@ KINDS: Mapping[str, FileKind] = {
             "level",
             key=("report", "preset", "school_year", "level"),
         ),
-        _kind("comment_bank", 3, "code text", "subject effective_on", key=("code",)),
+        _kind(
+            "comment_bank",
+            3,
+            "code text",
+            "subject effective_on",
+            key=("code",),
+            may_be_empty="text",
+        ),
         _kind(
             "units",
             10,
@@ -200,6 +207,7 @@ KINDS: Mapping[str, FileKind] = {
             "class_code school_code school_year grade name",
             "programme changed_on closed_on successors",
             key=("class_code",),
+            order=lambda cells: "closed" if cells["closed_on"] else "",
         ),
         _kind(
             "staff",

@@ -18,11 +18,14 @@ from services.importing.answer import Answer
 from services.importing.bearings import Bearings, take_bearings
 from services.importing.files.movements import in_order
 from services.importing.kinds import KINDS, MOVEMENTS
+from services.importing.plan import Given
+from services.importing.preview import Preview, csv_read
 from services.importing.problems import Problem, of_refusal
 from services.importing.rehearsal import rehearsal
 from services.importing.stage import FileRefused, refuse_file, stage_file
 from services.importing.staging import Staged, Staging
 from services.importing.steps import READ, Step, chunks, steps
+from services.importing.workbook import ENDINGS, WorkbookStaging
 
 TABLES = frozenset({".csv", ".tsv", ".xlsx", ".xls", ".ods"})
 """Endings of files that hold data: one not read is named as rejected, any other file is not."""
@@ -75,12 +78,14 @@ class Importer:
         name: str,
         account: str,
         source: str = "default",
+        given: Given | None = None,
         today: date | None = None,
         report: Report = _silent,
         stop: Callable[[], bool] = lambda: False,
     ) -> None:
         """`name` is the ledger's short name, `account` who records, `source` the namespace of
-        the sender's pupil keys. `stop` is asked between transactions.
+        the sender's pupil keys, `given` what a template of the ministry does not say itself.
+        `stop` is asked between transactions.
 
         Raises:
             NotAllowed: there is no such account.
@@ -89,12 +94,14 @@ class Importer:
         self._who = ledger.who(account)
         self._name = name
         self._source = source
+        self._given = given or Given()
         self._today = today or date.today()
         self._report = report
         self._stop = stop
         self._staging = Staging()
         self._tally = Tally()
         self._provenance: list[Provenance] = []
+        self._preview = Preview()
 
     def __enter__(self) -> Self:
         return self
@@ -133,6 +140,20 @@ class Importer:
             staging=self._staging,
         )
 
+    def preview(self, paths: Sequence[Path]) -> Preview:
+        """What every sheet and column would be taken for, with the first rows; appends nothing.
+
+        Raises:
+            NothingToImport: nothing there can be read.
+        """
+        try:
+            self._stage(paths)
+        except _Stopped:
+            self._tally.stopped = True
+        self._preview.rejected = [p.document() for p in self._staging.problems(warnings=False)]
+        self._preview.warnings = [p.document() for p in self._staging.problems(warnings=True)]
+        return self._preview
+
     def _stage(self, paths: Sequence[Path]) -> None:
         files: list[Path] = []
         seen = False
@@ -144,7 +165,7 @@ class Importer:
                 files.extend(sorted(path.iterdir()) if path.is_dir() else [path])
         files = [path for path in files if path.is_file() and not path.name.startswith(".")]
         if not files and not seen:
-            raise NothingToImport("there is no file to import here; give a folder of CSV files")
+            raise NothingToImport("there is no file to import here; give a folder of files")
         for path in sorted(files, key=_contract_order):
             self._stage_file(path, asked_for=path in paths)
         self._tally.unchanged += self._staging.settle()
@@ -154,7 +175,8 @@ class Importer:
         ]
 
     def _stage_file(self, path: Path, *, asked_for: bool) -> None:
-        if path.suffix.lower() != ".csv" or path.stem.lower() not in KINDS:
+        is_book = path.suffix.lower() in ENDINGS
+        if not is_book and (path.suffix.lower() != ".csv" or path.stem.lower() not in KINDS):
             self._name_unread(path, asked_for=asked_for)
             return
         size = path.stat().st_size
@@ -165,18 +187,40 @@ class Importer:
             self._report(path.name, offset, size)
 
         try:
-            stage_file(
-                self._staging,
-                path,
-                keyring=self._ledger.keyring,
-                source=self._source,
-                tick=tick,
-            )
+            if is_book:
+                self._stage_book(path)
+            else:
+                self._stage_csv(path, tick)
         except FileRefused as refused:
             self._staging.add_problem(refused.problem)
         except PermissionError:
             message = "the file cannot be opened: this user may not read it"
             self._staging.add_problem(refuse_file(path.name, "file_unreadable", message).problem)
+
+    def _stage_csv(self, path: Path, tick: Callable[[int], None]) -> None:
+        before = self._staging.staged
+        keyring = self._ledger.keyring
+        stage_file(self._staging, path, keyring=keyring, source=self._source, tick=tick)
+        self._preview.sheets.append(csv_read(path, self._staging.staged - before))
+
+    def _stage_book(self, path: Path) -> None:
+        def tick(rows: int) -> None:
+            if self._stop():
+                raise _Stopped
+            self._report(path.name, rows, 0)
+
+        book = WorkbookStaging(
+            self._staging,
+            path,
+            ledger=self._ledger,
+            source=self._source,
+            given=self._given,
+            tick=tick,
+        )
+        book.run()
+        self._tally.unchanged += book.unchanged
+        self._preview.sheets.extend(book.sheets)
+        self._preview.ignored.extend(book.ignored)
 
     def _stage_set(self, path: Path) -> None:
         oneroster.stage_set(self._staging, path, keyring=self._ledger.keyring, source=self._source)
@@ -265,9 +309,11 @@ class Importer:
 
     def _reject(self, line: Staged, refused: Refused, *, warning: bool = False) -> None:
         column = _column_of(line, refused.field)
+        file = self._staging.files[line.file]
+        shown = file.heading(line.kind.name, column, line.cells)
         problem = of_refusal(
-            Refused(refused.code, refused.message, field=column, suggestion=refused.suggestion),
-            file=self._staging.files[line.file].name,
+            Refused(refused.code, refused.message, field=shown, suggestion=refused.suggestion),
+            file=file.name,
             line=line.line,
             value=line.cells.get(column or ""),
         )

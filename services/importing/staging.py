@@ -8,8 +8,8 @@ owner's alone and loses its name as soon as it is open: whatever ends the proces
 import os
 import sqlite3
 import tempfile
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Self
@@ -57,13 +57,36 @@ UPDATE line SET refused = 1 WHERE id IN (SELECT id FROM clashing);
 """
 
 
+_SLOTS = ("subject", "semester", "slot", "item", "time")
+
+
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A file of the import: its number, the name shown, its digest (hex)."""
+    """A file of the import: its number, the name shown, its digest (hex).
+
+    Of a sheet of a workbook `headings` are the headings its lines were read from, by kind,
+    column and the slot the line fills (one row of a sheet makes several lines).
+    """
 
     number: int
     name: str
     sha256: str
+    headings: dict[tuple[str, ...], str] = field(default_factory=dict, compare=False)
+
+    def note(self, kind: str, cells: Cells, read_from: Mapping[str, str]) -> None:
+        """Keeps the headings that a line was read from."""
+        for column, heading in read_from.items():
+            self.headings[(kind, column, *_slot_of(cells))] = heading
+
+    def heading(self, kind: str, column: str | None, cells: Cells) -> str | None:
+        """The heading in this file above a line's cell; the column itself in a CSV file."""
+        if column is None or not self.headings:
+            return column
+        return self.headings.get((kind, column, *_slot_of(cells)), column)
+
+
+def _slot_of(cells: Cells) -> tuple[str, ...]:
+    return tuple(cells.get(column, "") for column in _SLOTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +120,7 @@ class Staging:
         Path(name).unlink()
         self.files: list[SourceFile] = []
         self.rejected = 0
+        self.staged = 0
         self._lines: list[tuple[object, ...]] = []
         self._problems: list[tuple[object, ...]] = []
 
@@ -127,6 +151,7 @@ class Staging:
         counted: bool,
     ) -> None:
         """A sound line. `counted` is False for a line derived from others."""
+        self.staged += 1
         self._lines.append(
             (
                 kind.step,
@@ -218,12 +243,13 @@ class Staging:
         for name, file, line, cells in found:
             kind = ALL_KINDS[name]
             column = "value" if "value" in kind.columns else kind.columns[0]
+            values = dict(zip(kind.columns, cells.split(SEPARATOR), strict=True))
             self.add_problem(
                 Problem(
                     file=self.files[file].name,
                     line=line,
-                    column=column,
-                    value=cells.split(SEPARATOR)[kind.columns.index(column)],
+                    column=self.files[file].heading(kind.name, column, values),
+                    value=values[column],
                     reason=kind.clash,
                     message="two lines of this file say different things of one and the same",
                     suggestion="keep the right line and leave the other out",

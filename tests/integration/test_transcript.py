@@ -83,7 +83,11 @@ def test_the_answer_has_the_fields_of_the_contract(ledger: Ledger) -> None:
     assert answer["digest"].startswith("sha256:")
     (year,) = answer["years"]
     assert (year["school_year"], year["grade"], year["regulation"]) == ("2024-2025", 7, "TT22_2021")
-    stay = {"school_code": "S1", "name": "THCS Lê Lợi", "ledger": "31"}
+    province = {"code": "31", "name": "Hải Phòng"}
+    stay = {
+        **{"school_code": "S1", "name": "THCS Lê Lợi", "ledger": "31"},
+        **{"province": province, "province_now": province},
+    }
     assert year["schools"] == [{**stay, "from": "2024-09-05", "to": None}]
     (subject,) = year["subjects"]
     term = subject["semesters"]["1"]

@@ -74,7 +74,13 @@ def in_order(lines: Iterable[Staged], at: Bearings) -> list[Staged]:
     entry at the same school. Within that the order of the files and lines is kept.
     """
     ordered: list[Staged] = []
-    for _, group in groupby(lines, key=lambda line: line.cells["pupil_key"]):
+    pupils: dict[object, list[Staged]] = {}
+    for line in lines:
+        # One pupil may be named by several keys: a local one here, a number there.
+        found = at.pupils.get(line.cells["pupil_key"], [])
+        who = found[0] if len(found) == 1 else line.cells["pupil_key"]
+        pupils.setdefault(who, []).append(line)
+    for group in pupils.values():
         own = sorted(group, key=lambda line: line.cells["effective_on"])
         for _, same_day in groupby(own, key=lambda line: line.cells["effective_on"]):
             ordered.extend(_one_day(list(same_day), at))

@@ -26,6 +26,8 @@ def unit(cells: Cells, at: Bearings) -> RecordUnit:
         opened_on=values.optional_day(cells["opened_on"], "opened_on") or values.SINCE_EVER,
         closed_on=values.optional_day(cells["closed_on"], "closed_on"),
         merged_into=cells["merged_into"] or None,
+        changed_on=values.optional_day(cells["changed_on"], "changed_on"),
+        recoded_to=cells["recoded_to"] or None,
     )
 
 
@@ -52,6 +54,9 @@ def _open_class(cells: Cells, at: Bearings, gathering: Gathering) -> OpenClass:
         name=cells["name"],
         programme=(parse_programme(given) if given else programme_for(year, grade)).value,
         gathering=gathering,
+        changed_on=values.optional_day(cells.get("changed_on", ""), "changed_on"),
+        closed_on=values.optional_day(cells.get("closed_on", ""), "closed_on"),
+        successors=tuple(values.several(cells.get("successors", ""))),
     )
 
 

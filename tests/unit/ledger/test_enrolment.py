@@ -13,10 +13,12 @@ from ledger.enrolment import (
     SectionStay,
     class_on,
     day_after,
+    entered_period,
     on_day,
     section_days,
     timeline,
 )
+from ledger.school_year import SchoolYear, TermCalendar
 
 SUMMER_OVER = date(2025, 8, 1)
 
@@ -259,3 +261,17 @@ def test_the_class_of_a_day_is_the_time_lines(
     here = on_day(timeline(changes), day)
     listed = here.class_code if here is not None and here.on_class_list else None
     assert class_on(changes, day) == listed
+
+
+def test_who_comes_in_january_began_in_term_2_and_who_changes_class_began_nothing() -> None:
+    assert entered_period("mid_year", date(2025, 1, 16)) == "HK2"
+    assert entered_period("start", date(2025, 1, 15)) == "HK1"
+    assert entered_period("transfer_in", date(2025, 6, 1)) == "summer"
+    assert entered_period("class_change", date(2025, 2, 1)) is None
+
+
+def test_the_provinces_own_calendar_says_when_term_2_begins() -> None:
+    early = TermCalendar(
+        school_year=SchoolYear(2024), term_2_from=date(2025, 1, 6), summer_from=date(2025, 5, 26)
+    )
+    assert entered_period("mid_year", date(2025, 1, 10), early) == "HK2"

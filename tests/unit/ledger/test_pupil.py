@@ -1,17 +1,21 @@
 """Rules of `ledger.pupil`: the fold of a pupil's stream, enrolment, status, custody."""
 
 from collections.abc import Sequence
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from ledger import pupil
-from ledger.enrolment import on_day
+from ledger import pupil, stay_warnings, succession, unit
+from ledger.enrolment import ENTRIES, EXITS, on_day
 from ledger.errors import Refused
 from ledger.event import Event
 from ledger.events.pupil import (
+    ChangeRetracted,
     IdentityConflictFound,
     PupilDetailsChanged,
     PupilEnrolled,
@@ -25,9 +29,13 @@ from ledger.events.pupil import (
     StatusKind,
     TransferAccepted,
 )
+from ledger.events.unit import UnitOpened
 from ledger.pupil import ChangeStatus, Enrol, Pupil
 from ledger.school_class import SchoolClass
-from tests.unit.ledger.events import CASE, OTHER_LEDGER, PUPIL, event, other
+from ledger.school_year import SchoolYear
+from ledger.stay_warnings import Earlier
+from ledger.unit import Unit, UnitVersion
+from tests.unit.ledger.events import CASE, OTHER_LEDGER, PUPIL, event, note, other
 
 START = date(2024, 9, 5)
 CLASS = SchoolClass(
@@ -79,9 +87,14 @@ def test_nothing_comes_before_the_registration() -> None:
         pupil.evolve(None, ENROLLED, 1)
 
 
-@pytest.mark.parametrize("kind", [PupilDetailsChanged, IdentityConflictFound])
-def test_what_is_personal_leaves_no_trace_in_the_state(kind: type[Event]) -> None:
-    assert folded(REGISTERED, event(kind, START)) == folded(REGISTERED)
+def test_what_is_personal_leaves_no_trace_in_the_state() -> None:
+    assert folded(REGISTERED, event(PupilDetailsChanged, START)) == folded(REGISTERED)
+
+
+def test_of_a_conflict_only_its_code_and_the_other_pupil_are_kept() -> None:
+    found = event(IdentityConflictFound, START, code="number_of_another_pupil", other=other(3))
+    conflicts = folded(REGISTERED, found).conflicts
+    assert conflicts == (("number_of_another_pupil", other(3)),)
 
 
 def test_a_change_carries_the_version_of_its_entry() -> None:
@@ -262,3 +275,171 @@ def test_the_state_kept_reads_back_as_it_was() -> None:
         RELEASED,
     )
     assert Pupil.model_validate_json(state.model_dump_json()) == state
+
+
+def school(code: str, **changed: Any) -> Unit:
+    opened = event(UnitOpened, date(2000, 1, 1), code=code, kind="school", levels=("THCS",))
+    made = unit.evolve(None, opened, 1)
+    return made.model_copy(update=changed)
+
+
+MERGED = school("S1", closed_on=date(2025, 1, 1), successor="S3")
+
+
+def test_a_class_change_within_a_merged_school_may_name_either_code() -> None:
+    state = folded(REGISTERED, ENROLLED)
+    units = {"S1": MERGED, "S3": school("S3")}
+    moved = enrol(kind="class_change", school_code="S3", effective_on=date(2025, 2, 1))
+    assert len(pupil.decide_enrolment(state, moved, units)) == 1
+    too_early = enrol(kind="class_change", school_code="S3", effective_on=date(2024, 12, 31))
+    with pytest.raises(Refused) as caught:
+        pupil.decide_enrolment(state, too_early, units)
+    assert caught.value.code == "not_enrolled"
+
+
+def test_successors_in_a_circle_lead_back_to_the_code_itself() -> None:
+    day = date(2025, 6, 1)
+    units = {"S1": MERGED, "S3": school("S3", closed_on=date(2025, 1, 1), successor="S1")}
+    assert succession.current(units, "S1", day) == "S1"
+    assert succession.current({"S1": MERGED}, "S1", day) == "S3"
+    assert succession.current({"S1": MERGED}, "S1", date(2024, 12, 31)) == "S1"
+
+
+def warned(state: Pupil, command: Enrol, **around: Any) -> set[str]:
+    units = around.get("units", succession.NO_UNITS)
+    earlier = Earlier(state.changes, around.get("grade"))
+    return {w.code for w in stay_warnings.of_enrolment(state, command, units, earlier)}
+
+
+def test_who_returns_without_having_left_is_let_in_with_a_warning() -> None:
+    state = folded(REGISTERED, ENROLLED)
+    back = enrol(kind="return", effective_on=date(2025, 2, 1))
+    assert len(pupil.decide_enrolment(state, back)) == 1
+    assert warned(state, back) == {"never_left"}
+    left = event(PupilStatusChanged, date(2025, 1, 10), kind="leave")
+    assert warned(folded(REGISTERED, ENROLLED, left), back) == set()
+
+
+def test_a_second_school_is_flagged_whatever_the_kind_but_not_while_papers_are_awaited() -> None:
+    state = folded(REGISTERED, ENROLLED)
+    for kind in ("transfer_in", "mid_year", "start"):
+        arriving = enrol(kind=kind, school_code="S2", effective_on=date(2025, 2, 1))
+        assert warned(state, arriving) == {"two_schools_at_once"}
+    waiting = enrol(kind="provisional", school_code="S2", effective_on=date(2025, 2, 1))
+    assert warned(state, waiting) == set()
+
+
+def test_a_provisional_stay_does_not_hide_the_school_that_has_not_let_go() -> None:
+    waiting = event(PupilEnrolled, date(2025, 1, 13), kind="provisional", school_code="S2")
+    state = folded(REGISTERED, ENROLLED, waiting)
+    arriving = enrol(kind="transfer_in", school_code="S2", effective_on=date(2025, 2, 1))
+    assert warned(state, arriving) == {"two_schools_at_once"}
+
+
+def test_the_successor_of_the_school_is_no_second_school() -> None:
+    state = folded(REGISTERED, ENROLLED)
+    arriving = enrol(kind="start", school_code="S3", effective_on=date(2025, 2, 1))
+    assert warned(state, arriving, units={"S1": MERGED, "S3": school("S3")}) == set()
+
+
+def test_two_schools_count_once_at_the_school_of_the_later_entry() -> None:
+    second = event(PupilEnrolled, date(2025, 2, 1), kind="transfer_in", school_code="S2")
+    state = folded(REGISTERED, ENROLLED, second)
+    assert at_school(state, date(2025, 1, 31)) == "S1"
+    assert at_school(state, date(2025, 2, 1)) == "S2"
+
+
+def test_a_grade_that_the_school_does_not_have_is_flagged() -> None:
+    units = {"S1": school("S1")}
+    assert warned(folded(REGISTERED), enrol(grade=5), units=units) == {"grade_outside_levels"}
+    assert warned(folded(REGISTERED), enrol(grade=6), units=units) == set()
+    centre = {"S1": school("S1", versions=(unit_version(("GDTX",)),))}
+    assert warned(folded(REGISTERED), enrol(grade=10, programme="GDTX"), units=centre) == set()
+
+
+def unit_version(levels: tuple[Any, ...]) -> UnitVersion:
+    return UnitVersion(since=date(2000, 1, 1), name="S", parent=None, levels=levels)
+
+
+INTAKE = enrol(
+    kind="intake",
+    school_code="S2",
+    school_year="2025-2026",
+    grade=8,
+    effective_on=date(2025, 9, 5),
+)
+
+
+def test_an_intake_after_the_completed_level_is_in_order() -> None:
+    done = event(PupilStatusChanged, date(2025, 7, 31), kind="complete")
+    assert warned(folded(REGISTERED, ENROLLED, done), INTAKE) == set()
+
+
+def test_an_intake_tells_of_a_level_not_completed_and_of_a_grade_left_out() -> None:
+    state = folded(REGISTERED, ENROLLED)
+    assert warned(state, INTAKE) == {"not_completed"}
+    later = replace(INTAKE, grade=10)
+    assert warned(state, later) == {"not_completed", "grade_not_continuous"}
+
+
+def test_an_intake_of_a_pupil_known_from_results_alone_compares_their_grade() -> None:
+    assert warned(folded(REGISTERED), INTAKE, grade=7) == set()
+    assert warned(folded(REGISTERED), INTAKE, grade=5) == {"grade_not_continuous"}
+    assert warned(folded(REGISTERED), INTAKE) == set()
+
+
+def test_a_reason_for_leaving_beyond_the_list_is_kept_and_flagged() -> None:
+    def codes(kind: StatusKind, reason: str | None) -> list[str]:
+        change = replace(status(kind, date(2025, 1, 10)), reason_code=reason)
+        return [w.code for w in stay_warnings.of_status(change)]
+
+    assert codes("leave", "77") == ["unknown_reason_code"]
+    assert codes("withdraw", "01") == []
+    assert codes("leave", None) == []
+    assert codes("abroad", "77") == []
+
+
+KINDS = st.sampled_from(sorted(ENTRIES | (EXITS - {"release"}) | {"suspend", "resume"}))
+DAYS = st.integers(0, 700).map(lambda days: date(2024, 9, 1) + timedelta(days=days))
+HISTORIES = st.lists(
+    st.tuples(DAYS, KINDS, st.sampled_from(["S1", "S2"]), st.integers(6, 9)), min_size=1, max_size=7
+)
+
+
+def entry(drawn: tuple[date, str, str, int]) -> Event:
+    on, kind, school_code, grade = drawn
+    if kind in ENTRIES:
+        facts = {"school_code": school_code, "grade": grade, "school_year": SchoolYear.of(on).label}
+        return event(PupilEnrolled, on, kind=kind, **facts)
+    return event(PupilStatusChanged, on, kind=kind, school_code=school_code)
+
+
+@given(HISTORIES, st.data())
+def test_what_is_retracted_has_never_been(
+    drawn: list[tuple[date, str, str, int]], data: st.DataObject
+) -> None:
+    wrong = data.draw(st.integers(0, len(drawn) - 1))
+    entries = [entry(one) for one in drawn]
+    retracted = ChangeRetracted(
+        effective_on=drawn[wrong][0], retracts=wrong + 2, statutory=note("entered by mistake")
+    )
+    mended = folded(REGISTERED, *entries, retracted)
+    never = folded(REGISTERED, *entries[:wrong], *entries[wrong + 1 :])
+    assert mended.segments == never.segments
+
+    def facts(state: Pupil) -> list[dict[str, Any]]:
+        return [change.model_dump(exclude={"seq"}) for change in state.changes]
+
+    assert facts(mended) == facts(never)
+
+
+@given(HISTORIES)
+def test_every_day_is_covered_once_and_at_one_school(
+    drawn: list[tuple[date, str, str, int]],
+) -> None:
+    state = folded(REGISTERED, *(entry(one) for one in drawn))
+    first = min(on for on, *_ in drawn)
+    for days in range(800):
+        day = date(2024, 9, 1) + timedelta(days=days)
+        covering = [segment for segment in state.segments if segment.covers(day)]
+        assert len(covering) == (day >= first)

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger.text import clean, display_name, matching_key, split_name, strip_accents
+from ledger.collation import class_list_key
+from ledger.text import (
+    clean,
+    display_name,
+    matching_key,
+    proposed_casing,
+    split_name,
+    strip_accents,
+)
 
 
 @pytest.mark.parametrize(
@@ -43,6 +51,34 @@ def test_cleaning_keeps_the_soft_hyphen_because_it_is_a_letter_in_tcvn3() -> Non
 )
 def test_names_get_title_case_only_where_safe(written: str, shown: str) -> None:
     assert display_name(written) == shown
+
+
+@pytest.mark.parametrize(
+    ("written", "proposed"),
+    [
+        ("NGUYỄN VĂN ĐỨC", "Nguyễn Văn Đức"),
+        ("nguyễn văn đức", "Nguyễn Văn Đức"),
+        ("KSOR H'BIA", "Ksor H'Bia"),
+        ("H\u2019 NUÊ", "H' Nuê"),
+        ("K'ĐỨC", "K'Đức"),
+        ("Y-BHĂM", "Y-Bhăm"),
+        ("BHĂM", "Bhăm"),
+        (unicodedata.normalize("NFD", "TRẦN ĐỨC"), "Trần Đức"),
+        *((kept, None) for kept in ("H' Nuê", "K'Đức", "Y-Bhăm", "Bhăm", "Y", "Ý", "", "Lê An")),
+        ("McDonald", None),
+        ("123", None),
+    ],
+)
+def test_a_casing_is_proposed_for_all_capitals_or_all_small_letters_alone(
+    written: str, proposed: str | None
+) -> None:
+    assert proposed_casing(written) == proposed
+
+
+def test_a_foreigner_is_sorted_by_the_sort_name() -> None:
+    neighbour = class_list_key("Lê Lan", "2015")
+    assert class_list_key("Kim Min-jun", "2015", sort_name="Kim") < neighbour
+    assert neighbour < class_list_key("Kim Min-jun", "2015")
 
 
 @pytest.mark.parametrize(

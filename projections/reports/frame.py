@@ -1,0 +1,162 @@
+"""The frame of every report: the question, what a report reads from, the kinds of report, the
+answer (contract, JSON answers, report).
+
+A report is a pure function of (day, position): no clock, no present state. It counts what is
+sound, lists every unsound record with its reason and how to mend it, and each of its totals can
+be opened to the pupils behind it.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from ledger.database import Connection
+from ledger.ledger import Ledger
+from projections.engine import Engine
+from projections.identity_checks import IdentityChecks
+from projections.moment import Moment
+from projections.people import People
+from projections.projection import Projection
+from projections.reports.isolation import Sound, sound_rows
+from projections.reports.places import Places
+from projections.stays import Stays
+from projections.tree import read_tree
+
+READ_FROM: tuple[Projection, ...] = (Stays(), People(), IdentityChecks())
+"""What every report reads, so that all of them leave out the same unreadable records."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Question:
+    """What is asked: the day, the unit (None: everything), further attributes to count `by`,
+    whether the pupils behind the totals are listed, and the school year of a results report."""
+
+    on: date
+    unit: str | None = None
+    by: tuple[str, ...] = ()
+    listing: bool = False
+    school_year: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """What a report reads from. Valid within `read_report` alone."""
+
+    ledger: Ledger
+    connection: Connection
+    engine: Engine
+    moment: Moment
+    question: Question
+    places: Places
+    sound: Sound
+
+    @property
+    def on(self) -> date:
+        """The day the report is of."""
+        return self.question.on
+
+    def values(self, **more: Any) -> dict[str, Any]:
+        """Parameters of a statement: the two dates, what is left out, and `more`."""
+        return {
+            "on": self.on,
+            "size": self.moment.size,
+            "left_out": self.sound.left_out,
+            **more,
+        }
+
+
+@dataclass(slots=True)
+class Figures:
+    """What a report found. `behind` are the pupils behind the rows, where they were asked for;
+    `more` are fields of this report alone."""
+
+    rows: list[dict[str, Any]]
+    totals: dict[str, Any]
+    exceptions: list[dict[str, Any]]
+    behind: list[dict[str, Any]] | None = None
+    more: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReportKind:
+    """One kind of report: how it is read, and the columns of its rows on a screen.
+
+    `needs` are projections it reads beside `READ_FROM`; `by` the attributes it can count by.
+    """
+
+    read: Callable[[Source], Figures]
+    columns: tuple[str, ...]
+    needs: tuple[str, ...] = ()
+    by: Sequence[str] = ()
+
+
+def read_report(
+    ledger: Ledger,
+    engine: Engine,
+    connection: Connection,
+    kinds: Mapping[str, ReportKind],
+    name: str,
+    *,
+    question: Question,
+    moment: Moment,
+) -> dict[str, Any]:
+    """The answer of report `name`.
+
+    Raises:
+        NotFound: `unknown_unit`.
+        ProjectionStopped: an entry about units or classes cannot be read.
+    """
+    kind = kinds[name]
+    engine.require(connection, moment.size, "structure", *kind.needs)
+    tree = read_tree(connection, on=question.on, size=moment.size)
+    places = Places(tree, question.unit)
+    with sound_rows(engine, connection, READ_FROM, ledger=ledger.id, size=moment.size) as sound:
+        figures = kind.read(
+            Source(
+                ledger=ledger,
+                connection=connection,
+                engine=engine,
+                moment=moment,
+                question=question,
+                places=places,
+                sound=sound,
+            )
+        )
+    answer: dict[str, Any] = {
+        "report": name,
+        "unit": question.unit,
+        "on": question.on.isoformat(),
+        "known_at": moment.known_at,
+        "rows": figures.rows,
+        "totals": figures.totals,
+        "exceptions": sorted(figures.exceptions, key=_exception_order),
+        **figures.more,
+    }
+    if figures.behind is not None:
+        answer["list"] = figures.behind
+    return answer
+
+
+def _exception_order(exception: dict[str, Any]) -> tuple[str, str, str]:
+    return exception["where"], exception["reason"], exception["pupil_id"] or ""
+
+
+def exception(
+    pupil: UUID | None, where: str, reason: str, mend: str, **more: Any
+) -> dict[str, Any]:
+    """An unsound record: whose, where, why (a stable code), and what to do about it."""
+    return {
+        "pupil_id": str(pupil) if pupil is not None else None,
+        "where": where,
+        "reason": reason,
+        "mend": mend,
+        **more,
+    }
+
+
+def paged(listed: Sequence[Any], size: int = 2000) -> Iterator[Sequence[Any]]:
+    """`listed` in runs of at most `size`."""
+    for start in range(0, len(listed), size):
+        yield listed[start : start + size]

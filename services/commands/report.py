@@ -1,0 +1,170 @@
+"""`hocba report`: figures of a day, as known at a moment; each total opens its pupils."""
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ledger.errors import Refused
+from ledger.presets import PRESETS
+from ledger.school_year import SchoolYear
+from projections.moment import When
+from projections.reports.frame import Question
+from projections.reports.published import disagreements
+from projections.reports.registry import REPORTS
+from projections.views import Views
+from services.output import print_csv, print_json, print_table
+from services.reading import open_views, parse_day, parse_when
+from services.report_book import write_report
+from services.report_words import REPORT_COLUMNS, REPORT_REASONS, REPORT_TITLES
+from services.words import word
+from services.workplace import Workplace
+
+_COMPARED = ("where", "against", "field", "stated", "computed", "difference")
+
+
+@click.command()
+@click.argument("name", type=click.Choice(sorted(REPORTS)))
+@click.option("--on", metavar="DATE", help="The day the figures are of.")
+@click.option("--preset", type=click.Choice(PRESETS), help="The day of an occasion instead.")
+@click.option("--school-year", metavar="YEAR", help="The year of the preset, as 2024-2025.")
+@click.option("--known-at", metavar="WHEN", help="@POSITION or an instant (default: now).")
+@click.option("--unit", metavar="CODE", help="Only what stands under this unit.")
+@click.option("--by", multiple=True, metavar="NAME", help="ethnicity, disability, age (headcount).")
+@click.option("--list", "listing", is_flag=True, help="The pupils behind every total.")
+@click.option("--xlsx", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE")
+@click.option(
+    "--compare",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="identity: where published tables disagree with themselves; needs no day.",
+)
+@click.pass_obj
+def report(
+    workplace: Workplace,
+    name: str,
+    on: str | None,
+    preset: str | None,
+    school_year: str | None,
+    known_at: str | None,
+    unit: str | None,
+    by: tuple[str, ...],
+    listing: bool,
+    xlsx: Path | None,
+    compare: Path | None,
+) -> int:
+    """Figures of a day by unit, each with its exceptions."""
+    if compare is not None:
+        return _compare(workplace, name, compare)
+    kind = REPORTS[name]
+    if unknown := [attribute for attribute in by if attribute not in kind.by]:
+        known = ", ".join(kind.by) or "nothing further"
+        raise click.UsageError(f"{name} counts by {known}, not by {unknown[0]}")
+    when = parse_when(known_at)
+    year = SchoolYear.parse(school_year) if school_year else None
+    with open_views(workplace) as views:
+        question = Question(
+            on=_day(views, on, preset, year, when),
+            unit=unit,
+            by=tuple(dict.fromkeys(by)),
+            listing=listing,
+            school_year=year.label if year else None,
+        )
+        answer = views.report(name, question, known_at=when)
+    if preset is not None:
+        answer["preset"] = preset
+        answer["school_year"] = question.school_year
+    if xlsx is not None:
+        write_report(workplace, answer, xlsx, _columns(name, question))
+    _print(workplace, answer, _columns(name, question))
+    return 0
+
+
+def _day(
+    views: Views, on: str | None, preset: str | None, year: SchoolYear | None, when: When
+) -> date:
+    if (on is None) == (preset is None):
+        raise click.UsageError("give either --on DATE or --preset with --school-year")
+    if on is not None:
+        return parse_day(on)
+    if year is None:
+        raise click.UsageError("--preset needs --school-year")
+    assert preset is not None
+    return views.preset_day(preset, year, known_at=when)
+
+
+def _columns(name: str, question: Question) -> list[str]:
+    """The kind's columns, with the attributes asked for before the count."""
+    columns = list(REPORTS[name].columns)
+    at = columns.index("count") if "count" in columns else len(columns)
+    return [*columns[:at], *question.by, *columns[at:]]
+
+
+def _print(workplace: Workplace, answer: dict[str, Any], columns: list[str]) -> None:
+    rows = [[row.get(column) for column in columns] for row in answer["rows"]]
+    if workplace.format == "json":
+        print_json(answer)
+    elif workplace.format == "csv":
+        print_csv(columns, rows)
+    else:
+        lang = workplace.lang
+        title = word(REPORT_TITLES, answer["report"], lang)
+        place = f" · {answer['unit']}" if answer["unit"] else ""
+        print_table(
+            f"{title}{place} · {answer['on']} · @{answer['known_at']['position']}",
+            [word(REPORT_COLUMNS, column, lang) for column in columns],
+            rows,
+        )
+        totals = {k: v for k, v in answer["totals"].items() if not isinstance(v, dict)}
+        click.echo("  ".join(f"{word(REPORT_COLUMNS, k, lang)}: {v}" for k, v in totals.items()))
+        _print_exceptions(answer, lang)
+        _print_list(answer, lang)
+
+
+def _print_exceptions(answer: dict[str, Any], lang: str) -> None:
+    if answer["exceptions"]:
+        columns = ("where", "pupil_id", "reason", "mend")
+        rows = [
+            [
+                word(REPORT_REASONS, one["reason"], lang) if name == "reason" else one.get(name)
+                for name in columns
+            ]
+            for one in answer["exceptions"]
+        ]
+        headings = [word(REPORT_COLUMNS, column, lang) for column in columns]
+        print_table(word(REPORT_TITLES, "unsound", lang), headings, rows)
+
+
+def _print_list(answer: dict[str, Any], lang: str) -> None:
+    if answer.get("list"):
+        columns = [name for name in answer["list"][0] if name not in ("units", "pupil_id")]
+        headings = [word(REPORT_COLUMNS, column, lang) for column in columns]
+        rows = [[one.get(column) for column in columns] for one in answer["list"]]
+        print_table(word(REPORT_TITLES, "list", lang), headings, rows)
+
+
+def _compare(workplace: Workplace, name: str, path: Path) -> int:
+    """Published tables against themselves; no ledger is opened."""
+    if name != "identity":
+        raise click.UsageError("--compare belongs to the identity report")
+    try:
+        tables = json.loads(path.read_text("utf-8"))
+        found = disagreements(tables)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise Refused(
+            "bad_tables",
+            f"{path.name} holds no published identity tables",
+            suggestion="docs: the form of the file stands at `hocba report`",
+        ) from error
+    if workplace.format == "json":
+        print_json({"report": "identity", "as_of": tables.get("as_of"), "disagreements": found})
+    else:
+        rows = [[one[column] for column in _COMPARED] for one in found]
+        if workplace.format == "csv":
+            print_csv(_COMPARED, rows)
+        else:
+            headings = [word(REPORT_COLUMNS, column, workplace.lang) for column in _COMPARED]
+            print_table(f"{path.name}: {len(found)}", headings, rows)
+    return 0

@@ -1,0 +1,103 @@
+"""What reading a sheet asks of the ledger: classes by name, pupils by their numbers."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from ledger import log
+from ledger.errors import Conflict, NotFound
+from ledger.ledger import Ledger
+from ledger.pupil import Pupil
+from ledger.reader import Reader
+from ledger.registration import local_key
+from ledger.school_class import SchoolClass
+from projections.persons import identifiers
+from projections.structure import find_class
+from projections.views import engine_of
+
+Number = tuple[str, str]
+"""(kind, normalised value)."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPupil:
+    """A pupil on record; `key` is the sender's own local key, where the pupil has one."""
+
+    id: UUID
+    key: str | None
+    state: Pupil
+
+    def in_class(self, code: str, day: date) -> bool:
+        """Whether the pupil sits in that class on that day."""
+        return self.state.in_class(code, day)
+
+
+class LedgerView:
+    """Look-ups in one ledger, for the files of one source. Nothing is written."""
+
+    def __init__(self, ledger: Ledger, source: str) -> None:
+        """`source` is the namespace of the sender's local keys."""
+        self._ledger = ledger
+        self._source = source
+        self._codes: dict[tuple[str, str, str], str] = {}
+
+    def school_class(self, code: str) -> SchoolClass | None:
+        """The class of that code."""
+        with self._ledger.database.connection() as connection:
+            reader = Reader(connection, self._ledger.keyring, self._ledger.id)
+            return reader.classes([code])[code]
+
+    def class_code(self, name: str, school: str, year: str) -> str:
+        """The code of a class given by code or name; the text itself where there is none (the
+        line is refused for it when it is taken in)."""
+        key = (name, school, year)
+        if key not in self._codes:
+            self._codes[key] = self._find_class(*key)
+        return self._codes[key]
+
+    def _find_class(self, name: str, school: str, year: str) -> str:
+        if self.school_class(name) is not None or not (school and year):
+            return name
+        with self._ledger.database.connection() as connection:
+            size = log.head(connection).size
+            engine_of(self._ledger).require(connection, size, "structure")
+            try:
+                return find_class(connection, f"{school}/{year}/{name}", size=size).code
+            except (NotFound, Conflict):
+                return name
+
+    def pupils(self, asked: Iterable[tuple[Number, ...]]) -> list[KnownPupil | None]:
+        """For each row's numbers, the strongest first, the one pupil that bears the first of them
+        that exactly one pupil bears."""
+        rows = list(asked)
+        with self._ledger.database.connection() as connection:
+            reader = Reader(connection, self._ledger.keyring, self._ledger.id)
+            wanted = {number for row in rows for number in row}
+            local = {number: local_key(number[1], self._source) for number in wanted}
+            found = reader.find(wanted | set(local.values()))
+            persons = [self._person(row, found) for row in rows]
+            states = reader.pupils([person for person in persons if person is not None])
+            known: list[KnownPupil | None] = []
+            for row, person in zip(rows, persons, strict=True):
+                state = states.get(person) if person is not None else None
+                if person is None or state is None:
+                    known.append(None)
+                    continue
+                own = next((n[1] for n in row if person in found[local[n]]), None)
+                if own is None:
+                    entries = log.of_streams(connection, [person], size=reader.size)
+                    borne = identifiers(self._ledger, connection, entries)
+                    own = next(
+                        (i.value for i in borne if (i.kind, i.issuer) == ("local", self._source)),
+                        None,
+                    )
+                known.append(KnownPupil(person, own, state))
+            return known
+
+    @staticmethod
+    def _person(row: tuple[Number, ...], found: dict[Number, list[UUID]]) -> UUID | None:
+        for number in row:
+            if len(found[number]) == 1:
+                return found[number][0]
+        return None
