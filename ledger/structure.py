@@ -1,5 +1,6 @@
 """Batches about the frame of the record: units, classes, staff and who teaches what."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -72,23 +73,36 @@ def record_units(
 
 
 def _in_order(lines: Sequence[Line[RecordUnit]]) -> Iterator[Line[RecordUnit]]:
-    """Each line after those of its parent and its successor, as far as they do not wait for each
-    other; a parent counts for more."""
+    """Each line after those that make its parent and its successor, as far as they do not wait
+    for each other; a parent counts for more."""
     waiting = list(lines)
     while waiting:
-        coming = {line.command.code for line in waiting}
-
-        def awaits(line: Line[RecordUnit], *codes: str | None, coming: set[str] = coming) -> bool:
-            return any(code in coming and code != line.command.code for code in codes)
-
+        coming = Counter(code for line in waiting for code in _made(line))
         ready = (
-            [x for x in waiting if not awaits(x, x.command.parent_code, x.command.successor)]
-            or [x for x in waiting if not awaits(x, x.command.parent_code)]
+            [x for x in waiting if not _awaits(x, coming, *_named(x))]
+            or [x for x in waiting if not _awaits(x, coming, x.command.parent_code)]
             or waiting
         )
         yield from ready
         gone = {id(line) for line in ready}
         waiting = [line for line in waiting if id(line) not in gone]
+
+
+def _made(line: Line[RecordUnit]) -> set[str]:
+    """The unit of the line, and the one it goes on as."""
+    return {line.command.code, line.command.recoded_to or line.command.code}
+
+
+def _named(line: Line[RecordUnit]) -> tuple[str | None, str | None]:
+    return line.command.parent_code, line.command.successor
+
+
+def _awaits(line: Line[RecordUnit], coming: Counter[str], *codes: str | None) -> bool:
+    """Whether another line makes one of `codes`."""
+    return any(
+        code not in (None, line.command.code) and coming[code] > (code == line.command.recoded_to)
+        for code in codes
+    )
 
 
 def _heir_of(units: Units, command: RecordUnit, heir: str | None) -> list[UnitOpened]:

@@ -105,8 +105,8 @@ def turn_classes(
 ) -> None:
     """Turns classes, and tells in `told` what becomes of each, by class code."""
     for line in lines:
-        turning = _Turning(reader, line.command)
         try:
+            turning = _Turning(reader, line.command)
             plan = turning.plan()
         except Refused as refused:
             batch.reject(line, refused)

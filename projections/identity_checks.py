@@ -12,6 +12,7 @@ later entry's. Nothing personal stands here.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import zip_longest
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -128,4 +129,4 @@ def _held(known: tuple[tuple[date, T], ...], day: date, otherwise: T) -> T:
 
 def _stretches(days: list[date]) -> Iterator[tuple[date, date | None]]:
     starts = sorted(set(days))
-    return zip(starts, [*starts[1:], None], strict=True)
+    return zip_longest(starts, starts[1:])

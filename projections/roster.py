@@ -35,7 +35,7 @@ from projections.calendars import read_calendars
 from projections.moment import Moment
 from projections.people import PEOPLE
 from projections.projection import Projection, Row
-from projections.structure import ClassFound
+from projections.structure import ClassFound, unit_name
 from projections.tables import Statement, holds, table, visible
 
 DEFAULT_SOURCE = "default"
@@ -189,8 +189,8 @@ def read_roster(
 ) -> dict[str, Any]:
     """The roster answer (contract, JSON answers) of a class on `on`, as known at `moment`.
 
-    `found` is the class under its name of that day. The projections roster and people must hold
-    that prefix (`Engine.require`).
+    `found` is the class under its name of that day. The projections roster, people and
+    structure must hold that prefix (`Engine.require`).
     """
     settings = read_calendars(connection, ledger.id, size=moment.size)
     rows = _LIST.run(
@@ -202,6 +202,7 @@ def read_roster(
         "class_code": found.code,
         "class_name": found.name,
         "school_code": found.school_code,
+        "school_name": unit_name(connection, found.school_code, on=on, size=moment.size),
         "school_year": found.school_year,
         "on": on.isoformat(),
         "known_at": moment.known_at,

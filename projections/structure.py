@@ -194,3 +194,22 @@ def _called_on(named: Sequence[_Named], day: date | None) -> ClassFound:
     """The class of these stretches under its name of the day, or the nearest before, or after."""
     held = [one for one in named if day is None or one.start <= day]
     return (held[-1] if held else named[0]).found
+
+
+_UNIT_NAMES = Statement(
+    sa.select(STRUCTURE.c.name, STRUCTURE.c.effective_from)
+    .where(
+        STRUCTURE.c.code == sa.bindparam("code", type_=sa.Text),
+        STRUCTURE.c.kind != "class",
+        visible(STRUCTURE),
+    )
+    .order_by(STRUCTURE.c.effective_from)
+)
+
+
+def unit_name(connection: Connection, code: str, *, on: date, size: int) -> str | None:
+    """What the unit was called on `on`, as known in the prefix of `size` entries (before its
+    first day as at first, after its last as at last); None where no such unit was known."""
+    rows = _UNIT_NAMES.run(connection, {"code": code, "size": size}).fetchall()
+    held = [name for name, since in rows if since <= on]
+    return held[-1] if held else next((name for name, _ in rows), None)

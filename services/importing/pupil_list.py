@@ -120,6 +120,16 @@ def recognised(header: Header) -> bool:
     )
 
 
+def row_texts(found: Mapping[str, Heading], row: Row) -> dict[str, str]:
+    """The row's texts by what their columns were taken for, dates as ISO."""
+    texts: dict[str, str] = {}
+    for what, heading in found.items():
+        cell = row.cell(heading.index)
+        is_day = what in ("birth_date", "status_on")
+        texts[what] = (cell_text.day(cell) if is_day else cell_text.text(cell)).strip()
+    return texts
+
+
 @dataclass(frozen=True, slots=True)
 class _Line:
     """One row, read: texts by what the column was taken for."""
@@ -144,23 +154,19 @@ class PupilList:
     def results(self, rows: Sequence[Row]) -> Iterator[tuple[int, Result]]:
         """Lines of pupils, and of enrolments or statuses where the row tells of one."""
         lines = [self._line(row) for row in rows]
-        known = self._ledger.pupils([_numbers(line.cells) for line in lines])
+        known = self._ledger.pupils([numbers_of(line.cells) for line in lines])
         for line, pupil in zip(lines, known, strict=True):
             for result in self._results(line, pupil):
                 yield line.number, result
 
     def _line(self, row: Row) -> _Line:
-        cells: dict[str, str] = {}
-        for what, heading in self._found.items():
-            cell = row.cell(heading.index)
-            is_day = what in ("birth_date", "status_on")
-            cells[what] = (cell_text.day(cell) if is_day else cell_text.text(cell)).strip()
+        cells = row_texts(self._found, row)
         code = row.cell(self._found["moet_code"].index) if "moet_code" in self._found else None
         return _Line(row.number, cells, _lost_zero(code))
 
     def _results(self, line: _Line, known: KnownPupil | None) -> Iterator[Result]:
         cells = line.cells
-        number = next(iter(_numbers(cells)), None)
+        number = next(iter(numbers_of(cells)), None)
         if number is None:
             if cells["full_name"]:
                 heading = self._found.get("moet_code") or self._found["personal_id"]
@@ -195,7 +201,7 @@ class PupilList:
     def _pupil(self, line: _Line, key: str) -> Made:
         kind = KINDS["pupils"]
         cells = {what: text for what, text in line.cells.items() if what in kind.columns}
-        cells |= {"pupil_key": key, "sex": _SEXES.get(cells["sex"], cells["sex"])}
+        cells |= {"pupil_key": key, "sex": sex_of(cells["sex"])}
         for what, names in (("ethnicity", _ETHNIC),):
             if cells.get(what):
                 cells[what] = names.get(spelling_key(cells[what]), cells[what])
@@ -213,7 +219,7 @@ class PupilList:
         if not named or not (cells.get("status") or cells.get("status_on")):
             return
         try:
-            status = _status(cells.get("status", ""))
+            status = status_code_of(cells.get("status", ""))
             on = cells.get("status_on") or self._given.require("on")
             code = cells.get("class_code") or self._ledger.class_code(
                 named, self._given.school_code, self._given.school_year
@@ -261,6 +267,11 @@ class PupilList:
         }
 
 
+def sex_of(text: str) -> str:
+    """The template's 01 and 02 as the words they stand for; any other text as it is."""
+    return _SEXES.get(text, text)
+
+
 def _sits(known: KnownPupil, code: str, on: str) -> bool:
     try:
         return known.in_class(code, date.fromisoformat(on))
@@ -275,8 +286,8 @@ def _lost_zero(code: Cell) -> bool:
     return len(cell_text.text(code)) == _CODE_LENGTH - 1
 
 
-def _numbers(cells: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """The numbers a row names its pupil by, the ministry's code first."""
+def numbers_of(cells: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """The (kind, normalised value)s a row names its pupil by, the ministry's code first."""
     found = []
     for kind, what in (("moet", "moet_code"), ("personal_id", "personal_id")):
         text = cells.get(what, "")
@@ -288,8 +299,12 @@ def _numbers(cells: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def _status(text: str) -> str:
-    """The official code of a state given as a name or a code; attending where it is empty."""
+def status_code_of(text: str) -> str:
+    """The official code of a state given as a name or a code; attending where it is empty.
+
+    Raises:
+        Refused: `unknown_status`.
+    """
     digits = text.strip()
     code = digits.zfill(2) if digits.isdigit() else _STATUSES.get(spelling_key(text), "")
     if not text:

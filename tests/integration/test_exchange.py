@@ -286,6 +286,57 @@ def test_a_retracted_enrolment_cancels_the_record(ledger: Ledger, out: Path) -> 
     assert counts(run(ledger, order(out))) == (0, 0, 0)
 
 
+def test_a_move_learnt_of_later_cancels_the_first_schools_record(
+    ledger: Ledger, out: Path, tmp_path: Path
+) -> None:
+    run(ledger, order(out))
+    folder = tmp_path / "move"
+    write(folder, "units.csv", "unit_code,kind,name,parent_code", "S2,school,THCS Hai,11629")
+    write(
+        folder,
+        "classes.csv",
+        "class_code,school_code,school_year,grade,name",
+        "7B,S2,2024-2025,7,7B",
+    )
+    statuses = "pupil_key,school_code,kind,effective_on"
+    write(folder, "statuses.csv", statuses, "P1,S1,transfer_out,2025-05-26")
+    enrolments = "pupil_key,class_code,kind,effective_on"
+    write(folder, "enrolments.csv", enrolments, "P1,7B,transfer_in,2025-05-26")
+    write(
+        folder,
+        "staff.csv",
+        "staff_key,full_name,personal_id,unit_code,role",
+        "H2,Lê Thị Tư,031175000003,S2,principal",
+    )
+    taught = (f"7B,{key},H2,2025-05-26" for key in ["", *SUBJECT_KEYS])
+    write(folder, "assignments.csv", "class_code,subject,staff_key,effective_from", *taught)
+    code, answer = take(ledger, folder)
+    assert code == 0, answer["rejected"]
+    outcome = run(ledger, order(out))
+    assert (counts(outcome), outcome.unmapped) == ((1, 0, 1), [])
+    by_event = {record["sukien"]: record for record in records(outcome)}
+    assert by_event["CANCEL"]["phienban"] == 2
+    new = by_event["NEW"]
+    assert (new["phienban"], new["matruong"], new["tenlop"]) == (1, "S2", "7B")
+    assert (new["tengiamhieu"], new["chucvugiamhieu"]) == ("Lê Thị Tư", "Hiệu trưởng")
+    lines = [(row["tenlop"], row["ngaytrangthaichuyenden"]) for row in new["quatrinhhoctap"]]
+    assert lines == [("7A", None), ("7B", "2025-05-26")]
+    assert counts(run(ledger, order(out, pupil=None, school="S1")))[2] == 0
+
+
+def test_a_re_assessment_stands_beside_the_result_before_it(
+    ledger: Ledger, out: Path, tmp_path: Path
+) -> None:
+    header = "pupil_key,school_year,kind,subject,value,legal_ground,effective_on"
+    line = "P1,2024-2025,reassess,TOAN,5,TT 22 Điều 14,2025-07-01"
+    code, answer = take(ledger, write(tmp_path / "r", "decisions.csv", header, line))
+    assert code == 0, answer["rejected"]
+    (record,) = records(run(ledger, order(out)))
+    maths = next(row for row in record["bangdiem"] if row["tenmonhoc"] == "Toán")
+    assert (maths["diemcanam"], maths["diemkttralai"]) == ("8.0", "5.0")
+    assert (record["canam"], record["kqhoctaplai"]) == ("T", "K")
+
+
 def test_a_day_before_the_enrolment_cancels_nothing(ledger: Ledger, out: Path) -> None:
     run(ledger, order(out))
     assert counts(run(ledger, order(out, on=date(2024, 9, 1)))) == (0, 0, 0)

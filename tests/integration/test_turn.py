@@ -315,6 +315,15 @@ def test_a_code_of_another_class_is_not_taken(ledger: Ledger) -> None:
     assert answer["appended"] == 0
 
 
+@pytest.mark.parametrize("preview", [True, False])
+def test_the_new_classes_begin_within_their_year(ledger: Ledger, preview: bool) -> None:
+    work = turning(ledger)
+    commands = work.commands((), {}, on=date(2025, 7, 31), as_of=UNTIL_RESULTS)
+    answer = work.run(commands, preview=preview, report=quiet)
+    assert [one["reason"] for one in answer["rejected"]] == ["date_outside_school_year"] * 2
+    assert (answer["classes"], answer["appended"]) == ([], 0)
+
+
 def test_what_is_not_there_is_not_turned(ledger: Ledger) -> None:
     with pytest.raises(NotFound, match="has no class"):
         turn(ledger, "H1-2025-10A")

@@ -24,7 +24,8 @@ from ledger.registration import record_pupils
 from ledger.school_class import OpenClass
 from ledger.structure import open_classes, record_units
 from ledger.unit import RecordUnit
-from ledger.year_lines import YearLine, conduct, correction, write_years
+from ledger.year_commands import conduct, correction
+from ledger.year_lines import YearLine, write_years
 from projections.persons import Key
 from projections.views import Views
 from tests import school

@@ -1,6 +1,7 @@
 """The tree of units of a day: roots, successors, and what stands below a unit."""
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -57,7 +58,7 @@ def test_every_unit_in_force_has_exactly_one_path_to_one_root(
         assert path[0] == node
         assert len({above.code for above in path}) == len(path)
         assert all(tree.node(above.code) == above for above in path)
-        for lower, upper in zip(path, path[1:], strict=False):
+        for lower, upper in pairwise(path):
             assert lower.parent is not None
             assert tree.current(lower.parent) == upper.code
 
