@@ -161,14 +161,7 @@ def _cell(
     regulation = Regulation(year.regulation)
     require_supported(regulation)
     subject = subject_of(command.subject, year.grade, year.programme)
-    slot = slot_name(command.slot)
-    if slot not in allowed_slots(regulation):
-        raise Refused(
-            "unknown_slot",
-            f"{regulation} has no such slot",
-            field="slot",
-            suggestion=", ".join(allowed_slots(regulation)) or "no marks are given in this grade",
-        )
+    slot = require_slot(regulation, command.slot)
     semester = term_of(regulation, command.semester)
     form = form_of(subject, slot, year)
     sheet = command.sheet or (
@@ -196,6 +189,19 @@ def form_of(subject: Subject, slot: str, year: PupilYear) -> Form:
     if form == "level" and slot.startswith("KT_"):
         return "test"
     return form
+
+
+def require_slot(regulation: Regulation, text: str) -> str:
+    """The slot a text names. Raises Refused(`unknown_slot`) where the regulation has none such."""
+    slot, allowed = slot_name(text), allowed_slots(regulation)
+    if slot not in allowed:
+        raise Refused(
+            "unknown_slot",
+            f"{regulation} has no such slot",
+            field="slot",
+            suggestion=", ".join(allowed) or "no marks are given in this grade",
+        )
+    return slot
 
 
 def term_of(regulation: Regulation, semester: int) -> int:

@@ -24,13 +24,13 @@ from ledger.codes import Programme, province_name
 from ledger.errors import Refused
 from ledger.event import Event, Note
 from ledger.events.pupil_year import Form, PaperResultTaken, PaperYearOpened
-from ledger.gradebook import form_of, slot_name, subject_of, term_of
+from ledger.gradebook import form_of, require_slot, subject_of, term_of
 from ledger.pupil import Pupil, require_custody
 from ledger.pupil_year import PaperFact, PupilYear
 from ledger.reader import Reader
 from ledger.registration import unknown_pupil, year_ref
 from ledger.school_year import SchoolYear
-from ledger.subjects import allowed_slots, required_slots
+from ledger.subjects import required_slots
 from ledger.year_record import PRIMARY
 
 KINDS = ("mark", "average", "conduct", "study", "absence", "promotion", "comment")
@@ -266,14 +266,7 @@ def _place(
     subject = subject_of(command.subject, year.grade, year.programme)
     if command.kind != "mark":
         return subject.key, form_of(subject, "", year), None, ()
-    slot = slot_name(command.slot)
-    if slot not in allowed_slots(regulation):
-        raise Refused(
-            "unknown_slot",
-            f"{regulation} has no such slot",
-            field="slot",
-            suggestion=", ".join(allowed_slots(regulation)) or "no marks are given in this grade",
-        )
+    slot = require_slot(regulation, command.slot)
     required = required_slots(subject, year.grade, Programme(year.programme), regulation)
     return subject.key, form_of(subject, slot, year), slot, required
 

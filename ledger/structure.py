@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from ledger import ids, school_class, staff, unit
 from ledger.batch import Batch, Line
@@ -132,8 +132,7 @@ def _check_unit(
         if isinstance(event, UnitOpened | UnitChanged):
             changed = after[event.code]
             assert changed is not None
-            day = today if event.effective_on == SINCE_EVER else event.effective_on
-            warnings.extend(check_parent(after, changed, day))
+            warnings.extend(check_parent(after, changed, _day_of(event, changed, today)))
     if any(isinstance(event, UnitClosed | UnitRecoded) for event in events):
         check_successor(after, command)
     if known is None and command.changed_on is not None and not command.recoded_to:
@@ -154,6 +153,17 @@ def _check_unit(
             )
         )
     return tuple(warnings)
+
+
+def _day_of(event: UnitOpened | UnitChanged, changed: Unit, today: date) -> date:
+    """The day on which the parent must be there: for a unit that has stood since ever, today, or
+    its last day where it has closed."""
+    if event.effective_on != SINCE_EVER:
+        return event.effective_on
+    ended = changed.closed_on
+    if ended is None or ended > today:
+        return today
+    return max(ended - timedelta(days=1), SINCE_EVER)
 
 
 def _fold(units: dict[str, Unit | None], events: Sequence[UnitEvent]) -> None:

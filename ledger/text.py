@@ -21,6 +21,10 @@ _OLD_OA_OE = re.compile(rf"([òóỏõọ])([ae]){_LETTER_AHEAD}")
 _OLD_UY = re.compile(rf"(?<!q)([ùúủũụ])y{_LETTER_AHEAD}")
 
 
+LOOKALIKES = {0xD0: "Đ"}
+"""Letters that stand for others in text typed with old keyboards: Icelandic eth for Đ."""
+
+
 class NameParts(NamedTuple):
     """A full name in parts: họ, chữ đệm, tên. An absent part is the empty string."""
 

@@ -5,7 +5,8 @@ An answer is a function of the two dates alone: the same question gets the same 
 the newest prefix, which holds at least that position.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -16,7 +17,15 @@ from ledger.growth.channels import Boundary
 from ledger.ledger import Ledger
 from ledger.presets import preset_day
 from ledger.school_year import SchoolYear
-from projections.audit import read_audit
+from projections.audit.reading import (
+    EVERYTHING,
+    Asked,
+    Audit,
+    Progress,
+    audit_of_pupil,
+    audit_of_scope,
+)
+from projections.audit.scope import Scope
 from projections.calendars import read_calendars
 from projections.engine import Engine
 from projections.health import Health, read_health
@@ -64,6 +73,11 @@ class Views:
         self._ledger = ledger
         self._ledgers = ledgers or {}
         self.engine = engine_of(ledger)
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger that is read."""
+        return self._ledger
 
     def roster(
         self, class_: str, *, on: date, known_at: When = None, at_least: int | None = None
@@ -156,7 +170,9 @@ class Views:
                 "measurements": measurements,
             }
 
-    def audit(self, key: Key, *, since: When = None, until: When = None) -> dict[str, Any]:
+    def audit(
+        self, key: Key, *, since: When = None, until: When = None, asked: Asked = EVERYTHING
+    ) -> dict[str, Any]:
         """Every entry about a pupil after the prefix `since` up to `until`: contract, audit.
 
         Raises:
@@ -164,22 +180,43 @@ class Views:
         """
         with self._ledger.database.connection() as connection:
             moment = resolve(connection, until)
-            start = None if since is None else resolve(connection, since)
-            known = self._pupil(connection, key, moment)
-            entries = read_audit(
+            return audit_of_pupil(
                 self._ledger,
                 connection,
-                known,
-                after=start.size if start else 0,
+                self._pupil(connection, key, moment),
+                start=None if since is None else resolve(connection, since),
+                until=moment,
                 names=self._ledger_names(connection),
+                asked=asked,
             )
-            return {
-                "pupil_id": str(known.person),
-                "pupil_key": read_identity(self._ledger, connection, known).key,
-                "from": start.known_at if start else None,
-                "known_at": moment.known_at,
-                "entries": entries,
-            }
+
+    @contextmanager
+    def audit_of(
+        self,
+        scope: Scope,
+        *,
+        since: When = None,
+        until: When = None,
+        asked: Asked = EVERYTHING,
+        progress: Progress = lambda done, total: None,
+    ) -> Iterator[Audit]:
+        """The same of a class, unit, teacher or account, as a stream; see `audit_of_scope`.
+
+        Raises:
+            NotFound: `unknown_class`, `unknown_unit`, and as for `transcript`.
+        """
+        with self._ledger.database.connection() as connection:
+            yield audit_of_scope(
+                self._ledger,
+                connection,
+                self.engine,
+                scope,
+                start=None if since is None else resolve(connection, since),
+                until=resolve(connection, until),
+                names=self._ledger_names(connection),
+                asked=asked,
+                progress=progress,
+            )
 
     def report(self, name: str, question: Question, *, known_at: When = None) -> dict[str, Any]:
         """A report (`registry.REPORTS`): contract, JSON answers, report.

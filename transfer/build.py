@@ -18,7 +18,7 @@ from ledger.pupil import Pupil
 from ledger.queries import queries
 from ledger.reader import Reader
 from ledger.sheet import statement_hash
-from ledger.unit import Unit
+from ledger.unit_places import with_related
 from projections.transcript import FoldEntry, released_digest
 from signing.merkle import inclusion_proof, subtree_of
 from transfer.completeness import records_root
@@ -328,7 +328,8 @@ def _references(reader: Reader, entries: Sequence[Entry]) -> References:
     found_classes = reader.classes(code for code in classes if code)
     schools |= {c.school_code for c in found_classes.values() if c}
     codes = sorted(code for code in schools if code)
-    units = _with_above(reader, codes)
+    related = with_related(reader.units, codes)
+    units = {code: unit for code, unit in related.items() if unit is not None}
     known_staff = reader.staff(code for code in staff if code)
     return References(
         units={
@@ -351,18 +352,6 @@ def _references(reader: Reader, entries: Sequence[Entry]) -> References:
         },
         staff={code: {"role": member.role} for code, member in known_staff.items() if member},
     )
-
-
-def _with_above(reader: Reader, codes: Sequence[str]) -> dict[str, Unit]:
-    """The units of `codes` and everything they ever stood under."""
-    units: dict[str, Unit] = {}
-    wanted = set(codes)
-    while wanted:
-        found = {code: unit for code, unit in reader.units(wanted).items() if unit is not None}
-        units |= found
-        above = {v.parent for unit in found.values() for v in unit.versions if v.parent}
-        wanted = above - units.keys()
-    return units
 
 
 def _told_references(

@@ -10,7 +10,7 @@ from typing import Final
 
 from ledger.errors import Refused
 from ledger.events.pupil_year import Component, Form
-from ledger.text import clean
+from ledger.text import LOOKALIKES, clean
 
 PASSED: Final = "Đ"
 NOT_PASSED: Final = "CĐ"
@@ -20,8 +20,6 @@ EXEMPT: Final = "M"
 _NUMBER = re.compile(r"([+-]?)([0-9]+)(?:[.,]([0-9]*))?")
 _TENTH = Decimal("0.1")
 _HIGHEST = Decimal(10)
-# U+00D0 (Icelandic eth) looks like Đ and stands for it in text typed with old keyboards.
-_LOOKALIKES = {0xD0: "Đ"}
 _COMMENTS: Mapping[str, str] = {
     "Đ": PASSED,
     "ĐẠT": PASSED,
@@ -39,7 +37,7 @@ def parse_mark(text: str, form: Form) -> str:
     Raises `Refused` with `mark_out_of_range`, `mark_two_decimals`, `test_not_whole` or
     `mark_not_a_mark`.
     """
-    value = clean(text).translate(_LOOKALIKES).upper()
+    value = clean(text).translate(LOOKALIKES).upper()
     if value == EXEMPT:
         return EXEMPT
     if form == "score":

@@ -4,12 +4,9 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from ledger.errors import Refused
-from ledger.text import clean
+from ledger.text import LOOKALIKES, clean
 
 _Level = TypeVar("_Level")
-
-# U+00D0 (Icelandic eth) looks like Đ and stands for it in text typed with old keyboards.
-_LOOKALIKES = {0xD0: "Đ"}
 
 
 def parse_written(text: str, names: Mapping[str, _Level], says: str) -> _Level:
@@ -17,7 +14,7 @@ def parse_written(text: str, names: Mapping[str, _Level], says: str) -> _Level:
 
     Raises `Refused("unknown_level")`, whose message is `says`.
     """
-    key = clean(text).translate(_LOOKALIKES).upper()
+    key = clean(text).translate(LOOKALIKES).upper()
     if key not in names:
         raise Refused("unknown_level", says, field="level")
     return names[key]

@@ -38,4 +38,3 @@ class Memory:
     remedy: dict[str, Any] = field(default_factory=dict)
     comments: dict[tuple[str | None, str], str | None] = field(default_factory=dict)
     paper_comments: dict[tuple[Any, ...], str | None] = field(default_factory=dict)
-

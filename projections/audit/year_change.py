@@ -47,8 +47,8 @@ def year_change(
             key = f"{event.period}/{event.school_code or ''}"
             return _dated_change("absences", key, {"period": event.period}, before, after)
         case QualityAssessed():
-            key, place = f"{event.item}/{event.time}", {"item": event.item, "time": event.time}
-            return _dated_change("qualities", key, place, before, after)
+            held = {"item": event.item, "time": event.time}
+            return _dated_change("qualities", f"{event.item}/{event.time}", held, before, after)
         case CommentWritten():
             return _comment_change(event, memory, clear)
         case PaperResultTaken():

@@ -55,7 +55,13 @@ def report(
     xlsx: Path | None,
     compare: Path | None,
 ) -> int:
-    """Figures of a day by unit, each with its exceptions."""
+    """Figures of a day by unit, each with what is unsound behind it.
+
+    `identity --compare FILE` reads published tables instead (a JSON object: lists of rows with
+    pupils, pupils_unmatched, staff, staff_unmatched under keys annex_1_…, annex_2_…; what was
+    printed as an annex's total under annex_N_…_stated_total) and lists where a stated total is
+    not the sum of its rows, and where two annexes give two figures for one thing.
+    """
     if compare is not None:
         return _compare(workplace, name, compare)
     kind = REPORTS[name]

@@ -41,12 +41,15 @@ class LedgerView:
         self._ledger = ledger
         self._source = source
         self._codes: dict[tuple[str, str, str], str] = {}
+        self._classes: dict[str, SchoolClass | None] = {}
 
     def school_class(self, code: str) -> SchoolClass | None:
-        """The class of that code."""
-        with self._ledger.database.connection() as connection:
-            reader = Reader(connection, self._ledger.keyring, self._ledger.id)
-            return reader.classes([code])[code]
+        """The class of that code, as it was when first asked for."""
+        if code not in self._classes:
+            with self._ledger.database.connection() as connection:
+                reader = Reader(connection, self._ledger.keyring, self._ledger.id)
+                self._classes[code] = reader.classes([code])[code]
+        return self._classes[code]
 
     def class_code(self, name: str, school: str, year: str) -> str:
         """The code of a class given by code or name; the text itself where there is none (the

@@ -1,11 +1,13 @@
 """Makes the generated pages of `docs/reference`: `python -m tests.docs.make`.
 
-cli.md         from the commands' own --help
-events.md      from the registry of topics
-rejections.md  the codes from the calls that raise them, the words from `rejections.toml`
+cli.md             from the commands' own --help
+code-lists.md      from `ledger.code_lists` and the closed lists of this project
+events.md          from the registry of topics
+import-columns.md  from the kinds of file that an import takes
+rejections.md      the codes from the calls that raise them, the words from `rejections.toml`
+subjects.md        from the subjects, their lessons and the slots of the regulations
 """
 
-import ast
 import re
 import tomllib
 from collections.abc import Iterator
@@ -16,22 +18,14 @@ import click
 from click.testing import CliRunner
 from pydantic import BaseModel
 
-from ledger.personal_number import NumberWarning
 from ledger.registry import EVENTS
 from services.cli import COMMANDS, cli
-from services.importing.kinds import KINDS
+from tests.docs.data_pages import code_lists_page, columns_page, subjects_page
+from tests.docs.reasons import ROOT, codes
+from tests.docs.tables import NOTICE, row
 
-ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "docs" / "reference"
 WORDS = Path(__file__).with_name("rejections.toml")
-NOTICE = "<!-- Made by `python -m tests.docs.make`; edit the code, not this page. -->\n"
-PACKAGES = ("signing", "ledger", "projections", "transfer", "services")
-
-_CODE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
-_RAISED = frozenset({"Refused", "NotFound", "NotAllowed", "Conflict", "BadCell"})
-"""What is called with a code as its first argument."""
-_PASSED_ON = frozenset({"SignatureError", "MerkleError"})
-"""Errors of `signing` whose `code` a failed check shows."""
 
 
 def cli_page() -> str:
@@ -133,44 +127,6 @@ def _type(annotation: Any) -> str:
     return text.replace("|", "\\|")
 
 
-def codes() -> dict[str, set[str]]:
-    """Every reason code in the code, with the packages that give it."""
-    found: dict[str, set[str]] = {}
-    for package in PACKAGES:
-        for path in sorted((ROOT / package).rglob("*.py")):
-            for code in _codes(ast.parse(path.read_text("utf-8"))):
-                found.setdefault(code, set()).add(package)
-    for number_warning in get_args(NumberWarning):
-        found.setdefault(number_warning, set()).add("ledger")
-    for kind in KINDS.values():
-        found.setdefault(kind.clash, set()).add("services")
-    return found
-
-
-def _codes(tree: ast.AST) -> Iterator[str]:
-    """The string constants that stand where a reason code is given."""
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.Call):
-            continue
-        name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
-        prefix = "unknown_" if name == "_unknown" else ""
-        for value in _given(name, node):
-            if isinstance(value, ast.Constant) and isinstance(value.value, str):
-                code = prefix + value.value
-                if _CODE.fullmatch(code):
-                    yield code
-
-
-def _given(name: str, call: ast.Call) -> list[ast.expr]:
-    """The arguments of a call that stand where a code is given."""
-    if name in _RAISED or name in ("_unknown", "__init__"):
-        return call.args[:1]
-    if name in ("CheckFailed", "refuse_file"):
-        return call.args[1:2]
-    keyword = {"Problem": "reason"}.get(name, "code" if name in _PASSED_ON else None)
-    return [known.value for known in call.keywords if known.arg == keyword and keyword]
-
-
 def rejections_page() -> str:
     """Every reason code with its meaning and remedy."""
     words = tomllib.loads(WORDS.read_text("utf-8"))
@@ -186,11 +142,18 @@ def rejections_page() -> str:
     for code, packages in sorted(codes().items()):
         meaning, remedy = words.get(code, ("", ""))
         given = ", ".join(f"`{package}`" for package in sorted(packages))
-        parts.append(f"| `{code}` | {meaning} | {remedy} | {given} |")
+        parts.append(row(f"`{code}`", meaning, remedy, given))
     return "\n".join(parts) + "\n"
 
 
-PAGES = {"cli.md": cli_page, "events.md": events_page, "rejections.md": rejections_page}
+PAGES = {
+    "cli.md": cli_page,
+    "code-lists.md": code_lists_page,
+    "events.md": events_page,
+    "import-columns.md": columns_page,
+    "rejections.md": rejections_page,
+    "subjects.md": subjects_page,
+}
 
 
 def main() -> None:

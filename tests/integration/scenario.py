@@ -40,10 +40,10 @@ class Papers:
 
     tables: dict[str, list[dict[str, str]]] = field(default_factory=dict)
 
-    def add(self, kind: str, **cells: object) -> None:
-        """One line of `kind`.csv; None and empty cells are left empty."""
+    def add(self, file: str, /, **cells: object) -> None:
+        """One line of `file`.csv; None and empty cells are left empty."""
         line = {name: "" if cell is None else str(cell) for name, cell in cells.items()}
-        self.tables.setdefault(kind, []).append(line)
+        self.tables.setdefault(file, []).append(line)
 
     def write(self, folder: Path) -> Path:
         """The files, each with the columns that its lines fill."""
@@ -100,9 +100,7 @@ class Papers:
 
     def enrol(self, key: str, class_code: str, on: str, kind: str = "start") -> None:
         """An enrolment."""
-        self.add(
-            "enrolments", pupil_key=key, class_code=class_code, kind=kind, effective_on=on
-        )
+        self.add("enrolments", pupil_key=key, class_code=class_code, kind=kind, effective_on=on)
 
     def marks(
         self,
@@ -154,9 +152,7 @@ class Papers:
 
     def decide(self, key: str, year: str, kind: str, on: str, **more: object) -> None:
         """A head's decision, or a closing."""
-        self.add(
-            "decisions", pupil_key=key, school_year=year, kind=kind, effective_on=on, **more
-        )
+        self.add("decisions", pupil_key=key, school_year=year, kind=kind, effective_on=on, **more)
 
     def close(self, key: str, year: str) -> None:
         """Both closings of a year."""
@@ -218,6 +214,62 @@ def written_out(text: str) -> list[str]:
     """`8.5x7 4.0` as seven times 8.5 and once 4.0."""
     parts = [part.partition("x") for part in text.split()]
     return [value for value, _, times in parts for _ in range(int(times or 1))]
+
+
+def thcs(scores: str, failed: int = 0) -> dict[str, str]:
+    """Results of all subjects of lower secondary school, 2018 programme: `failed` comment
+    subjects are CĐ."""
+    remarks = ["CĐ"] * failed + ["Đ"] * (len(COMMENTED_THCS) - failed)
+    return {
+        **dict(zip(SCORED_THCS, written_out(scores), strict=True)),
+        **dict(zip(COMMENTED_THCS, remarks, strict=True)),
+    }
+
+
+def thcs_year(
+    papers: Papers,
+    key: str,
+    class_code: str,
+    year: str,
+    results: Mapping[str, str],
+    *,
+    conduct: Sequence[str] = ("K", "T"),
+    missed: int = 4,
+) -> None:
+    """A pupil with a whole year of grade 7 by TT 22/2021."""
+    papers.pupil(key)
+    papers.enrol(key, class_code, f"{year[:4]}-09-05")
+    even_year(
+        *(papers, key, class_code, year, 7, results),
+        programme=Programme.GDPT2018,
+        regulation=Regulation.TT22_2021,
+    )
+    papers.conduct(key, year, *conduct)
+    papers.absences(key, year, missed)
+
+
+def old_year(
+    papers: Papers,
+    key: str,
+    class_code: str,
+    year: str,
+    results: Mapping[str, str],
+    *,
+    grade: int = 8,
+    conduct: Sequence[str] = ("T", "T", "T"),
+    missed: int = 0,
+) -> None:
+    """A pupil with a whole year of grade 8 or 9 by TT 58/2011, comment subjects all Đ."""
+    papers.pupil(key, born="2006")
+    papers.enrol(key, class_code, f"{year[:4]}-09-05")
+    even_year(
+        *(papers, key, class_code, year, grade),
+        {**results, **dict.fromkeys(COMMENTED_2006, "Đ")},
+        programme=Programme.GDPT2006,
+        regulation=Regulation.TT58_2011 if int(year[:4]) < 2020 else Regulation.TT26_2020,
+    )
+    papers.conduct(key, year, *conduct)
+    papers.absences(key, year, missed)
 
 
 @dataclass(frozen=True)

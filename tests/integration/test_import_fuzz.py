@@ -4,8 +4,10 @@ The base files are about a class and pupils that nobody knows, or hold a fault i
 that no luck of a mutation makes a line sound.
 """
 
+import io
 import resource
 import tomllib
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,7 @@ from tests.integration.books import (
     PRIMARY_HEADER,
     PUPIL_HEADER,
     SECONDARY_HEADER,
+    Rows,
     pupil,
     xlsx,
 )
@@ -121,7 +124,7 @@ def test_mutated_csv(
 def books(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
     """The templates and a contract sheet, with a fault in every row."""
     folder = tmp_path_factory.mktemp("books")
-    rows = {
+    rows: dict[str, Rows] = {
         "list": [PUPIL_HEADER, pupil(1, "3100000001", "Nguyễn Văn An", sex="?")],
         "Toán": [SECONDARY_HEADER, (1, "X9", "3100000001", "An", "05/03/2012", 8, 9, 7)],
         "kq": [*PRIMARY_HEADER, (1, "X9", "3100000001", "An", "2018", "T", 10, "H", 8, "T")],
@@ -151,6 +154,33 @@ def test_mutated_and_truncated_workbooks(
 ) -> None:
     path = tmp_path / "book.xlsx"
     path.write_bytes(mutated(books[which], changes, kept))
+    assert refused(ledger, path)["rejected"]
+
+
+@SOME
+@given(
+    which=st.integers(0, 4),
+    part=st.integers(0, 30),
+    changes=st.lists(MUTATION, min_size=1, max_size=8),
+    kept=st.sampled_from([1000, 1000, 999, 900, 300]),
+)
+def test_parts_mutated_within_a_sound_archive(
+    ledger: Ledger,
+    tmp_path: Path,
+    books: list[bytes],
+    which: int,
+    part: int,
+    changes: list[tuple[int, bytes]],
+    kept: int,
+) -> None:
+    path = tmp_path / "book.xlsx"
+    with zipfile.ZipFile(io.BytesIO(books[which])) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    chosen = sorted(parts)[part % len(parts)]
+    parts[chosen] = mutated(parts[chosen], changes, kept)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
     assert refused(ledger, path)["rejected"]
 
 

@@ -109,7 +109,7 @@ def test_a_line_that_cannot_be_does_not_hold_up_the_others(ledger: Ledger, tmp_p
         "DAU,M-HOA,2024-10,yes,2024-11-01,,",
     )
     assert (code, counts["appended"]) == (4, 2)
-    assert refused == ["bad_answer", "not_in_class", "not_in_class"]
+    assert refused == ["not_yes_or_no", "not_in_class", "not_in_class"]
 
 
 def test_children_nobody_confirmed_and_those_long_unseen_are_found(

@@ -13,9 +13,17 @@ import pytest
 
 from ledger.batch import Line
 from ledger.errors import NotFound
-from ledger.event import Event, StreamKind
-from ledger.events.case import DecisionReceived, RequestReceived
-from ledger.events.pupil import ChangeRetracted, PupilLinked, ReleaseUndone, StatusKind
+from ledger.event import Event, Note, StreamKind
+from ledger.events.case import DecisionReceived, IdentityClaim, RequestReceived
+from ledger.events.pupil import (
+    ChangeRetracted,
+    ConfirmedDistinct,
+    IdentityConflictFound,
+    PresenceConfirmed,
+    PupilLinked,
+    ReleaseUndone,
+    StatusKind,
+)
 from ledger.events.unit import Level, UnitKind
 from ledger.ids import case_stream, uuid7
 from ledger.ledger import Ledger
@@ -139,8 +147,9 @@ def report(views: Views, name: str, on: date = ON, **question: Any) -> dict[str,
 
 
 def row_of(answer: dict[str, Any], unit_code: str) -> dict[str, Any]:
-    (found,) = [row for row in answer["rows"] if row["unit_code"] == unit_code]
-    return found
+    found: list[dict[str, Any]] = [r for r in answer["rows"] if r["unit_code"] == unit_code]
+    assert len(found) == 1, unit_code
+    return found[0]
 
 
 def counts(answer: dict[str, Any]) -> Counter[str]:
@@ -184,7 +193,8 @@ def random_year(ledger: Ledger, chance: random.Random, pupils: int = 14) -> None
         else:
             change = ChangeStatus(kind=chance.choice(leavings), school_code=at, effective_on=on)
             command = StatusLine(pupil=who, change=change)
-        ledger.carry_out(move_pupils, [Line(1, command)], who=school.operator(ledger))
+        lines: list[Line[Movement]] = [Line(1, command)]
+        ledger.carry_out(move_pupils, lines, who=school.operator(ledger))
     first, second, third = chance.sample(known, 3)
     for one, other in ((first, second), (third, second)):
         link = PupilLinked(
@@ -193,8 +203,8 @@ def random_year(ledger: Ledger, chance: random.Random, pupils: int = 14) -> None
         record(ledger, one, link)
 
 
-def check_agreement(views: Views, on: date) -> None:
-    """Every sum that two reports of one position and day have in common."""
+def check_agreement(views: Views, on: date) -> Counter[str]:
+    """Every sum that two reports of one position and day have in common; the movement's."""
     heads, moved = report(views, "headcount", on), report(views, "movement", on)
     identity = report(views, "identity", on)
     by_unit = counts(heads)
@@ -216,6 +226,7 @@ def check_agreement(views: Views, on: date) -> None:
     assert identity["totals"]["pupils"] == totals["count"]
     away = report(views, "in_transit", on)
     assert moved["totals"]["in_transit"] == away["totals"]["count"]
+    return Counter(moved["totals"])
 
 
 @pytest.mark.parametrize("run", range(int(os.environ.get("HOCBA_SIMULATIONS", "4"))))
@@ -225,12 +236,14 @@ def test_children_sum_to_parents_and_reports_of_one_day_agree(
     seed = f"{os.environ['HOCBA_SEED']}/reports/{run}"
     chance = random.Random(seed)
     random_year(ledger, chance)
+    seen: Counter[str] = Counter()
     for _ in range(14):
         on = START + timedelta(days=chance.randrange(-40, 420))
         try:
-            check_agreement(views, on)
+            seen += check_agreement(views, on)
         except AssertionError as error:
             raise AssertionError(f"seed {seed}") from error
+    assert all(seen[name] for name in ("new", "in", "out", "end")), (seed, seen)
 
 
 def test_movement_names_every_kind_of_coming_and_going(ledger: Ledger, views: Views) -> None:
@@ -280,7 +293,7 @@ def test_what_was_known_then_stays_what_was_known_then(ledger: Ledger, views: Vi
     assert then["totals"]["count"] == 1
     assert report(views, "headcount")["totals"]["count"] == 0
     retraction = ChangeRetracted(
-        effective_on=ON, retracts=_last_version(ledger, who), statutory={"text": "nhầm"}
+        effective_on=ON, retracts=_last_version(ledger, who), statutory=Note(text="nhầm")
     )
     record(ledger, who, retraction)
     assert report(views, "headcount")["totals"]["count"] == 1
@@ -437,12 +450,12 @@ def test_every_total_opens_to_as_many_pupils(ledger: Ledger, views: Views, run: 
 # --- in transit ----------------------------------------------------------------------------------
 
 
-def answered(ledger: Ledger, case: UUID, on: date) -> None:
+def answered(ledger: Ledger, who: UUID, case: UUID, on: date) -> None:
     """The receiver's acceptance, as the courier stores it."""
 
     def decide(reader: Reader) -> Plan:
         plan = Plan()
-        ref = reader.ref(case_stream(ledger.id, case), StreamKind.CASE)
+        ref = reader.ref(case_stream(ledger.id, case), StreamKind.CASE, person=who)
         events: list[Event] = [
             RequestReceived(
                 effective_on=on,
@@ -451,12 +464,9 @@ def answered(ledger: Ledger, case: UUID, on: date) -> None:
                 their_pupil=uuid7(),
                 school_code="Z",
                 encryption_key="",
-                statutory={
-                    "full_name": "T",
-                    "birth_date": "2012",
-                    "sex": "nam",
-                    "identifiers": (),
-                },
+                statutory=IdentityClaim(
+                    full_name="T", birth_date="2012", sex="nam", identifiers=()
+                ),
             ),
             DecisionReceived(
                 effective_on=on, case=case, decision="accepted", digest=None, reason=None
@@ -489,7 +499,7 @@ def test_a_released_pupil_is_in_transit_from_the_day_after_until_the_answer(
         }
     ]
     assert row_of(report(views, "movement"), "31")["in_transit"] == 1
-    answered(ledger, case, date(2024, 11, 28))
+    answered(ledger, who, case, date(2024, 11, 28))
     assert report(views, "in_transit")["rows"] == []
     assert len(report(views, "in_transit", date(2024, 11, 27))["rows"]) == 1
 
@@ -597,6 +607,62 @@ def test_days_in_a_course_section_without_an_enrolment_are_named(
     assert reasons(report(views, "exceptions")) == []
     status(ledger, who, "S1", "leave", date(2024, 11, 1))
     assert reasons(report(views, "exceptions")) == [("in_class_without_enrolment", str(who))]
+
+
+def test_a_small_child_nobody_confirmed_is_named_where_its_class_confirms(
+    ledger: Ledger, views: Views
+) -> None:
+    units(ledger, unit("M1", "school", "X2", ("MN",)))
+    opened = [
+        OpenClass(
+            code=code,
+            school_code="M1",
+            school_year=school.YEAR,
+            grade=17,
+            name=code,
+            programme="MN",
+        )
+        for code in ("M1-A", "M1-B")
+    ]
+    lines = school.numbered(opened)
+    school.sound(ledger.carry_out(open_classes, lines, who=school.operator(ledger)))
+    came, silent, unseen, elsewhere = (pupil(ledger, key) for key in "ABCD")
+    school.enrol(ledger, [came, silent, unseen], class_code="M1-A")
+    school.enrol(ledger, [elsewhere], class_code="M1-B")
+    for who, present in ((came, True), (unseen, False)):
+        confirmed = PresenceConfirmed(
+            effective_on=date(2024, 11, 29),
+            class_code="M1-A",
+            month="2024-11",
+            present=present,
+            last_seen_on=None,
+        )
+        record(ledger, who, confirmed)
+    answer = report(views, "exceptions")
+    assert reasons(answer) == [("not_seen", str(unseen)), ("presence_unconfirmed", str(silent))]
+    assert {row["level"] for row in report(views, "headcount", unit="M1")["rows"]} == {"MN"}
+
+
+def test_a_conflict_of_numbers_is_named_until_two_persons_are_confirmed(
+    ledger: Ledger, views: Views
+) -> None:
+    one, other = pupil(ledger, "A"), pupil(ledger, "B")
+    enrol(ledger, one, "S1")
+    conflict = IdentityConflictFound(
+        effective_on=START, code="number_of_another_pupil", other=other
+    )
+    record(ledger, one, conflict)
+    (told,) = report(views, "exceptions")["exceptions"]
+    assert (told["reason"], told["detail"], told["other"]) == (
+        *("identity_conflict", "number_of_another_pupil"),
+        str(other),
+    )
+    record(
+        ledger,
+        one,
+        ConfirmedDistinct(effective_on=ON, other=other, statutory=Note(text="hai người")),
+    )
+    assert report(views, "exceptions")["exceptions"] == []
 
 
 # --- presets -------------------------------------------------------------------------------------

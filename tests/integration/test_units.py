@@ -158,6 +158,25 @@ def test_what_cannot_be_is_refused_by_name_and_the_rest_goes_in(
     assert reasons(answer, "warnings") == [("units.csv", 9, "parent_not_open")]
 
 
+def test_a_unit_that_ended_with_its_parent_is_not_remarkable(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    answer = bring(
+        ledger,
+        tmp_path,
+        "units.csv",
+        UNITS,
+        "31,province,Thành phố Hải Phòng,,,,,,,",
+        "30,province,Tỉnh Hải Dương,,,,2025-07-01,31,,",
+        "288,district,Thành phố Hải Dương,30,,,2025-07-01,,,",
+        "S1,school,THCS Lê Lợi,288,THCS,,,,2025-07-01,S1N",
+    )
+    assert answer["rejected"] == []
+    (warned,) = answer["warnings"]
+    assert (warned["line"], warned["reason"]) == (5, "parent_not_open")
+    assert path(tree_of(ledger, REFORM), "S1") == ["S1N"]
+
+
 def test_units_shows_the_tree_and_who_stands_for_the_closed(reformed: Ledger) -> None:
     answer = Views(reformed).units(on=REFORM, under="30")
     assert answer["under"] == "30"
