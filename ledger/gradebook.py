@@ -7,7 +7,7 @@ from functools import cache
 from uuid import UUID
 
 from ledger import pupil_year, structure, year_decisions
-from ledger.assessment.marks import combined, parse_mark
+from ledger.assessment.marks import combined, parse_mark, read_components
 from ledger.assessment.regime import Regulation, require_supported
 from ledger.batch import Batch, C, Line
 from ledger.codes import Programme
@@ -164,6 +164,7 @@ def _cell(
     slot = require_slot(regulation, command.slot)
     semester = term_of(regulation, command.semester)
     form = form_of(subject, slot, year)
+    components = read_components(command.components, form)
     sheet = command.sheet or (
         f"{school_class.code}/{subject.key}/{semester}/{slot}/{command.effective_on}"
     )
@@ -174,9 +175,9 @@ def _cell(
         form=form,
         semester=semester,
         slot=slot,
-        value=_value(command, form),
+        value=_value(command, components, form),
         required=_slots(subject.key, year.grade, year.programme, year.regulation),
-        components=command.components,
+        components=components,
         sheet=sheet,
         salt=new_salt(),
         effective_on=command.effective_on,
@@ -223,13 +224,14 @@ def term_of(regulation: Regulation, semester: int) -> int:
     return semester
 
 
-def _value(command: MarkLine, form: Form) -> str:
+def _value(command: MarkLine, components: Sequence[Component], form: Form) -> str:
     """The mark as given, or as its components give it where no mark is given."""
     if command.value:
         return parse_mark(command.value, form)
-    if not command.components:
+    derived = combined(components, form) if components else None
+    if derived is None:
         raise Refused("missing_value", "column value may not be empty", field="value")
-    return combined(command.components, form)
+    return derived
 
 
 def _doubts(
@@ -247,9 +249,9 @@ def _doubts(
                 suggestion="mend the day or the term",
             )
         )
-    if command.value and command.components:
-        derived = combined(command.components, mark.form)
-        if derived != mark.value:
+    if command.value and mark.components:
+        derived = combined(mark.components, mark.form)
+        if derived not in (mark.value, None):
             doubts.append(
                 Refused(
                     "components_differ",

@@ -13,9 +13,10 @@ from ledger import contribution as parts_of
 from ledger.assessment.reading import Reading, default_reading, parse_reading
 from ledger.assessment.regime import Regulation
 from ledger.assessment.rulebook import Levels, Rulebook, TermMarks, year_outcome
+from ledger.codes import Programme
 from ledger.contribution import Column, Contribution, Mark
 from ledger.events.pupil_year import Form
-from ledger.pupil_year import Decision
+from ledger.pupil_year import Decision, PupilYear
 from ledger.school_year import SchoolYear
 from ledger.year_results import SemesterResult, SubjectResult, YearRecord
 
@@ -28,6 +29,8 @@ CHOICES = frozenset(
     }
 )
 """Subjects that a pupil of upper secondary school chooses (TT 32/2018; from memory)."""
+OPTIONAL = frozenset({"NGOAINGU2", "TIENGDTTS"})
+"""Subjects chosen elsewhere: the others of `CHOICES` are compulsory there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,9 @@ def assess_secondary(
         for name in _names(columns, contributions, around)
     )
     asked, _ = parts_of.adaptation(contributions)
-    levels = {period: _levels(subjects, period, rules, used) for period in PERIODS}
+    levels = {
+        period: _levels(subjects, period, rules, used, around.decisions) for period in PERIODS
+    }
     if not asked:
         levels = dict.fromkeys(PERIODS, Levels(None, False, ()))
     from_paper: list[str] = [
@@ -131,7 +136,7 @@ def _circumstances(contributions: Sequence[Contribution]) -> _Circumstances:
     dropped = {d.subject for d in decisions if d.kind == "subject_change" and d.subject}
     chosen = parts_of.electives(contributions)
     if chosen is not None:
-        dropped |= CHOICES - chosen
+        dropped |= _choices(contributions[-1].year) - chosen
         dropped -= chosen
     exempt = {
         (known.subject, period)
@@ -140,6 +145,10 @@ def _circumstances(contributions: Sequence[Contribution]) -> _Circumstances:
         for period in (("HK1", "HK2") if known.period == "CN" else (known.period,))
     }
     return _Circumstances(decisions, frozenset(exempt), left_out, frozenset(dropped))
+
+
+def _choices(year: PupilYear) -> frozenset[str]:
+    return CHOICES if year.grade >= 10 and year.programme != Programme.GDPT2006 else OPTIONAL
 
 
 def _names(
@@ -297,20 +306,32 @@ def _year(
 
 
 def _levels(
-    subjects: Sequence[SubjectResult], period: str, rules: Rulebook, reading: Reading
+    subjects: Sequence[SubjectResult],
+    period: str,
+    rules: Rulebook,
+    reading: Reading,
+    decisions: Sequence[Decision],
 ) -> Levels:
-    results = {s.subject: _result_of(s, period) for s in subjects if _counts(s, period)}
+    results = {s.subject: _result_of(s, period) for s in subjects if _counts(s, period, decisions)}
     graded = [s for s in subjects if results.get(s.subject, EXEMPT) != EXEMPT]
     scores = {s.subject: results[s.subject] for s in graded if s.form == "score"}
     remarks = {s.subject: results[s.subject] for s in graded if s.form == "comment"}
     return rules.study(scores, remarks, reading)
 
 
-def _counts(subject: SubjectResult, period: str) -> bool:
-    """An elective given up still counts in the term in which it was finished."""
-    return not subject.dropped or (
-        period != "CN" and subject.semesters[int(period[2:])].result is not None
-    )
+def _counts(subject: SubjectResult, period: str, decisions: Sequence[Decision]) -> bool:
+    """An elective given up still counts in the term in which it was finished; a term of which the
+    head decided that it is missing is not asked for in that term's level."""
+    if period == "CN":
+        return not subject.dropped
+    term = subject.semesters[int(period[2:])]
+    if term.result is not None or term.marks:
+        return term.result is not None or not subject.dropped
+    return not (subject.dropped or _decided_missing(subject.subject, decisions))
+
+
+def _decided_missing(subject: str, decisions: Sequence[Decision]) -> bool:
+    return any(d.kind == "missing_term" and d.subject in (subject, None) for d in decisions)
 
 
 def _result_of(subject: SubjectResult, period: str) -> str | None:

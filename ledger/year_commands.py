@@ -215,9 +215,7 @@ def _close(year: PupilYear, results: YearRecord, period: Period, on: date) -> li
             field="kind",
             suggestion="state the numbers and their source with rules.csv (subjects_at)",
         )
-    per_subject = (
-        _primary(results, period) if regulation in PRIMARY else _secondary(results, period)
-    )
+    per_subject = results_of(results, period)
     return [
         PeriodClosed(
             effective_on=on,
@@ -239,14 +237,21 @@ _Results = Mapping[str, tuple[str | None, tuple[str, ...]]]
 """Subject to its result and what is missing for it."""
 
 
-def _secondary(results: YearRecord, period: Period) -> _Results:
+def results_of(results: YearRecord, period: str) -> _Results:
+    """What a closing of the period states of each subject: its result, what is missing for it."""
+    if Regulation(results.regulation) in PRIMARY:
+        return _primary(results, period)
+    return _secondary(results, period)
+
+
+def _secondary(results: YearRecord, period: str) -> _Results:
     if period == "CN":
         return {s.subject: (s.reassessed or s.year, s.missing) for s in results.subjects}
     terms = {s.subject: s.semesters[int(period[2:])] for s in results.subjects}
     return {subject: (term.result, term.missing) for subject, term in terms.items()}
 
 
-def _primary(results: YearRecord, period: Period) -> _Results:
+def _primary(results: YearRecord, period: str) -> _Results:
     if period == "CN":
         return {s.subject: (s.reassessed or s.year, s.missing) for s in results.subjects}
     found: dict[str, tuple[str | None, tuple[str, ...]]] = {}

@@ -7,7 +7,7 @@ one difference and not all those behind it; other lists are values. The order of
 a rule of its answer, not a fact, and is not compared.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -31,8 +31,6 @@ _NAMED_BY: tuple[tuple[str, ...], ...] = (
     ("unit_code", "level", "grade", "sex"),
 )
 """What an object of a list is named by: the first of these that all of its objects have."""
-_EMPTY_OBJECT: Final = "{}"
-_EMPTY_LIST: Final = "[]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,35 +79,27 @@ def applied(fields: Fields, found: Sequence[Difference]) -> dict[Path, Any]:
 
 
 def fields_of(answer: Any) -> dict[Path, Any]:
-    """Every field of an answer. Empty objects and lists are fields too."""
+    """Every field of an answer. An empty object or list is a value too."""
     return dict(_fields((), answer))
 
 
 def _fields(path: Path, value: Any) -> Iterator[tuple[Path, Any]]:
-    if isinstance(value, Mapping):
-        if not value:
-            yield (*path, _EMPTY_OBJECT), None
+    if isinstance(value, Mapping) and value:
         for name, held in value.items():
             yield from _fields((*path, str(name)), held)
-    elif isinstance(value, list) and (name_of := _naming(value)) is not None:
-        for held in value:
-            yield from _fields((*path, name_of(held)), held)
-    elif isinstance(value, list) and not value:
-        yield (*path, _EMPTY_LIST), None
+    elif isinstance(value, list) and (named := _named(value)) is not None:
+        for name, held in named.items():
+            yield from _fields((*path, name), held)
     else:
         yield path, value
 
 
-def _naming(objects: Sequence[Any]) -> Callable[[Any], str] | None:
-    """How the objects of a list are named; None where they are not, or where two share a name."""
+def _named(objects: Sequence[Any]) -> dict[str, Any] | None:
+    """The objects of a list by name; None where they have none, or where two share one."""
     if not objects or not all(isinstance(one, Mapping) for one in objects):
         return None
     for names in _NAMED_BY:
         if all(all(name in one for name in names) for one in objects):
-            called = [_called(one, names) for one in objects]
-            return (lambda one: _called(one, names)) if len(set(called)) == len(called) else None
+            named = {",".join(str(one[name]) for name in names): one for one in objects}
+            return named if len(named) == len(objects) else None
     return None
-
-
-def _called(one: Mapping[str, Any], names: Sequence[str]) -> str:
-    return ",".join(str(one[name]) for name in names)

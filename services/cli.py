@@ -35,6 +35,7 @@ COMMANDS = {
     "audit": "audit:audit",
     "bench": "bench:bench",
     "checkpoint": "proofs:checkpoint",
+    "compare": "compare:compare",
     "demo": "demo:demo",
     "exchange": "exchange:exchange",
     "export": "export:export",

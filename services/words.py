@@ -235,6 +235,49 @@ IDENTITY_CONFLICTS: dict[str, tuple[str, str]] = {
 }
 
 
+RECONCILING: dict[str, tuple[str, str]] = {
+    "missing": ("thiếu ở CSDL ngành", "missing there"),
+    "extra": ("thừa ở CSDL ngành", "extra there"),
+    "different": ("khác nhau", "different"),
+    "possible": ("có thể là một người", "possibly one person"),
+    "unreadable": ("không đọc được", "cannot be read"),
+    "school": ("trường", "the school"),
+    "ministry": ("CSDL ngành", "the ministry's database"),
+    "receiving_school": ("trường tiếp nhận", "the receiving school"),
+    "enter_there": ("Nhập học sinh vào CSDL ngành.", "Enter the pupil there."),
+    "record_or_remove": (
+        "Chưa ai ở đây mang các số này: ghi nhận học sinh hoặc xóa ở CSDL ngành.",
+        "Nobody here bears these numbers: record the pupil here or remove them there.",
+    ),
+    "settle_stay": (
+        "Ngày đó không có trong lớp nào ở đây: ghi việc rời trường ở CSDL ngành, hoặc ghi lớp ở "
+        "đây.",
+        "On no class list here that day: enter the leaving there, or the stay here.",
+    ),
+    "take_over": (
+        "Hồ sơ đã bàn giao: trường tiếp nhận nhận học sinh ở CSDL ngành.",
+        "The record was released: the receiving school takes the pupil over there.",
+    ),
+    "confirm_person": (
+        "Trùng họ tên và ngày sinh, không trùng số nào: cần người xác nhận.",
+        "Same name and birth date, no number in common: a person has to confirm.",
+    ),
+    "mend_theirs": (
+        "Ở đây đã khớp CSDL dân cư: sửa ở CSDL ngành.",
+        "Ours was matched with the population database: mend theirs.",
+    ),
+    "mend_either": (
+        "Kiểm tra bên nào đúng rồi sửa bên kia.",
+        "Check which is right and mend the other.",
+    ),
+    "mend_state": (
+        "Trạng thái không có trong danh mục: sửa ở CSDL ngành.",
+        "The state is none of the official list: mend it there.",
+    ),
+}
+"""The findings of a reconciliation, who must act, what there is to do."""
+
+
 def word(table: dict[str, tuple[str, str]], key: str, lang: str) -> str:
     """The word for `key`, or the key itself where there is none."""
     vietnamese, english = table.get(key, (key, key))

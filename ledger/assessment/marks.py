@@ -79,21 +79,28 @@ def _score_text(value: str) -> str:
     return f"{int(whole)}.{tenths}"
 
 
-def combined(components: Sequence[Component], form: Form) -> str:
-    """The mark that weighted parts give: the mean half up to one decimal; Đ where all are Đ.
-
-    Raises `Refused` as `parse_mark` does, under `components`.
-    """
+def read_components(components: Sequence[Component], form: Form) -> tuple[Component, ...]:
+    """The parts of a mark with canonical values. Raises `Refused` under `components`."""
     try:
-        values = [parse_mark(part.value, form) for part in components]
+        return tuple(
+            part.model_copy(update={"value": parse_mark(part.value, form)}) for part in components
+        )
     except Refused as refused:
         raise Refused(refused.code, refused.message, field="components") from None
+
+
+def combined(components: Sequence[Component], form: Form) -> str | None:
+    """The mark that weighted parts (as `read_components` gives them) make: the mean half up to
+    one decimal; of Đ and CĐ Đ where all are Đ. None for levels and tests, which nobody averages,
+    and where a part is exempt.
+    """
+    if any(part.value == EXEMPT for part in components):
+        return None
+    if form == "comment":
+        return PASSED if {part.value for part in components} == {PASSED} else NOT_PASSED
     if form != "score":
-        return PASSED if set(values) == {PASSED} else NOT_PASSED
-    total = sum(
-        (as_score(value) * part.weight for value, part in zip(values, components, strict=True)),
-        Decimal(0),
-    )
+        return None
+    total = sum((as_score(part.value) * part.weight for part in components), Decimal(0))
     return str(quotient(total, sum(part.weight for part in components)))
 
 

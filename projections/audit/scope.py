@@ -84,7 +84,7 @@ _CLASSES = Statement(
     )
     .distinct()
 )
-_ATTENDING = ("stay", "provisional", "section")
+ATTENDING = ("stay", "provisional", "section")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ def find_scope(
         streams = [ids.class_stream(ledger.id, found.code)]
     else:
         codes = units_under(connection, scope.code, size=size, on=on)
-        given = {"schools": sorted(codes), "parts": list(_ATTENDING), "size": size}
+        given = {"schools": sorted(codes), "parts": list(ATTENDING), "size": size}
         rows = _AT_SCHOOLS.run(connection, given)
         counts = _of_schools(ledger.id, codes)
         streams = _streams_of(ledger.id, connection, codes, size)

@@ -6,6 +6,7 @@ sound, lists every unsound record with its reason and how to mend it, and each o
 be opened to the pupils behind it.
 """
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -23,6 +24,7 @@ from projections.reports.isolation import Sound, sound_rows
 from projections.reports.places import Places
 from projections.stays import Stays
 from projections.tree import read_tree
+from signing import canonical
 
 READ_FROM: tuple[Projection, ...] = (Stays(), People(), IdentityChecks())
 """What every report reads, so that all of them leave out the same unreadable records."""
@@ -31,13 +33,15 @@ READ_FROM: tuple[Projection, ...] = (Stays(), People(), IdentityChecks())
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Question:
     """What is asked: the day, the unit (None: everything), further attributes to count `by`,
-    whether the pupils behind the totals are listed, and the school year of a results report."""
+    whether the pupils behind the totals are listed, and of a results report the school year and
+    the occasion, which says what results are due (None: what the day says)."""
 
     on: date
     unit: str | None = None
     by: tuple[str, ...] = ()
     listing: bool = False
     school_year: str | None = None
+    preset: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,12 +87,12 @@ class Figures:
 class ReportKind:
     """One kind of report: how it is read, and the columns of its rows on a screen.
 
-    `needs` are projections it reads beside `READ_FROM`; `by` the attributes it can count by.
+    `reads` are projections it reads beside `READ_FROM`; `by` the attributes it can count by.
     """
 
     read: Callable[[Source], Figures]
     columns: tuple[str, ...]
-    needs: tuple[str, ...] = ()
+    reads: tuple[Projection, ...] = ()
     by: Sequence[str] = ()
 
 
@@ -109,10 +113,11 @@ def read_report(
         ProjectionStopped: an entry about units or classes cannot be read.
     """
     kind = kinds[name]
-    engine.require(connection, moment.size, "structure", *kind.needs)
+    engine.require(connection, moment.size, "structure")
     tree = read_tree(connection, on=question.on, size=moment.size)
     places = Places(tree, question.unit)
-    with sound_rows(engine, connection, READ_FROM, ledger=ledger.id, size=moment.size) as sound:
+    reads = (*READ_FROM, *kind.reads)
+    with sound_rows(engine, connection, reads, ledger=ledger.id, size=moment.size) as sound:
         figures = kind.read(
             Source(
                 ledger=ledger,
@@ -131,12 +136,19 @@ def read_report(
         "known_at": moment.known_at,
         "rows": figures.rows,
         "totals": figures.totals,
+        "digest": figures_digest(figures.rows, figures.totals),
         "exceptions": sorted(figures.exceptions, key=_exception_order),
         **figures.more,
     }
     if figures.behind is not None:
         answer["list"] = figures.behind
     return answer
+
+
+def figures_digest(rows: Sequence[dict[str, Any]], totals: dict[str, Any]) -> str:
+    """`sha256:` over the rows and totals as canonical JSON: what a submission states."""
+    found = hashlib.sha256(canonical.dumps({"rows": list(rows), "totals": totals}))
+    return f"sha256:{found.hexdigest()}"
 
 
 def _exception_order(exception: dict[str, Any]) -> tuple[str, str, str]:

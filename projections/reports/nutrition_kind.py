@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from uuid import UUID
 
+from projections.health import Health
 from projections.reports.counting import Headcount
 from projections.reports.exceptions import standing_exceptions
 from projections.reports.frame import Figures, ReportKind, Source
@@ -22,6 +23,7 @@ def read(source: Source) -> Figures:
         on=source.on,
         moment=source.moment,
         pupils=_counted(source, headcount, schools),
+        forms=source.sound.forms,
     )
     exceptions = [*found["exceptions"], *standing_exceptions(source, headcount)]
     listed = [
@@ -48,4 +50,4 @@ def _counted(
             yield who.pupil, code, level, who.grade
 
 
-NUTRITION = ReportKind(read=read, columns=COLUMNS, needs=("health",))
+NUTRITION = ReportKind(read=read, columns=COLUMNS, reads=(Health(),))

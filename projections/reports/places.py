@@ -4,8 +4,6 @@ A school that has closed with nobody in its place still counts its pupils, under
 the units it last stood under: the totals lose nobody, and the exceptions name the pupils.
 """
 
-from collections.abc import Iterable
-
 from ledger.codes import Programme, Stage, stage_of
 from ledger.errors import NotFound
 from projections.tree import Node, Tree
@@ -68,8 +66,3 @@ class Places:
 def level_order(level: str | None) -> tuple[int, str]:
     """Levels from preschool upwards; an unknown one last."""
     return _ORDER.get(level or "", len(_ORDER)), level or ""
-
-
-def in_order(codes: Iterable[str]) -> list[str]:
-    """Codes of units as reports list them."""
-    return sorted(codes)

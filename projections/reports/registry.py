@@ -10,6 +10,7 @@ from projections.reports.identity import IDENTITY
 from projections.reports.in_transit import IN_TRANSIT
 from projections.reports.movement import MOVEMENT
 from projections.reports.nutrition_kind import NUTRITION
+from projections.reports.results import RESULTS
 
 REPORTS: Mapping[str, ReportKind] = MappingProxyType(
     {
@@ -19,5 +20,6 @@ REPORTS: Mapping[str, ReportKind] = MappingProxyType(
         "in_transit": IN_TRANSIT,
         "movement": MOVEMENT,
         "nutrition": NUTRITION,
+        "results": RESULTS,
     }
 )

@@ -10,6 +10,7 @@ from services.csdl.reconciliation import Reconciliation, read_export, reconcile
 from services.output import print_csv, print_json, print_table
 from services.reading import parse_day
 from services.sheets.writing import Table, write_workbook
+from services.words import RECONCILING, word
 from services.workplace import Workplace
 
 EQUAL, DIFFERENT = 0, 4
@@ -21,14 +22,6 @@ _HEADINGS = (
     *("Kết luận", "Họ và tên", "Mã", "Lớp", "Trang tính", "Dòng"),
     *("Mục", "Ở đây", "Ở CSDL ngành", "Ai xử lý", "Việc cần làm"),
 )
-_VERDICTS = {
-    "missing": "thiếu ở CSDL ngành",
-    "extra": "thừa ở CSDL ngành",
-    "different": "khác nhau",
-    "possible": "có thể là một người",
-    "unreadable": "không đọc được",
-}
-_WHO = {"school": "trường", "ministry": "CSDL ngành", "receiving_school": "trường tiếp nhận"}
 
 
 @click.command(name="reconcile")
@@ -70,9 +63,12 @@ def _rows(found: Reconciliation) -> list[list[str | int | None]]:
     return [[getattr(finding, name) for name in COLUMNS] for finding in found.findings]
 
 
-def _in_words(found: Reconciliation) -> list[list[str | int | None]]:
+def _in_words(found: Reconciliation, lang: str) -> list[list[str | int | None]]:
     return [
-        [_VERDICTS[str(row[0])], *row[1:9], _WHO.get(str(row[9]), row[9]), row[10]]
+        [
+            word(RECONCILING, str(cell), lang) if column in ("verdict", "who", "todo") else cell
+            for column, cell in zip(COLUMNS, row, strict=True)
+        ]
         for row in _rows(found)
     ]
 
@@ -80,9 +76,8 @@ def _in_words(found: Reconciliation) -> list[list[str | int | None]]:
 def _print(found: Reconciliation, lang: str) -> None:
     title = f"{found.on} · @{found.moment.position} · {found.ours} / {found.theirs}"
     if found.findings:
-        vietnamese = lang == "vi"
-        rows = _in_words(found) if vietnamese else _rows(found)
-        print_table(title, _HEADINGS if vietnamese else COLUMNS, rows)
+        headings = _HEADINGS if lang == "vi" else COLUMNS
+        print_table(title, headings, _in_words(found, lang))
     else:
         click.echo(title)
     click.echo(f"{found.equal} =")
@@ -97,7 +92,7 @@ def _table(found: Reconciliation, day: date) -> Table:
             f"ngành {found.theirs}, khớp {found.equal}",
         ),
         headings=_HEADINGS,
-        rows=_in_words(found),
+        rows=_in_words(found, "vi"),
         widths=(20, 28, 14, 12, 12, 7, 14, 20, 20, 16, 44),
         landscape=True,
     )

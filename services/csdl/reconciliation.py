@@ -34,7 +34,8 @@ _IDENTITY = frozenset({"full_name", "birth_date", "sex", "personal_id", "moet_co
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing that differs, and who must act: `school`, `ministry` or `receiving_school`."""
+    """One thing that differs, who must act (`school`, `ministry` or `receiving_school`) and what
+    there is to do (a key of `services.words.RECONCILING`)."""
 
     verdict: Verdict
     pupil_id: str | None
@@ -167,8 +168,8 @@ def _attends(row: Theirs, answer: Reconciliation) -> bool | None:
     """Whether their list has the pupil at school; None where its state cannot be read."""
     try:
         return pupil_list.status_code_of(row.texts.get("status", "")) not in _EXITS
-    except Refused as refused:
-        found = _finding("unreadable", row, None, who="ministry", todo=refused.message)
+    except Refused:
+        found = _finding("unreadable", row, None, who="ministry", todo="mend_state")
         answer.findings.append(found)
         return None
 
@@ -184,9 +185,7 @@ def _compare(answer: Reconciliation, row: Theirs, pupil: Standing) -> None:
                 row,
                 pupil,
                 who="ministry" if by_police else "school",
-                todo="ours was matched with the population database: mend theirs"
-                if by_police
-                else "check which is right and mend the other",
+                todo="mend_theirs" if by_police else "mend_either",
                 values_=(name, ours, theirs),
             )
         )
@@ -233,11 +232,7 @@ def _status(text: str) -> str:
 
 def _gone(row: Theirs, known: Standing) -> Finding:
     who = "receiving_school" if known.released else "school"
-    todo = (
-        "the record was released: the receiving school takes the pupil over there"
-        if known.released
-        else "not on our class lists that day: enter the leaving there, or the stay here"
-    )
+    todo = "take_over" if known.released else "settle_stay"
     return _finding("extra", row, known, who=who, todo=todo)
 
 
@@ -255,14 +250,14 @@ def _unmatched(
         alike = [pupil for pupil in by_name.get(key, []) if pupil.id not in offered]
         if alike:
             offered.add(alike[0].id)
-            todo = "same name and birth date, no number in common: a person has to confirm"
+            todo = "confirm_person"
             answer.findings.append(_finding("possible", row, alike[0], who="school", todo=todo))
         else:
-            todo = "nobody here bears these numbers: record the pupil here, or remove them there"
+            todo = "record_or_remove"
             answer.findings.append(_finding("extra", row, None, who="school", todo=todo))
     for pupil in left:
         if pupil.id not in offered:
-            todo = "enter the pupil in the ministry's database"
+            todo = "enter_there"
             answer.findings.append(_finding("missing", None, pupil, who="school", todo=todo))
 
 

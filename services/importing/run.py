@@ -163,7 +163,9 @@ class Importer:
                 self._stage_set(path)
             else:
                 files.extend(sorted(path.iterdir()) if path.is_dir() else [path])
-        files = [path for path in files if path.is_file() and not path.name.startswith(".")]
+        # ~$ begins the name of the mark that a spreadsheet program leaves beside an open file.
+        passed_over = (".", "~$")
+        files = [p for p in files if p.is_file() and not p.name.startswith(passed_over)]
         if not files and not seen:
             raise NothingToImport("there is no file to import here; give a folder of files")
         for path in sorted(files, key=_contract_order):

@@ -21,6 +21,7 @@ from services.sheets.reading import OWN_SHEET, open_workbook
 from services.sheets.writing import write_workbook
 from tests import school
 from tests.integration.importing import reasons
+from tests.integration.importing import write as write_csv
 
 DAY = date(2024, 10, 21)
 HEADER, FIRST = 6, 7
@@ -216,3 +217,24 @@ def test_the_class_list_is_a_sheet_ready_for_the_printer(ledger: Ledger, tmp_pat
         "Times New Roman"
     }
     written.close()
+
+
+def test_marks_of_another_school_stand_grey_with_its_name_and_leave_the_slots_open(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    header = (
+        "pupil_key,school_year,school_name,kind,subject,semester,slot,value,scan_sha256,"
+        "attested_by,checked_by,effective_on"
+    )
+    paper = f"P2,2024-2025,THCS Hồng Bàng,mark,TOAN,1,TX1,9,{'a' * 64},GV1,GV2,2024-09-30"
+    folder = tmp_path / "csv"
+    write_csv(folder, "staff.csv", "staff_key,full_name", "GV1,Một", "GV2,Hai")
+    write_csv(folder, "paper_results.csv", header, paper)
+    with Importer(ledger, name="31", account="operator") as importer:
+        assert list(importer.run([folder]).rejected()) == []
+    book = openpyxl.load_workbook(write(ledger, tmp_path / "s.xlsx"))
+    sheet = book.worksheets[0]
+    assert sheet["K9"].value == "THCS Hồng Bàng: TX1 9,0"
+    assert sheet["K9"].protection.locked is True
+    assert (sheet["E9"].value, sheet["E9"].protection.locked) == (None, False)
+    book.close()

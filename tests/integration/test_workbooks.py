@@ -336,3 +336,10 @@ def test_text_that_looks_like_a_formula_stays_text(ledger: Ledger, tmp_path: Pat
 def test_nothing_to_import_is_still_said(ledger: Ledger, tmp_path: Path) -> None:
     with pytest.raises(NothingToImport):
         take(ledger, tmp_path)
+
+
+def test_the_mark_of_an_open_workbook_is_passed_over(ledger: Ledger, tmp_path: Path) -> None:
+    pupil_list(tmp_path, pupil(1, "3100000001", "Nguyễn Văn An"))
+    (tmp_path / "~$Filemau-C1-HocSinh.xlsx").write_bytes(b"\x05User" + b" " * 160)
+    code, answer = take(ledger, tmp_path)
+    assert (code, answer["rejected"]) == (0, [])
