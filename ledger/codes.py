@@ -280,3 +280,19 @@ def province_name(code: str, on: date) -> str | None:
     if code == "46" and on >= _HUE_RENAMED:
         return "Huế"
     return OLD_PROVINCES.get(code)
+
+
+def province_code_on(code: str, stated_on: date, on: date) -> str | None:
+    """Return the code on `on` of the province that `code` meant on `stated_on`.
+
+    None where the code meant none, or where a province of today is asked back into a time in
+    which it was several.
+    """
+    if province_name(code, stated_on) is None:
+        return None
+    if (stated_on >= REFORM) == (on >= REFORM):
+        return code
+    if on >= REFORM:
+        return next(new for new, old in MERGED_FROM.items() if code in old)
+    before = MERGED_FROM[code]
+    return before[0] if len(before) == 1 else None

@@ -18,7 +18,8 @@ class ProvinceFrom(NamedTuple):
 def province_history(units: Mapping[str, Unit], code: str) -> tuple[ProvinceFrom, ...]:
     """The provinces of unit `code` in the order of time; none where the tree has no province.
 
-    `units` hold the unit and everything it ever stood under.
+    `units` hold the unit, everything it ever stood under, and what succeeded any of these: a
+    closed unit is represented by its successor, as in the tree of a day.
     """
     days: set[date] = set()
     waiting, seen = [code], set()
@@ -29,6 +30,9 @@ def province_history(units: Mapping[str, Unit], code: str) -> tuple[ProvinceFrom
         seen.add(at)
         days |= {version.since for version in units[at].versions}
         waiting += [version.parent for version in units[at].versions if version.parent]
+        if (closed_on := units[at].closed_on) is not None and (after := units[at].successor):
+            days.add(closed_on)
+            waiting.append(after)
     history: list[ProvinceFrom] = []
     for day in sorted(days):
         found = _on(units, code, day)
@@ -42,9 +46,13 @@ def _on(units: Mapping[str, Unit], code: str, day: date) -> tuple[str, str] | No
     at: str | None = code
     while at is not None and at in units and at not in seen:
         seen.add(at)
-        versions = units[at].versions
+        unit = units[at]
+        if unit.closed_on is not None and unit.closed_on <= day and unit.successor in units:
+            at = unit.successor
+            continue
+        versions = unit.versions
         held = [version for version in versions if version.since <= day] or versions[:1]
-        if units[at].kind == "province":
+        if unit.kind == "province":
             return at, held[-1].name
         at = held[-1].parent
     return None

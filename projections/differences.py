@@ -79,8 +79,9 @@ def applied(fields: Fields, found: Sequence[Difference]) -> dict[Path, Any]:
 
 
 def fields_of(answer: Any) -> dict[Path, Any]:
-    """Every field of an answer. An empty object or list is a value too."""
-    return dict(_fields((), answer))
+    """Every field of an answer. An empty object or list within it is a value too; an answer that
+    is an empty object has no fields."""
+    return dict(_fields((), answer)) if answer != {} else {}
 
 
 def _fields(path: Path, value: Any) -> Iterator[tuple[Path, Any]]:

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from ledger.codes import province_name
+from ledger.codes import province_code_on, province_name
 from ledger.contribution import Contribution, Mark, paper_schools
 from ledger.enrolment import ENTRIES
 from ledger.pupil_year import PaperFact
@@ -87,7 +87,7 @@ def _year(
         "regulation": record.regulation,
         "strategy": record.strategy,
         "schools": [
-            *(_paper_school(fact, record.school_year) for fact in paper_schools(parts)),
+            *(_paper_school(fact, record.school_year, on) for fact in paper_schools(parts)),
             *_schools(history.records, SchoolYear.parse(record.school_year), on, names),
         ],
         "subjects": [_subject(subject, names) for subject in record.subjects],
@@ -116,15 +116,17 @@ def _mentions(parts: Sequence[Contribution]) -> list[dict[str, Any]]:
     ]
 
 
-def _paper_school(fact: PaperFact, school_year: str) -> dict[str, Any]:
+def _paper_school(fact: PaperFact, school_year: str, on: date) -> dict[str, Any]:
     """A school known from a paper transcript: the days there are not known."""
-    code = fact.province_code
-    name = province_name(code, SchoolYear.parse(school_year).start) if code else None
+    first_day = SchoolYear.parse(school_year).start
+    then = fact.province_code
+    now = province_code_on(then, first_day, on) if then else None
     return {
         "school_code": None,
         "name": fact.school_name,
         "ledger": None,
-        "province": {"code": code, "name": name} if name else None,
+        "province": _named_province(then, first_day),
+        "province_now": _named_province(now, on),
         "country": fact.country,
         "from": None,
         "to": None,
@@ -134,6 +136,11 @@ def _paper_school(fact: PaperFact, school_year: str) -> dict[str, Any]:
             "checked_by": fact.checked_by,
         },
     }
+
+
+def _named_province(code: str | None, day: date) -> dict[str, str] | None:
+    name = province_name(code, day) if code else None
+    return {"code": code, "name": name} if code and name else None
 
 
 def _subject(subject: SubjectResult, names: Names) -> dict[str, Any]:
@@ -230,9 +237,7 @@ def _schools(
     ]
 
 
-def _province(
-    names: Names, ledger: UUID, school: str, first_day: date, on: date
-) -> dict[str, Any]:
+def _province(names: Names, ledger: UUID, school: str, first_day: date, on: date) -> dict[str, Any]:
     """The school's province as it was on the stay's first day, and as it is on `on`."""
     then, now = (names.province(ledger, school, day) for day in (first_day, on))
     return {

@@ -19,8 +19,8 @@ from ledger.presets import preset_day
 from ledger.school_year import SchoolYear
 from projections.audit.reading import (
     EVERYTHING,
-    Asked,
     Audit,
+    AuditQuestion,
     Progress,
     audit_of_pupil,
     audit_of_scope,
@@ -44,8 +44,10 @@ from projections.pupil_log import (
     read_pupil_log,
     school_names,
 )
+from projections.reports.board import BoardQuestion, read_board
 from projections.reports.frame import Question, read_report
 from projections.reports.registry import REPORTS
+from projections.reports.submissions import Handed, read_submission
 from projections.roster import Roster, read_roster
 from projections.stays import Stays
 from projections.structure import Structure, find_class
@@ -171,7 +173,7 @@ class Views:
             }
 
     def audit(
-        self, key: Key, *, since: When = None, until: When = None, asked: Asked = EVERYTHING
+        self, key: Key, *, since: When = None, until: When = None, asked: AuditQuestion = EVERYTHING
     ) -> dict[str, Any]:
         """Every entry about a pupil after the prefix `since` up to `until`: contract, audit.
 
@@ -197,7 +199,7 @@ class Views:
         *,
         since: When = None,
         until: When = None,
-        asked: Asked = EVERYTHING,
+        asked: AuditQuestion = EVERYTHING,
         progress: Progress = lambda done, total: None,
     ) -> Iterator[Audit]:
         """The same of a class, unit, teacher or account, as a stream; see `audit_of_scope`.
@@ -249,6 +251,35 @@ class Views:
             moment = resolve(connection, known_at)
             settings = read_calendars(connection, self._ledger.id, size=moment.size)
             return preset_day(preset, school_year, settings.calendar(school_year))
+
+    def submitted(self, position: int) -> tuple[Handed, dict[str, Any]]:
+        """A report handed in by the entry at `position`, and its figures as they are found again
+        from the prefix it names.
+
+        Raises:
+            NotFound: `not_a_submission`, and as for `report`.
+        """
+        with self._ledger.database.connection() as connection:
+            size = resolve(connection, None).size
+            handed = read_submission(connection, position, size=size)
+        question, known_at = handed.question, handed.said.position
+        return handed, self.report(handed.said.report, question, known_at=known_at)
+
+    def board(self, asked: BoardQuestion, *, known_at: When = None) -> dict[str, Any]:
+        """Who handed reports in, who did not, what changed since: `board`.
+
+        Raises:
+            NotFound: `unknown_unit`, `position_not_found`, `before_first_entry`.
+            Refused: `unknown_preset`, `future_instant`.
+        """
+
+        def compute(name: str, question: Question, position: int) -> dict[str, Any]:
+            return self.report(name, question, known_at=position)
+
+        with self._ledger.database.connection() as connection:
+            moment = resolve(connection, known_at)
+            self.engine.require(connection, moment.size, "structure")
+            return read_board(connection, self._ledger.id, asked, moment=moment, compute=compute)
 
     def units(
         self, *, on: date, known_at: When = None, under: str | None = None

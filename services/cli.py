@@ -34,6 +34,7 @@ from transfer.errors import TransferError
 COMMANDS = {
     "audit": "audit:audit",
     "bench": "bench:bench",
+    "board": "board:board",
     "checkpoint": "proofs:checkpoint",
     "compare": "compare:compare",
     "demo": "demo:demo",
@@ -52,6 +53,7 @@ COMMANDS = {
     "roster": "roster:roster",
     "status": "status:status",
     "stop": "stop:stop",
+    "submit": "submit:submit",
     "transcript": "transcript:transcript",
     "transfer": "transfer:transfer",
     "transfer-agent": "transfer:agent",

@@ -11,7 +11,7 @@ from ledger.errors import NotFound
 from ledger.event import Event, Note, StreamKind, Who
 from ledger.events.case import CaseDecided
 from ledger.events.pupil import PupilLinked, PupilRegistered, Released, TransferAccepted
-from ledger.events.pupil_year import PupilYearOpened
+from ledger.events.pupil_year import PaperYearOpened, PupilYearOpened
 from ledger.ids import uuid7
 from ledger.plan import Copied, Draft, Plan
 from ledger.pupil import Pupil
@@ -159,7 +159,7 @@ def _copy(reader: Reader, plan: Plan, dossier: Dossier, entries: Sequence[ReadEn
 
 def _stream_ref(stream: UUID, first: ReadEntry) -> StreamRef:
     event = first.event
-    if isinstance(event, PupilYearOpened):
+    if isinstance(event, PupilYearOpened | PaperYearOpened):
         return StreamRef(
             stream, StreamKind.PUPIL_YEAR, first.ledger, event.pupil_id, event.school_year
         )

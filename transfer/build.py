@@ -10,7 +10,12 @@ from ledger import ids, log
 from ledger.case import Case
 from ledger.database import Connection
 from ledger.events.pupil import Released
-from ledger.events.pupil_year import MarkEntered, PeriodClosed, PupilYearOpened
+from ledger.events.pupil_year import (
+    MarkEntered,
+    PaperYearOpened,
+    PeriodClosed,
+    PupilYearOpened,
+)
 from ledger.events.school_class import GradeSheetSubmitted
 from ledger.log import Entry
 from ledger.province_history import province_history
@@ -377,7 +382,8 @@ def _keys(
     entries = [read_entry(entry) for stream in streams for entry in stream.entries]
     used = {sealed.key_id for entry in entries for sealed in entry.envelope.personal.values()}
     persons = {entry.stream for entry in entries}
-    persons |= {e.event.pupil_id for e in entries if isinstance(e.event, PupilYearOpened)}
+    events = (entry.event for entry in entries)
+    persons |= {e.pupil_id for e in events if isinstance(e, PupilYearOpened | PaperYearOpened)}
     return tuple(
         CarriedKey(
             key_id=key.id,

@@ -10,7 +10,7 @@ from ledger.envelope import DataKey
 from ledger.errors import LedgerError, MalformedBytes, UnknownTopic
 from ledger.event import StreamKind
 from ledger.events.pupil import PupilRegistered
-from ledger.events.pupil_year import MarkEntered, PupilYearOpened
+from ledger.events.pupil_year import MarkEntered, PaperYearOpened, PupilYearOpened
 from ledger.ids import year_stream
 from ledger.sheet import statement_hash
 from projections.transcript import FoldEntry, released_digest
@@ -25,7 +25,7 @@ from transfer.dossier import (
 )
 from transfer.errors import CheckFailed
 
-_OPENERS = (PupilRegistered, PupilYearOpened)
+_FIRST_ONLY = (PupilRegistered, PaperYearOpened)
 
 
 def check_understood(dossier: Dossier) -> list[ReadEntry]:
@@ -71,7 +71,10 @@ def _check_streams(dossier: Dossier, entries: Sequence[ReadEntry]) -> dict[UUID,
             continue
         own = read.stream == persons[read.stream]
         kind = StreamKind.PUPIL if own else StreamKind.PUPIL_YEAR
-        if read.event.STREAM is not kind or isinstance(read.event, _OPENERS):
+        if read.event.STREAM is not kind or isinstance(read.event, _FIRST_ONLY):
+            raise _misplaced(read)
+        # A year on paper gets its frame from the enrolment, one begun anew a second one.
+        if isinstance(read.event, PupilYearOpened) and _whose(read) != persons[read.stream]:
             raise _misplaced(read)
     if persons.get(dossier.pupil) != dossier.pupil:
         raise CheckFailed(11, "unknown_topic", "no entry of the pupil's own stream is there")
@@ -82,7 +85,7 @@ def _whose(first: ReadEntry) -> UUID:
     event = first.event
     if isinstance(event, PupilRegistered):
         expected = event.pupil_id
-    elif isinstance(event, PupilYearOpened):
+    elif isinstance(event, PupilYearOpened | PaperYearOpened):
         expected = year_stream(first.ledger, event.pupil_id, event.school_year)
     else:
         raise _misplaced(first)

@@ -83,8 +83,8 @@ def _profile_change(
     changed = [name for name, value in clear.items() if earlier.get(name) != value]
     before = {name: earlier.get(name) for name in changed} if earlier else None
     after = {name: clear[name] for name in changed}
-    if not changed and event.voluntary is not None:
-        return Change(None, {"contacts": "stated"})
+    if not changed:
+        return Change(None, {"contacts": "stated" if event.voluntary else "none"})
     return Change(before, after)
 
 

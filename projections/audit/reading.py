@@ -24,14 +24,14 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Asked:
+class AuditQuestion:
     """What an audit is asked for beside its scope: flags (none: all entries), days till late."""
 
     flags: frozenset[str] = frozenset()
     late_after: int = LATE_AFTER
 
 
-EVERYTHING = Asked()
+EVERYTHING = AuditQuestion()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def audit_of_pupil(
     start: Moment | None,
     until: Moment,
     names: Names,
-    asked: Asked = EVERYTHING,
+    asked: AuditQuestion = EVERYTHING,
 ) -> dict[str, Any]:
     """The audit answer of one pupil (contract, JSON answers, audit)."""
     reading = _reading(connection, start, until, names, asked)
@@ -72,7 +72,7 @@ def audit_of_scope(
     start: Moment | None,
     until: Moment,
     names: Names,
-    asked: Asked = EVERYTHING,
+    asked: AuditQuestion = EVERYTHING,
     progress: Progress = lambda done, total: None,
 ) -> Audit:
     """The audit of a class, unit, teacher or account: first the lines of classes, units and
@@ -146,7 +146,7 @@ def _of_pupil(
 
 
 def _reading(
-    connection: Connection, start: Moment | None, until: Moment, names: Names, asked: Asked
+    connection: Connection, start: Moment | None, until: Moment, names: Names, asked: AuditQuestion
 ) -> Reading:
     return Reading(
         after=start.size if start else 0,

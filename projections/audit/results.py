@@ -165,7 +165,7 @@ class Years:
             for stream, known in self._streams.items()
             if known.school_year == school_year
             for covered in (own.hops(stream),)
-            if (state := self._counting(known, covered)) is not None
+            if (state := self._counting(known, covered, own)) is not None
         )
 
     def record(self, school_year: str, *, on: date) -> YearRecord | None:
@@ -181,10 +181,16 @@ class Years:
         self._assessed[school_year, summer_over] = (stamp, record)
         return record
 
-    def _counting(self, known: _Stream, covered: Sequence[tuple[int, int]]) -> PupilYear | None:
-        if known.author == self._here:
-            return known.states[-1]
-        return known.states[: covered[-1][0]][-1] if covered else None
+    def _counting(
+        self, known: _Stream, covered: Sequence[tuple[int, int]], own: Pupil
+    ) -> PupilYear | None:
+        """The state of a stream that counts: of own records as it stands, of those linked by
+        now; of copies as far as an acceptance covers them."""
+        newest = known.states[-1]
+        if known.author != self._here:
+            return known.states[: covered[-1][0]][-1] if covered else None
+        records = {own.id, *(link.pupil for link in own.links)}
+        return newest if newest.pupil in records else None
 
 
 def answers(changes: Iterable[ResultChange]) -> list[dict[str, Any]]:

@@ -32,7 +32,7 @@ MENDS: Final[Mapping[str, str]] = MappingProxyType(
         "entry_unreadable": "run `hocba verify`; restore the entry from a backup",
         "year_not_computable": "see the year with `hocba audit`; correct the entry at fault",
         "subject_not_in_grade": "see the marks with `hocba audit`; correct class, grade or subject",
-        "thresholds_not_configured": "state the numbers and their source with rules.csv",
+        "thresholds_not_configured": "state the numbers with rules.csv (subjects_at), then close",
         "result_missing": "enter what is missing, or have the head decide (decisions.csv)",
         "closing_differs": "have the head reopen the period and close it again, or undo the change",
         "subject_without_marks": "enter the marks, or record why the subject is not asked",

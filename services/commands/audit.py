@@ -9,11 +9,12 @@ from typing import Any
 
 import click
 
+from ledger.errors import NotFound
 from ledger.identity_check import VIETNAM
 from projections.audit.flags import FLAGS, LATE_AFTER
-from projections.audit.reading import Asked
+from projections.audit.reading import AuditQuestion
 from projections.audit.scope import Scope, ScopeKind
-from projections.moment import When
+from projections.moment import When, resolve
 from projections.views import Views
 from services.audit_lines import (
     BookSink,
@@ -87,10 +88,10 @@ def audit(
     scopes = [Scope(kind, code) for kind, code in given.items() if code is not None]
     if len(scopes) + (pupil is not None) != 1:
         raise click.UsageError("give one of --pupil, --class, --unit, --teacher, --recorded-by")
-    asked = Asked(flags=frozenset(flags), late_after=late_after)
+    asked = AuditQuestion(flags=frozenset(flags), late_after=late_after)
     output = _Output(xlsx=xlsx, cover=cover)
     with open_views(workplace) as views:
-        start, end = _moments(since, until, period)
+        start, end = _moments(views, since, until, period)
         if pupil is not None:
             answer = views.audit(parse_key(pupil), since=start, until=end, asked=asked)
             entries = answer.pop("entries")
@@ -112,7 +113,9 @@ def audit(
     return 0
 
 
-def _moments(since: str | None, until: str | None, period: str | None) -> tuple[When, When]:
+def _moments(
+    views: Views, since: str | None, until: str | None, period: str | None
+) -> tuple[When, When]:
     """The moments of --from and --to, or the ends of the days of --period in Vietnam."""
     if period is None:
         return parse_when(since), parse_when(until)
@@ -123,12 +126,17 @@ def _moments(since: str | None, until: str | None, period: str | None) -> tuple[
     if end < start:
         raise click.UsageError("--period ends before it begins")
     today = datetime.now(VIETNAM).date()
-    return _before(start), None if end == today else _last_of(end)
+    return _before(views, start), None if end == today else _last_of(end)
 
 
-def _before(day: date) -> datetime:
-    """The last microsecond before a day."""
-    return _last_of(date.fromordinal(day.toordinal() - 1))
+def _before(views: Views, day: date) -> When:
+    """The last microsecond before a day; None before the first entry."""
+    instant = _last_of(date.fromordinal(day.toordinal() - 1))
+    try:
+        with views.ledger.database.connection() as connection:
+            return resolve(connection, instant).position
+    except NotFound:
+        return None
 
 
 def _last_of(day: date) -> datetime:
@@ -142,7 +150,7 @@ def _write(
     lines: Any,
     *,
     named: tuple[str, str],
-    asked: Asked,
+    asked: AuditQuestion,
     output: _Output,
 ) -> None:
     """Sends every line to standard output and, where asked for, into the workbook."""
@@ -190,7 +198,7 @@ def _facts(
     views: Views,
     head: dict[str, Any],
     named: tuple[str, str],
-    asked: Asked,
+    asked: AuditQuestion,
     counter: Counter,
 ) -> list[tuple[str, Value]]:
     start = head["from"]

@@ -15,7 +15,7 @@ from projections.reports.frame import Question
 from projections.reports.published import disagreements
 from projections.reports.registry import REPORTS
 from projections.views import Views
-from services.output import print_csv, print_json, print_table
+from services.output import messages, print_csv, print_json, print_table
 from services.reading import open_views, parse_day, parse_when
 from services.report_book import write_report
 from services.report_words import REPORT_COLUMNS, REPORT_REASONS, REPORT_TITLES
@@ -34,6 +34,11 @@ _COMPARED = ("where", "against", "field", "stated", "computed", "difference")
 @click.option("--unit", metavar="CODE", help="Only what stands under this unit.")
 @click.option("--by", multiple=True, metavar="NAME", help="ethnicity, disability, age (headcount).")
 @click.option("--list", "listing", is_flag=True, help="The pupils behind every total.")
+@click.option(
+    "--submitted",
+    metavar="N",
+    help="The figures as they were handed in by entry N (see `hocba board`); needs no day.",
+)
 @click.option("--xlsx", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE")
 @click.option(
     "--compare",
@@ -52,6 +57,7 @@ def report(
     unit: str | None,
     by: tuple[str, ...],
     listing: bool,
+    submitted: str | None,
     xlsx: Path | None,
     compare: Path | None,
 ) -> int:
@@ -64,6 +70,10 @@ def report(
     """
     if compare is not None:
         return _compare(workplace, name, compare)
+    if submitted is not None:
+        if any((on, preset, school_year, known_at, unit, by, listing)):
+            raise click.UsageError("--submitted says itself what the figures are of")
+        return _submitted(workplace, name, _entry_number(submitted), xlsx)
     kind = REPORTS[name]
     if unknown := [attribute for attribute in by if attribute not in kind.by]:
         known = ", ".join(kind.by) or "nothing further"
@@ -77,6 +87,7 @@ def report(
             by=tuple(dict.fromkeys(by)),
             listing=listing,
             school_year=year.label if year else None,
+            preset=preset,
         )
         answer = views.report(name, question, known_at=when)
     if preset is not None:
@@ -86,6 +97,36 @@ def report(
         write_report(workplace, answer, xlsx, _columns(name, question))
     _print(workplace, answer, _columns(name, question))
     return 0
+
+
+def _entry_number(text: str) -> int:
+    number = text.removeprefix("@")
+    if not (number.isascii() and number.isdigit() and len(number) <= 18):
+        raise click.UsageError("--submitted is followed by the number of an entry")
+    return int(number)
+
+
+def _submitted(workplace: Workplace, name: str, position: int, xlsx: Path | None) -> int:
+    """The figures of a submission, found again and compared; 10 where they are others now."""
+    with open_views(workplace) as views:
+        handed, answer = views.submitted(position)
+    if handed.said.report != name:
+        raise click.UsageError(f"entry {position} handed in {handed.said.report}, not {name}")
+    equal = answer["digest"] == handed.said.digest
+    answer["preset"] = handed.said.preset
+    answer["school_year"] = handed.said.school_year
+    answer["submitted"] = {**handed.document, "equal": equal}
+    columns = list(REPORTS[name].columns)
+    if xlsx is not None:
+        write_report(workplace, answer, xlsx, columns)
+    _print(workplace, answer, columns)
+    if not equal:
+        messages.print(
+            "hocba: the figures found again are not those handed in; an erasure in between "
+            "changes breakdowns, anything else is for `hocba verify`",
+            markup=False,
+        )
+    return 0 if equal else 10
 
 
 def _day(

@@ -10,22 +10,26 @@ subjects.md        from the subjects, their lessons and the slots of the regulat
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
 import click
 from click.testing import CliRunner
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from ledger.registry import EVENTS
 from services.cli import COMMANDS, cli
+from services.report_words import REPORT_REASONS
 from tests.docs.data_pages import code_lists_page, columns_page, subjects_page
 from tests.docs.reasons import ROOT, codes
-from tests.docs.tables import NOTICE, row
+from tests.docs.tables import NOTICE, row, table
 
 REFERENCE = ROOT / "docs" / "reference"
 WORDS = Path(__file__).with_name("rejections.toml")
+FIELDS = Path(__file__).with_name("fields.toml")
 
 
 def cli_page() -> str:
@@ -74,37 +78,59 @@ def events_page() -> str:
         "# Events\n",
         "Every topic there is, with its fields. `effective_on` stands on every event and is left "
         "out below. A field marked *sealed* is a personal part: encrypted in the stored bytes, "
-        "under the person's key of that category. An unknown topic stops reading.\n",
+        "under the person's key of that category. A *Code* is a text of 1 to 80 characters. An "
+        "unknown topic stops reading.\n",
     ]
     kinds: dict[str, list[str]] = {}
     shown: set[type[BaseModel]] = set()
     for topic, event in EVENTS.items():
-        lines = [f"### `{topic}`\n", f"{_summary(event)}\n"]
-        fields = {n: f for n, f in event.model_fields.items() if n != "effective_on"}
-        if fields:
-            lines += ["| field | type |", "|---|---|"]
-            for name, field in fields.items():
-                shown.update(_models(field.annotation))
-                lines.append(f"| `{name}` | {_type(field.annotation)} |")
-            lines.append("")
+        lines = [f"### `{topic}`\n", f"{_summary(event)}\n", *_fields(event)]
         kinds.setdefault(event.STREAM.value, []).extend(lines)
+        for field in event.model_fields.values():
+            shown.update(_models(field.annotation))
     for kind, lines in kinds.items():
         parts += [f"## Stream `{kind}`\n", *lines]
     parts.append("## Parts\n")
     for model in sorted(shown, key=lambda model: model.__name__):
-        parts += [
-            f"### {model.__name__}\n",
-            f"{_summary(model)}\n",
-            "| field | type |",
-            "|---|---|",
-        ]
-        parts += [f"| `{n}` | {_type(f.annotation)} |" for n, f in model.model_fields.items()]
-        parts.append("")
+        parts += [f"### {model.__name__}\n", f"{_summary(model)}\n", *_fields(model)]
     return "\n".join(parts).rstrip() + "\n"
 
 
 def _summary(model: type[BaseModel]) -> str:
     return " ".join((model.__doc__ or "").split())
+
+
+def _fields(model: type[BaseModel]) -> list[str]:
+    """The table of a model's fields; nothing where it has none."""
+    rows = [
+        (f"`{name}`", _type(field), field_words().get((model.__name__, name)))
+        for name, field in model.model_fields.items()
+        if name != "effective_on"
+    ]
+    return table(("field", "type", "holds"), rows) if rows else []
+
+
+@cache
+def field_words() -> Mapping[tuple[str, str], str]:
+    """(Model, field) to what the field holds, from `fields.toml`."""
+    words = tomllib.loads(FIELDS.read_text("utf-8"))
+    return {
+        (model.__name__, name): found
+        for model in documented_models()
+        for name in model.model_fields
+        if (found := words.get(model.__name__, {}).get(name) or words.get(name)) is not None
+    }
+
+
+def documented_models() -> set[type[BaseModel]]:
+    """Every event and every part of one."""
+    parts = {
+        part
+        for event in EVENTS.values()
+        for field in event.model_fields.values()
+        for part in _models(field.annotation)
+    }
+    return {*EVENTS.values(), *parts}
 
 
 def _models(annotation: Any) -> Iterator[type[BaseModel]]:
@@ -116,7 +142,10 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:
         yield from _models(inner)
 
 
-def _type(annotation: Any) -> str:
+def _type(field: FieldInfo) -> str:
+    annotation = field.annotation
+    if annotation is str and field.metadata:
+        return "Code"
     text = str(annotation) if get_args(annotation) else getattr(annotation, "__name__", "")
     text = re.sub(r"typing\.Annotated\[str, .*?\)\]", "Code", text or str(annotation))
     text = re.sub(r"<class '(?:\w+\.)*(\w+)'>", r"\1", text)
@@ -124,7 +153,7 @@ def _type(annotation: Any) -> str:
     text = re.sub(r"^Optional\[(.*)\]$", r"\1 | None", text)
     if "Sealed" in text:
         text = "*sealed* " + re.sub(r" \| Sealed\b", "", text)
-    return text.replace("|", "\\|")
+    return text
 
 
 def rejections_page() -> str:
@@ -143,7 +172,17 @@ def rejections_page() -> str:
         meaning, remedy = words.get(code, ("", ""))
         given = ", ".join(f"`{package}`" for package in sorted(packages))
         parts.append(row(f"`{code}`", meaning, remedy, given))
-    return "\n".join(parts) + "\n"
+    parts += [
+        "",
+        "## Reasons in reports\n",
+        "`reason` of the exceptions of `hocba report`: the record is on file, and somebody should "
+        "look at it.\n",
+        *table(
+            ("reason", "Vietnamese", "English"),
+            ((f"`{reason}`", *words) for reason, words in sorted(REPORT_REASONS.items())),
+        ),
+    ]
+    return "\n".join(parts).rstrip() + "\n"
 
 
 PAGES = {

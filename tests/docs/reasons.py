@@ -138,7 +138,9 @@ def _arguments(
     """Every expression that stands where a code is given."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
-            name = getattr(node.func, "id", None) or getattr(node.func, "attr", "")
+            name = (
+                node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+            )
             for sink in sinks.get(name, ()):
                 for value in sink.given(node):
                     yield sink, value

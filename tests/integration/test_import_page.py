@@ -22,13 +22,18 @@ def ledger(database: str) -> Iterator[Ledger]:
         yield opened
 
 
-@pytest.fixture
-def examples(tmp_path: Path) -> Path:
+def write_examples(folder: Path) -> Path:
+    """The page's examples as files of a folder."""
     page = (REFERENCE / "import-files.md").read_text("utf-8")
     for name, section in SECTION.findall(page):
         (example,) = EXAMPLE.findall(section)
-        (tmp_path / f"{name}.csv").write_text(example, "utf-8")
-    return tmp_path
+        (folder / f"{name}.csv").write_text(example, "utf-8")
+    return folder
+
+
+@pytest.fixture
+def examples(tmp_path: Path) -> Path:
+    return write_examples(tmp_path)
 
 
 def test_every_kind_of_file_has_an_example(examples: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 DAY = timedelta(days=1)
 REGULAR = {"TOAN": 4, "GDCD": 2}
 """Regular marks a term: 140 periods a year want four, 35 want two (domain reference 1.1)."""
-EXITS = {"leave", "withdraw", "transfer_out", "abroad", "complete"}
+EXITS = {"leave", "withdraw", "transfer_out", "abroad", "complete", "deceased", "release"}
 ENGLISH = {
     "transfer_in": "transferred_in",
     "return": "returned",
