@@ -73,7 +73,8 @@ def columns(contributions: Sequence[Contribution]) -> dict[tuple[str, int], Colu
     forms: dict[tuple[str, int], Form] = {}
     for key, form, slots, mark in _marks(contributions):
         marks.setdefault(key, []).append(mark)
-        required[key] = max(required.get(key, ()), slots, key=len)
+        if len(slots) > len(required.setdefault(key, ())):
+            required[key] = slots
         if form != "test" or key not in forms:
             forms[key] = form
     return {key: Column(forms[key], tuple(marks[key]), required[key]) for key in marks}

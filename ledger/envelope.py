@@ -179,11 +179,11 @@ def decode(body: bytes) -> Envelope:
         if not (isinstance(raw["facts"], dict) and isinstance(raw["topic"], str)):
             raise TypeError("facts are an object, a topic is text")
         return Envelope(
-            author=UUID(raw["author"]),
-            stream=UUID(raw["stream"]),
+            author=_uuid(raw["author"]),
+            stream=_uuid(raw["stream"]),
             topic=raw["topic"],
             effective_on=date.fromisoformat(raw["effective_on"]),
-            who=Who.model_validate(raw["who"]),
+            who=_who(raw["who"]),
             facts=raw["facts"],
             personal={
                 item["category"]: Sealed(
@@ -197,6 +197,24 @@ def decode(body: bytes) -> Envelope:
         )
     except (CanonicalError, ValidationError, KeyError, TypeError, ValueError) as error:
         raise MalformedBytes(f"not an entry's stored bytes: {type(error).__name__}") from error
+
+
+_uuid = lru_cache(maxsize=4096)(UUID)
+"""A page of entries names few streams and one author."""
+
+
+def _who(raw: dict[str, Any]) -> Who:
+    """Few accounts write many entries: each is validated once."""
+    provenance = raw["provenance"]
+    if len(raw) != len(Who.model_fields) or not isinstance(provenance, dict):
+        return Who.model_validate(raw)
+    return _who_of(raw["recorded_by"], raw["on_behalf_of"], tuple(provenance.items()))
+
+
+@lru_cache(maxsize=1024)
+def _who_of(recorded_by: Any, on_behalf_of: Any, provenance: tuple[tuple[str, Any], ...]) -> Who:
+    known = {"recorded_by": recorded_by, "on_behalf_of": on_behalf_of}
+    return Who.model_validate({**known, "provenance": dict(provenance)})
 
 
 def unseal(

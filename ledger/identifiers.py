@@ -14,7 +14,7 @@ from uuid import UUID
 from ledger import log, personal_number
 from ledger.envelope import unseal
 from ledger.errors import Refused
-from ledger.event import Event
+from ledger.event import Category, Event
 from ledger.events.pupil import (
     Identifier,
     IdentifierAssigned,
@@ -295,14 +295,7 @@ def borne_by(reader: Reader, persons: Collection[UUID]) -> dict[UUID, tuple[Bear
 
 def profiles_of(reader: Reader, persons: Collection[UUID]) -> dict[UUID, PupilProfile]:
     """The newest profile of each pupil's own record, opened; none of an erased one."""
-    if not persons:
-        return {}
-    newest = {
-        entry.stream.id: entry
-        for entry in log.of_streams(
-            reader.connection, list(persons), size=reader.size, topics=_PROFILE_TOPICS
-        )
-    }
+    newest = newest_profiles(reader, persons)
     clear = opened(reader, list(newest.values()))
     return {
         person: PupilProfile.model_validate(profile)
@@ -311,20 +304,32 @@ def profiles_of(reader: Reader, persons: Collection[UUID]) -> dict[UUID, PupilPr
     }
 
 
-def opened(reader: Reader, entries: Sequence[Entry]) -> list[dict[str, Any] | None]:
-    """The statutory parts of entries in clear, for a decision made from them; None where an entry
+def newest_profiles(reader: Reader, persons: Collection[UUID]) -> dict[UUID, Entry]:
+    """The entry that states the newest profile of each pupil's own record."""
+    if not persons:
+        return {}
+    entries = log.of_streams(
+        reader.connection, list(persons), size=reader.size, topics=_PROFILE_TOPICS
+    )
+    return {entry.stream.id: entry for entry in entries}
+
+
+def opened(
+    reader: Reader, entries: Sequence[Entry], *, part: Category = "statutory"
+) -> list[dict[str, Any] | None]:
+    """A personal part of entries in clear, for a decision made from them; None where an entry
     has none or its person was erased."""
-    sealed = [entry.envelope.personal.get("statutory") for entry in entries]
-    reader.keyring.fetch(reader.connection, (part.key_id for part in sealed if part is not None))
+    sealed = [entry.envelope.personal.get(part) for entry in entries]
+    reader.keyring.fetch(reader.connection, (one.key_id for one in sealed if one is not None))
     return [
         None
-        if part is None
+        if one is None
         else unseal(
-            part,
+            one,
             author=entry.envelope.author,
             stream=entry.stream.id,
             topic=entry.envelope.topic,
             keys=reader.keyring,
         )
-        for entry, part in zip(entries, sealed, strict=True)
+        for entry, one in zip(entries, sealed, strict=True)
     ]

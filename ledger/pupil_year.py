@@ -4,6 +4,7 @@ A dated read folds the entries whose `effective_on` is not later than the day, i
 their versions; the rules fold all of them. Both use `evolve`.
 """
 
+from collections.abc import Iterable
 from datetime import date
 from uuid import UUID
 
@@ -208,28 +209,11 @@ def evolve(year: PupilYear | None, event: Event, version: int) -> PupilYear:
     if year is None:
         raise ValueError(f"{event.TOPIC} before the pupil's year was opened")
     match event:
-        case MarkEntered():
-            slot = Slot(
-                value=event.value,
-                form=event.form,
-                tested_on=event.effective_on,
-                stated_by=version,
-                stated_on=event.effective_on,
-                school=event.school_code,
-                required=event.required,
-                version=version,
-            )
-            return _with_slot(year, (event.subject, event.semester, event.slot), slot)
-        case MarkCorrected():
-            key = (event.subject, event.semester, event.slot)
-            if key not in year.slots:
+        case MarkEntered() | MarkCorrected():
+            slots = dict(year.slots)
+            if not _fill(slots, event, version):
                 return year
-            stated = {
-                "value": event.value,
-                "stated_by": version,
-                "stated_on": event.effective_on,
-            }
-            return _with_slot(year, key, year.slots[key].model_copy(update=stated))
+            return year.model_copy(update={"slots": slots})
         case ConductAssessed():
             fact = _dated(event, version, event.level, event.school_code)
             return _latest(year, "conduct", event.period, fact)
@@ -306,6 +290,24 @@ def evolve(year: PupilYear | None, event: Event, version: int) -> PupilYear:
             return year
 
 
+def fold(entries: Iterable[tuple[Event, int]]) -> PupilYear | None:
+    """The year after `entries` (event, version), as `evolve` gives it one by one; a run of marks
+    is filled in together, without a copy of the year for each. None without entries."""
+    year: PupilYear | None = None
+    marks: dict[SlotKey, Slot] | None = None
+    for event, version in entries:
+        if year is not None and isinstance(event, MarkEntered | MarkCorrected):
+            marks = dict(year.slots) if marks is None else marks
+            _fill(marks, event, version)
+            continue
+        if year is not None and marks is not None:
+            year, marks = year.model_copy(update={"slots": marks}), None
+        year = evolve(year, event, version)
+    if year is not None and marks is not None:
+        return year.model_copy(update={"slots": marks})
+    return year
+
+
 def _framed_anew(year: PupilYear, opened: PupilYear) -> PupilYear:
     """A year known from paper, or whose first enrolment was retracted, in another frame: what
     was written in it stays."""
@@ -313,8 +315,26 @@ def _framed_anew(year: PupilYear, opened: PupilYear) -> PupilYear:
     return year.model_copy(update={field: getattr(opened, field) for field in frame})
 
 
-def _with_slot(year: PupilYear, key: SlotKey, slot: Slot) -> PupilYear:
-    return year.model_copy(update={"slots": {**year.slots, key: slot}})
+def _fill(slots: dict[SlotKey, Slot], event: MarkEntered | MarkCorrected, version: int) -> bool:
+    """Puts what the entry says into its slot; False where it corrects a mark nobody entered."""
+    key = (event.subject, event.semester, event.slot)
+    if isinstance(event, MarkCorrected):
+        if key not in slots:
+            return False
+        stated = {"value": event.value, "stated_by": version, "stated_on": event.effective_on}
+        slots[key] = slots[key].model_copy(update=stated)
+        return True
+    slots[key] = Slot(
+        value=event.value,
+        form=event.form,
+        tested_on=event.effective_on,
+        stated_by=version,
+        stated_on=event.effective_on,
+        school=event.school_code,
+        required=event.required,
+        version=version,
+    )
+    return True
 
 
 def _dated(event: Event, version: int, value: str, school: str | None) -> Dated:

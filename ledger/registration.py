@@ -1,7 +1,7 @@
 """Batches about pupils: who they are, which numbers they bear, where they are enrolled."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
@@ -23,6 +23,7 @@ from ledger.identifiers import Number as Number
 from ledger.identifiers import Register, contradict, profiles_of
 from ledger.identity_check import Check, Past, decide_check, pasts
 from ledger.ids import uuid7
+from ledger.profile_merge import Details, details_of, merge
 from ledger.pupil import Pupil
 from ledger.reader import Reader
 from ledger.recorder import StreamRef
@@ -31,7 +32,9 @@ from ledger.text import proposed_casing
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RecordPupil:
-    """A pupil as a list names them. `key` and `source` are the sender's own local key."""
+    """A pupil as a list names them. `key` and `source` are the sender's own local key. Of one
+    already on record a list that `keeps` changes only what it says: a field it leaves empty keeps
+    its value."""
 
     key: str
     source: str
@@ -42,6 +45,7 @@ class RecordPupil:
     identity_checked_at: datetime | None
     identity_reason: str | None
     effective_on: date
+    keeps: bool = False
 
     @property
     def local(self) -> tuple[str, str]:
@@ -76,6 +80,8 @@ def record_pupils(reader: Reader, batch: Batch, lines: Sequence[Line[RecordPupil
         if key in known
     ]
     past = pasts(reader, checked)
+    kept = {ln.command.local for ln in lines if ln.command.keeps}
+    details = details_of(reader, {known[key] for key in kept if key in known})
     for line in lines:
         command = line.command
         person = known.get(command.local)
@@ -93,7 +99,9 @@ def record_pupils(reader: Reader, batch: Batch, lines: Sequence[Line[RecordPupil
             if state is not None and state.released is not None:
                 batch.reject(line, released())
                 continue
-            events = [_details(command)]
+            command, events = _restated(command, details.get(person))
+            if command.keeps:
+                details[person] = Details(command.profile, command.contacts)
         try:
             more, warnings = _numbers(register, person, state, command)
         except Refused as refused:
@@ -134,10 +142,19 @@ def _registration(person: UUID, command: RecordPupil) -> list[Event]:
     ]
 
 
-def _details(command: RecordPupil) -> Event:
-    return PupilDetailsChanged(
+def _restated(command: RecordPupil, present: Details | None) -> tuple[RecordPupil, list[Event]]:
+    """The command with what it keeps filled in, and the entry that states the profile anew; none
+    where it keeps everything as it is."""
+    if command.keeps and present is not None:
+        whole = merge(present, Details(command.profile, command.contacts))
+        assert whole.profile is not None  # the command's own, at least
+        command = replace(command, profile=whole.profile, contacts=whole.contacts)
+        if whole == present:
+            return command, []
+    restated = PupilDetailsChanged(
         effective_on=command.effective_on, statutory=command.profile, voluntary=command.contacts
     )
+    return command, [restated]
 
 
 def _numbers(

@@ -17,6 +17,7 @@ from ledger.errors import Refused
 from ledger.event import Event, StreamKind
 from ledger.events.settings import CommentPhraseSet, DeadlineSet, RulesChosen, TermsDated
 from ledger.events.unit import Level
+from ledger.presets import PRESETS
 from ledger.reader import Reader
 from ledger.school_year import SchoolYear, TermCalendar
 from ledger.settings import Deadline, Phrase, Rules, Settings
@@ -25,7 +26,7 @@ REPORTS = (
     *("headcount", "movement", "results", "identity", "nutrition", "exceptions", "in_transit"),
 )
 """The reports that can be handed in, by their names on the command line."""
-PRESETS = ("start_of_year", "end_of_term_1", "end_of_year", "end_of_year_after")
+
 """The occasions of a school year (đầu năm, cuối kỳ 1, cuối năm, sau đánh giá lại)."""
 WITH_READINGS = (Regulation.TT22_2021, Regulation.TT43_2021)
 """Regulations whose one-level adjustment can be read in several ways."""

@@ -12,21 +12,17 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from itertools import islice
-from typing import cast
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from ledger import ids, log
+from ledger import ids, log, pupil_year
 from ledger.contribution import Contribution
 from ledger.database import Connection
 from ledger.errors import DamagedEntry, LedgerError
-from ledger.event import StreamKind
 from ledger.events.pupil import PupilLinked, Released, TransferAccepted
 from ledger.events.pupil_year import PeriodClosed
-from ledger.folds import evolve
 from ledger.log import Entry
-from ledger.pupil_year import PupilYear
 from ledger.year_record import YearRecord, assess
 from projections.history import FoldEntry, fold_history
 from projections.pupil_log import read_pupil_log
@@ -126,19 +122,14 @@ class YearReader:
 
     def _own(self, pupil: UUID, entries: Sequence[Entry]) -> YearRead:
         """A year that this ledger alone wrote."""
-        state = None
-        closed: dict[int, PeriodClosed] = {}
+        counted = [(e.event, e.version) for e in entries if e.event.effective_on <= self.on]
         try:
-            for entry in entries:
-                if entry.event.effective_on <= self.on:
-                    state = evolve(StreamKind.PUPIL_YEAR, state, entry.event, entry.version)
-                    if isinstance(entry.event, PeriodClosed):
-                        closed[entry.version] = entry.event
+            year = pupil_year.fold(counted)
         except ValueError as error:
             return _unsound(pupil, (), error)
-        if state is None:
+        if year is None:
             return YearRead(pupil, (), None, {})
-        year = cast(PupilYear, state)
+        closed = {v: event for event, v in counted if isinstance(event, PeriodClosed)}
         parts = [Contribution(self.ledger, year, (), 0)]
         closings = {str(one.period): closed[one.version] for one in year.closings}
         return self._assessed(pupil, parts, closings)

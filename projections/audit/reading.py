@@ -19,6 +19,9 @@ from projections.moment import Moment
 from projections.names import Names
 from projections.pupil_log import PupilLog, read_identity, read_pupil_log
 
+STREAMS_AT_ONCE = 100
+"""How many streams of units, classes and staff are read together."""
+
 Progress = Callable[[int, int], None]
 """Told how many pupils are done, of how many."""
 
@@ -75,8 +78,8 @@ def audit_of_scope(
     asked: AuditQuestion = EVERYTHING,
     progress: Progress = lambda done, total: None,
 ) -> Audit:
-    """The audit of a class, unit, teacher or account: first the lines of classes, units and
-    staff, then pupil by pupil, each in position order.
+    """The audit of a class, unit, teacher or account: first the lines of units, classes and
+    staff, some streams at a time, then pupil by pupil, each in position order.
 
     Raises:
         NotFound: `unknown_class`, `unknown_unit`.
@@ -109,17 +112,18 @@ def _lines(
     size: int,
     progress: Progress,
 ) -> Iterator[dict[str, Any]]:
-    yield from (
-        {"pupil_id": None, "pupil_key": None, **line}
-        for line in read_streams(
-            ledger,
-            connection,
-            found.streams,
-            reading,
-            size=size,
-            counts=lambda entry: found.counts(entry, None),
+    for start in range(0, len(found.streams), STREAMS_AT_ONCE):
+        yield from (
+            {"pupil_id": None, "pupil_key": None, **line}
+            for line in read_streams(
+                ledger,
+                connection,
+                found.streams[start : start + STREAMS_AT_ONCE],
+                reading,
+                size=size,
+                counts=lambda entry: found.counts(entry, None),
+            )
         )
-    )
     for done, person in enumerate(found.pupils):
         progress(done, len(found.pupils))
         known = read_pupil_log(connection, person, size=size)

@@ -371,6 +371,15 @@ KINDS: Mapping[str, FileKind] = {
     )
 }
 
+# A pupil on a list that need not hold everything (the ministry's templates): the columns of
+# pupils.csv, but an empty cell says nothing. Never a file of its own.
+LISTED_PUPILS = _kind(
+    "listed_pupils",
+    50,
+    "pupil_key full_name birth_date sex",
+    " ".join(column for column in KINDS["pupils"].columns[4:]),
+    key=("pupil_key",),
+)
 # What a OneRoster set is turned into beside the kinds above; never files of their own.
 SECTION_CLASSES = _kind(
     "section_classes",
@@ -396,5 +405,5 @@ SECTION_STAYS = _kind(
 
 ALL_KINDS: Mapping[str, FileKind] = {
     **KINDS,
-    **{kind.name: kind for kind in (SECTION_CLASSES, SCHOOL_STAYS, SECTION_STAYS)},
+    **{kind.name: kind for kind in (LISTED_PUPILS, SECTION_CLASSES, SCHOOL_STAYS, SECTION_STAYS)},
 }

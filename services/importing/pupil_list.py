@@ -14,7 +14,7 @@ from ledger.errors import Refused
 from ledger.spelling import spelling_key
 from services.importing import values
 from services.importing.headings import Header, Heading, heading_key
-from services.importing.kinds import KINDS
+from services.importing.kinds import KINDS, LISTED_PUPILS
 from services.importing.ledger_view import KnownPupil, LedgerView
 from services.importing.plan import Column, Fault, Given, Made, Result, of_refused
 from services.sheets import cells as cell_text
@@ -199,7 +199,7 @@ class PupilList:
         yield from self._movement(line, f"{number[0]}:{number[1]}", known)
 
     def _pupil(self, line: _Line, key: str) -> Made:
-        kind = KINDS["pupils"]
+        kind = LISTED_PUPILS
         cells = {what: text for what, text in line.cells.items() if what in kind.columns}
         cells |= {"pupil_key": key, "sex": sex_of(cells["sex"])}
         for what, names in (("ethnicity", _ETHNIC),):

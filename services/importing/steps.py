@@ -31,6 +31,7 @@ READ: Mapping[str, Callable[[Cells, Bearings], Any]] = {
     "staff": frame.staff,
     "assignments": frame.assignment,
     "pupils": pupils.pupil,
+    "listed_pupils": pupils.listed_pupil,
     "identifiers": pupils.identifier,
     "links": identity.link,
     "identity_checks": identity.check,

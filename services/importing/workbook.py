@@ -10,6 +10,7 @@ from ledger.errors import Refused
 from ledger.ledger import Ledger
 from services.importing.csv_reader import Record
 from services.importing.headings import SEARCHED
+from services.importing.kinds import LISTED_PUPILS
 from services.importing.ledger_view import LedgerView
 from services.importing.mark_sheet import Origin
 from services.importing.plan import Fault, Given, Made, Plan, Unchanged
@@ -202,7 +203,8 @@ class WorkbookStaging:
                 )
             )
             return
-        read.lines[kind.name] = read.lines.get(kind.name, 0) + 1
+        shown = "pupils" if kind is LISTED_PUPILS else kind.name
+        read.lines[shown] = read.lines.get(shown, 0) + 1
         file.note(kind.name, cells, made.read_from)
         digest = line_digest(self._ledger.keyring, self._source, kind, cells)
         self._staging.add_line(kind, file, number, cells, digest, counted=True)

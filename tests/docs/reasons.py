@@ -8,6 +8,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import get_args
 
@@ -51,7 +52,8 @@ _RAISED: Mapping[str, frozenset[Sink]] = {
 }
 
 
-def codes() -> dict[str, set[str]]:
+@cache
+def codes() -> Mapping[str, set[str]]:
     """Every reason code, with the packages that give it."""
     found: dict[str, set[str]] = {}
     trees = {

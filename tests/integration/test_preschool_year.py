@@ -167,13 +167,13 @@ def papers_of(province: Year) -> Papers:
             continue
         papers.pupil(key, name=f"Trần Thị {key}", born="2020")
         for visit in visits:
-            told_monthly = visit.school == "M1" and visit.went == "leave"
-            write_visit(papers, key, visit, told_monthly=told_monthly)
+            write_visit(papers, key, visit, told_monthly=leaves_by_list(visit, visits))
+        write_months(papers, key, visits)
     return papers
 
 
 def write_visit(papers: Papers, key: str, visit: Visit, *, told_monthly: bool) -> None:
-    """Enrolments, the leaving, and for school M1 the months in which the child came."""
+    """Enrolments, and the leaving unless a monthly list tells it."""
     began = year_of(visit.first)
     papers.enrol(key, f"{visit.school}-{began}", str(visit.first), visit.came)
     if began != YEAR and visit.covers(FIRST_SCHOOL_DAY):
@@ -186,30 +186,46 @@ def write_visit(papers: Papers, key: str, visit: Visit, *, told_monthly: bool) -
             kind=visit.went,
             effective_on=visit.last,
         )
-    if visit.school == "M1":
-        write_months(papers, key, visit, told_monthly=told_monthly)
 
 
-def write_months(papers: Papers, key: str, visit: Visit, *, told_monthly: bool) -> None:
-    """presence.csv: every month of the year of which the child sat in the class a day."""
+def months_of(visit: Visit) -> list[date]:
+    """The first days of the months of the year in which the child sat in its class."""
+    first = visit.first if visit.first > SINCE else FIRST_SCHOOL_DAY
     ends = visit.last or DAYS[-1] + timedelta(days=1)
-    first = max(visit.first, DAYS[0] if visit.first > SINCE else FIRST_SCHOOL_DAY)
-    month = first.replace(day=1)
-    while month < ends and first < ends:
-        following = (month + timedelta(days=32)).replace(day=1)
-        left = told_monthly and visit.last is not None and visit.last <= following
+    return sorted({day.replace(day=1) for day in DAYS if first <= day < ends})
+
+
+def leaves_by_list(visit: Visit, visits: Sequence[Visit]) -> bool:
+    """Whether the last month's list of school M1 tells the leaving: a list has one line for a
+    child, so not where another visit falls into that month."""
+    months = months_of(visit)
+    others = (other for other in visits if other is not visit and other.school == "M1")
+    return (
+        visit.school == "M1"
+        and visit.went == "leave"
+        and bool(months)
+        and all(months[-1] not in months_of(other) for other in others)
+    )
+
+
+def write_months(papers: Papers, key: str, visits: Sequence[Visit]) -> None:
+    """presence.csv of school M1: a line for each month."""
+    lines: dict[date, date | None] = {}
+    for visit in visits:
+        if visit.school == "M1":
+            lines |= dict.fromkeys(months_of(visit))
+            if leaves_by_list(visit, visits):
+                lines[months_of(visit)[-1]] = visit.last
+    for month, left_on in sorted(lines.items()):
         papers.add(
             "presence",
             pupil_key=key,
             class_code=f"M1-{YEAR}",
             month=month.strftime("%Y-%m"),
             present="yes",
-            effective_on=following,
-            left_on=visit.last if left else None,
+            effective_on=(month + timedelta(days=32)).replace(day=1),
+            left_on=left_on,
         )
-        if left:
-            return
-        month = following
 
 
 def expected(province: Year, day: date) -> dict[str, dict[str, int]]:

@@ -15,7 +15,7 @@ from ledger.inspection import inspect
 from ledger.ledger import Ledger
 from ledger.notary import Notary
 from projections.views import Views
-from signing.notes import NoteSigner
+from signing.note import NoteSigner
 
 SEED = int(os.environ.get("HOCBA_SEED", "0"))
 
@@ -36,15 +36,21 @@ def day_between(chance: random.Random, first: date, last: date) -> date:
     return first + timedelta(days=chance.randrange((last - first).days + 1))
 
 
-def prove(ledger: Ledger, views: Views) -> None:
-    """The log verifies, and every projection made anew is the one that stands."""
-    notary = Notary(ledger, NoteSigner.generate("hocba/test"), None)
-    with ledger.database.connection() as connection:
-        notary.checkpoint(connection)
-        found = inspect(notary, connection, lambda done, total: None)
-    assert found.failures == []
-    for name in views.engine.names:
-        assert views.engine.rebuild(name).equal, name
+class Prover:
+    """Proves a ledger from outside, again and again under one key."""
+
+    def __init__(self, ledger: Ledger, views: Views) -> None:
+        self._ledger, self._views = ledger, views
+        self._notary = Notary(ledger, NoteSigner.generate("hocba/test"), None)
+
+    def prove(self) -> None:
+        """The log verifies, and every projection made anew is the one that stands."""
+        with self._ledger.database.connection() as connection:
+            self._notary.checkpoint(connection)
+            found = inspect(self._notary, connection, lambda done, total: None)
+        assert found.failures == []
+        for name in self._views.engine.names:
+            assert self._views.engine.rebuild(name).equal, name
 
 
 @dataclass

@@ -35,7 +35,7 @@ from projections.views import Views
 from tests import school
 from tests.simulation.naive_movement import FIGURES, Move, MovingPupil, headcount, movement
 from tests.simulation.naive_units import NaiveTree, Place
-from tests.simulation.runs import Answers, chances, day_between, histories, prove
+from tests.simulation.runs import Answers, Prover, chances, day_between, histories
 
 PUPILS = 6
 COMMANDS = 60
@@ -82,13 +82,12 @@ class History:
             self._open_classes(self.code(name), YEARS)
         for index in range(PUPILS):
             key, name = self.code(f"-{index}"), f"Nguyễn Văn {'ABCDEFGH'[index]}"
-            sex = "nữ" if index % 2 else "nam"
-            profile = school.profile(name, sex="nu" if index % 2 else "nam")
+            sex = "nu" if index % 2 else "nam"
+            profile = school.profile(name, sex=sex)
             line = [Line(1, school.record_pupil(key, profile))]
             school.sound(self.ledger.carry_out(record_pupils, line, who=self.who))
-            del sex
             found = school.find(self.ledger, [key])[0]
-            self.pupils[found] = MovingPupil(name, profile.sex or "")
+            self.pupils[found] = MovingPupil(name, sex)
         self.first = self.last = self.views.engine.catch_up()["stays"] - 1
 
     def _unit(self, code: str, kind: UnitKind, parent: str | None, **more: Any) -> Done:
@@ -365,6 +364,7 @@ COUNT = histories(10)
 @pytest.mark.timeout(max(120, COUNT * 10))
 def test_counts_and_movements_agree_with_the_naive_count(ledger: Ledger) -> None:
     views = Views(ledger)
+    prover = Prover(ledger, views)
     done: list[History] = []
     for number in range(COUNT):
         history = History(ledger, views, chances("movements", number), number)
@@ -376,7 +376,7 @@ def test_counts_and_movements_agree_with_the_naive_count(ledger: Ledger) -> None
                 history.answers.ask_again(history.chance, 1)
         history.last = views.engine.catch_up()["stays"] - 1
         history.compare()
-        prove(ledger, views)
+        prover.prove()
         done.append(history)
     for history in done:
         history.answers.ask_again(history.chance, 4)

@@ -1,5 +1,7 @@
 """Lines of pupils and identifiers."""
 
+from dataclasses import replace
+
 from ledger.events.pupil import Place, PupilContacts, PupilProfile
 from ledger.registration import AssignNumber, Number, RecordPupil
 from services.importing import values
@@ -28,6 +30,12 @@ def pupil(cells: Cells, at: Bearings) -> RecordPupil:
         identity_reason=cells["identity_reason"] or None,
         effective_on=values.SINCE_EVER,
     )
+
+
+def listed_pupil(cells: Cells, at: Bearings) -> RecordPupil:
+    """A pupil on a list that need not hold everything: of one on record an empty cell, or a column
+    that the list does not have, leaves the field as it is."""
+    return replace(pupil(cells, at), keeps=True)
 
 
 def _profile(cells: Cells) -> PupilProfile:
