@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 
 from ledger import contribution as parts_of
 from ledger.assessment import primary
+from ledger.assessment.marks import EXEMPT
 from ledger.assessment.reading import BY_REGULATION
 from ledger.assessment.regime import Regulation
 from ledger.contribution import Column, Contribution, Mark
-from ledger.secondary_year import EXEMPT, outcome_of
+from ledger.secondary_year import outcome_of
 from ledger.year_results import SubjectResult, TimeResult, YearRecord
 
 TIMES = ("GK1", "CK1", "GK2", "CN")

@@ -7,7 +7,9 @@ year. Where releases, acceptances or links are on record, the whole history is l
 What cannot be read or computed concerns its pupil alone: the page is read again pupil by pupil.
 """
 
+import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -54,6 +56,19 @@ def _moved() -> Statement:
     )
 
 
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """A page makes a hundred thousand objects and no cycles: looking for cycles among them took
+    two fifths of the time. The page bounds what could wait to be collected."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """Why a pupil's year has no results: a stable code, the entry at fault where it is one."""
@@ -91,11 +106,15 @@ class YearReader:
         """The year of each pupil, in the order given."""
         waiting = iter(pupils)
         while page := list(islice(waiting, PAGE)):
-            try:
-                yield from self._page(page)
-            except DamagedEntry:
-                for pupil in page:
-                    yield self._alone(pupil)
+            with _collector_paused():
+                read = self._page_or_alone(page)
+            yield from read
+
+    def _page_or_alone(self, pupils: Sequence[UUID]) -> list[YearRead]:
+        try:
+            return self._page(pupils)
+        except DamagedEntry:
+            return [self._alone(pupil) for pupil in pupils]
 
     def _alone(self, pupil: UUID) -> YearRead:
         try:

@@ -26,7 +26,7 @@ from ledger.subjects import Subject, allowed_slots, find_subject, required_slots
 from projections.names import Names
 from projections.pupil_log import school_names
 from projections.views import Views
-from services.importing.mark_sheet import BORN, ELSEWHERE, FULL_NAME, KEY, NUMBER, Origin
+from services.importing.mark_sheet import BORN, DAYS, ELSEWHERE, FULL_NAME, KEY, NUMBER, Origin
 from services.sheets.reading import OWN_SHEET
 from services.sheets.writing import Cell, Choice, Hidden, Table, Value
 
@@ -241,7 +241,7 @@ def _elsewhere(marks: Sequence[Mark], names: Names) -> str:
 def tables(sheet: MarkSheetOut) -> list[Table | Hidden]:
     """The sheets of the workbook: the one to be filled in, and the hidden one."""
     headings = [KEY, NUMBER, FULL_NAME, BORN, *sheet.slots, ELSEWHERE]
-    days: list[Value | Cell] = [None, None, "Ngày kiểm tra", None]
+    days: list[Value | Cell] = [None, None, DAYS, None]
     days += [Cell(_common_day(sheet.lines, slot), "day") for slot in sheet.slots]
     term = f" · Học kỳ {sheet.semester}" if sheet.semester else ""
     table = Table(
@@ -306,6 +306,7 @@ def _origin(sheet: MarkSheetOut) -> Origin:
         on=sheet.on.isoformat(),
         position=sheet.position,
         slots=sheet.slots,
+        pupils={line.key: (line.full_name, line.birth_date) for line in sheet.lines},
         held={
             (line.key, slot): held.value
             for line in sheet.lines

@@ -12,7 +12,6 @@ from typing import Any, cast
 from uuid import UUID
 
 from ledger import ids, log
-from ledger.codes import province_name
 from ledger.database import Connection
 from ledger.event import StreamKind
 from ledger.events.pupil import HealthMeasured
@@ -341,8 +340,8 @@ class Gatherer:
     def _elsewhere(self, label: str, school: Mapping[str, Any]) -> Attended:
         """A school of another ledger, or one known from paper: its classes are not known."""
         province = self._provinces.get(school["ledger"] or "")
-        if school["ledger"] is None and school["province_code"] is not None:
-            province = province_name(school["province_code"], SchoolYear.parse(label).start)
+        if school["ledger"] is None and school["province"] is not None:
+            province = school["province"]["name"]
         return Attended(
             school_year=label,
             class_name=None,

@@ -7,7 +7,8 @@ is asked of the sender.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from ledger.assessment.primary import COMPETENCES_2020, QUALITIES_2020
 from ledger.codes import Programme
@@ -17,7 +18,7 @@ from ledger.subjects import Subject, subjects_named
 from services.importing.headings import Header, Heading, heading_key
 from services.importing.kinds import KINDS
 from services.importing.ledger_view import LedgerView
-from services.importing.plan import Column, Fault, Given, Made, Result, of_refused
+from services.importing.plan import Claim, Column, Fault, Given, Made, Result, Told, of_refused
 from services.sheets import cells as cell_text
 from services.sheets.reading import Row
 
@@ -25,7 +26,7 @@ SECONDARY = "secondary_marks"
 PRIMARY = "primary_results"
 
 _PUPIL: Mapping[str, tuple[str, ...]] = {
-    "": ("STT", "TT", "Ngày sinh", "ĐTBmhk", "ĐTB mhk", "ĐTB", "ĐTBmhkI", "ĐTBmhkII", "ĐTBmcn"),
+    "": ("STT", "TT", "Ngày sinh"),
     "full_name": ("Họ tên", "Họ và tên", "Họ tên học sinh", "Họ và tên học sinh"),
     "moet": (
         *("Mã định danh Bộ GD&ĐT", "Mã định danh Bộ GDĐT", "Mã học sinh", "Mã HS"),
@@ -39,7 +40,9 @@ _BY_KEY = {heading_key(text): what for what, texts in _PUPIL.items() for text in
 MUST = frozenset(
     key for key, what in _BY_KEY.items() if what in ("full_name", "moet", "personal_id")
 )
-_REGULAR = re.compile(r"(?:đđgtx|đđg?tx|tx|kttx|điểmtx)(\d{1,2})")
+_REGULAR = re.compile(
+    rf"(?:{'|'.join(map(heading_key, ('ĐĐGtx', 'ĐĐtx', 'TX', 'KTTX', 'Điểm TX')))})(\d{{1,2}})"
+)
 _ENDS = {
     **dict.fromkeys(map(heading_key, ("ĐĐGgk", "ĐĐG gk", "GK", "Giữa kỳ")), "GK"),
     **dict.fromkeys(map(heading_key, ("ĐĐGck", "ĐĐG ck", "CK", "Cuối kỳ")), "CK"),
@@ -60,12 +63,27 @@ _ITEMS = {
     spelling_key("GQVĐ và sáng tạo"): "GIAIQUYET",
     spelling_key("Giải quyết vấn đề, sáng tạo"): "GIAIQUYET",
 }
-_GROUPS = ("nănglực", "phẩmchất", "nlchung", "nlđặcthù", "nlcốtlõi", "pc")
+_AVERAGES = frozenset(
+    map(heading_key, ("ĐTBmhk", "ĐTB mhk", "ĐTB", "ĐTBmhkI", "ĐTBmhkII", "TBmhk", "TBM"))
+)
+_YEAR_AVERAGES = frozenset(map(heading_key, ("ĐTBmcn", "ĐTB mcn", "ĐTB cả năm")))
+_TOLD: Mapping[str, Literal["completion", "promotion", "result"]] = {
+    **dict.fromkeys(
+        map(heading_key, ("Hoàn thành CT lớp học", "Hoàn thành chương trình lớp học")), "completion"
+    ),
+    **dict.fromkeys(map(heading_key, ("Lên lớp", "Được lên lớp")), "promotion"),
+    **dict.fromkeys(map(heading_key, ("Xếp loại", "Đánh giá KQGD", "Kết quả giáo dục")), "result"),
+}
+_OUTCOMES = {what: what for what in _TOLD.values()}
+_GROUPS = tuple(
+    map(heading_key, ("Năng lực", "Phẩm chất", "NL chung", "NL đặc thù", "NL cốt lõi", "PC"))
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a column of results fills: a slot of marks, an item of qualities, a comment."""
+    """What a column of results fills: a slot of marks, an item of qualities, a comment; or
+    (`compared`) the result computed here that it tells: `item` is which."""
 
     kind: str
     subject: str = ""
@@ -93,6 +111,8 @@ def _secondary(heading: Heading) -> Target | None:
             return Target("marks", slot=_ENDS[key])
     if heading.key == _VERDICT:
         return Target("marks", slot="CK")
+    if heading.key in _AVERAGES | _YEAR_AVERAGES:
+        return Target("compared", item="year" if heading.key in _YEAR_AVERAGES else "average")
     if heading.key in _COMMENTS:
         return Target("comments")
     return Target("comment_code") if heading.key in _COMMENT_CODES else None
@@ -114,6 +134,8 @@ def primary_columns(header: Header) -> tuple[dict[int, Target], tuple[Column, ..
 
 
 def _primary(heading: Heading, in_items: bool) -> Target | None:
+    if heading.key in _TOLD:
+        return Target("compared", item=_TOLD[heading.key])
     if in_items:
         item = next(
             (_ITEMS[k] for p in reversed(heading.parts) if (k := heading_key(p)) in _ITEMS), ""
@@ -135,6 +157,8 @@ def _primary_subject(subject: Subject) -> bool:
 
 
 def _taken_for(heading: Heading, target: Target | None) -> str | None:
+    if target is not None and target.kind == "compared":
+        return f"compared.{target.item}"
     if target is not None:
         detail = " ".join(part for part in (target.subject, target.slot, target.item) if part)
         column = {"marks": "value", "qualities": "level", "comments": "text"}.get(target.kind)
@@ -178,7 +202,8 @@ class ResultsSheet:
         """
         self.name = PRIMARY if primary else SECONDARY
         self.header, self.first = header.row, header.below
-        self._targets, self.columns = (primary_columns if primary else secondary_columns)(header)
+        read = primary_columns if primary else secondary_columns
+        self._targets, self.columns = self._comparable(*read(header), given)
         self._own: dict[str, Heading] = {}
         for heading in header.headings:
             what = _BY_KEY.get(heading.whole, _BY_KEY.get(heading.key))
@@ -193,6 +218,20 @@ class ResultsSheet:
         self._subject = "" if primary else (given.subject or named or given.require("subject"))
         if not {"class_code", "class_name"} & set(self._own):
             given.require("class_code")
+
+    @staticmethod
+    def _comparable(
+        targets: dict[int, Target], columns: tuple[Column, ...], given: Given
+    ) -> tuple[dict[int, Target], tuple[Column, ...]]:
+        """A year's outcome can be compared on a sheet of the year's end alone; on another one it
+        has no home."""
+        if given.time in ("", "CN"):
+            return targets, columns
+        early = {index for index, target in targets.items() if target.kind == "compared"}
+        return (
+            {index: target for index, target in targets.items() if index not in early},
+            tuple(replace(c, taken_for=None) if c.index in early else c for c in columns),
+        )
 
     def results(self, rows: Sequence[Row]) -> Iterator[tuple[int, Result]]:
         """A line for each filled cell."""
@@ -226,6 +265,24 @@ class ResultsSheet:
             return
         yield from self._marks(row, key, code, heading)
         yield from self._rest(row, key, year, heading)
+        yield from self._claims(row, (kind, own[kind]), year)
+
+    def _claims(self, row: Row, pupil: tuple[str, str], year: str) -> Iterator[Claim]:
+        outcomes: list[Told] = []
+        common: dict[str, Any] = {"pupil": pupil, "school_year": year, "on": self._on}
+        for index, target in self._targets.items():
+            if target.kind != "compared":
+                continue
+            value = cell_text.text(row.cell(index)).strip()
+            heading = self._headings[index]
+            if target.item in _OUTCOMES:
+                outcomes.append(Told(_OUTCOMES[target.item], heading, value))
+            elif value:
+                semester = "" if target.item == "year" else self._semester
+                average = (Told("average", heading, value),)
+                yield Claim(**common, told=average, subject=self._subject, semester=semester)
+        if outcomes:
+            yield Claim(**common, told=tuple(outcomes))
 
     def _class(self, own: Mapping[str, str]) -> str:
         """The option names the class of a whole sheet; a name needs school and year with it."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 from ledger.errors import Refused
 from services.importing.kinds import FileKind
@@ -78,7 +78,30 @@ class Unchanged:
     """A cell that holds what is on record already."""
 
 
-Result = Made | Fault | Unchanged
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one cell says of something that is computed here."""
+
+    what: Literal["completion", "promotion", "result", "average"]
+    heading: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What a row says of results that are computed here: compared once the import is done, never
+    taken over. `pupil` is (kind, value) of a number; `subject` and `semester` are those of an
+    average, whose semester is empty for the year's."""
+
+    pupil: tuple[str, str]
+    school_year: str
+    on: str
+    told: tuple[Told, ...]
+    subject: str = ""
+    semester: str = ""
+
+
+Result = Made | Fault | Unchanged | Claim
 
 
 class Plan(Protocol):

@@ -16,6 +16,7 @@ from services.errors import ServiceError
 from services.importing import oneroster
 from services.importing.answer import Answer
 from services.importing.bearings import Bearings, take_bearings
+from services.importing.claims import Placed, compare
 from services.importing.files.movements import in_order
 from services.importing.kinds import KINDS, MOVEMENTS
 from services.importing.plan import Given
@@ -102,6 +103,7 @@ class Importer:
         self._tally = Tally()
         self._provenance: list[Provenance] = []
         self._preview = Preview()
+        self._claims: list[Placed] = []
 
     def __enter__(self) -> Self:
         return self
@@ -221,6 +223,7 @@ class Importer:
         )
         book.run()
         self._tally.unchanged += book.unchanged
+        self._claims.extend(book.claims)
         self._preview.sheets.extend(book.sheets)
         self._preview.ignored.extend(book.ignored)
 
@@ -252,6 +255,8 @@ class Importer:
                 self._take_chunk(ledger, step, chunk)
                 done += len(chunk)
                 self._report("append", done, total)
+        for problem in compare(ledger, self._claims):
+            self._staging.add_problem(problem, warning=True)
 
     def _take_chunk(self, ledger: Ledger, step: Step, chunk: list[Staged]) -> None:
         lines = self._make_ready(ledger, step, chunk)

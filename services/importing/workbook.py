@@ -8,12 +8,13 @@ from typing import Any
 
 from ledger.errors import Refused
 from ledger.ledger import Ledger
+from services.importing.claims import Placed
 from services.importing.csv_reader import Record
 from services.importing.headings import SEARCHED
 from services.importing.kinds import LISTED_PUPILS
 from services.importing.ledger_view import LedgerView
-from services.importing.mark_sheet import Origin
-from services.importing.plan import Fault, Given, Made, Plan, Unchanged
+from services.importing.mark_sheet import MarkSheet, Origin
+from services.importing.plan import Claim, Fault, Given, Made, Plan, Unchanged
 from services.importing.problems import Problem
 from services.importing.stage import (
     BadCell,
@@ -84,6 +85,7 @@ class WorkbookStaging:
         self.sheets: list[SheetRead] = []
         self.ignored: list[str] = []
         self.unchanged = 0
+        self.claims: list[Placed] = []
 
     def run(self) -> None:
         """Reads every sheet; names what cannot be read.
@@ -157,18 +159,36 @@ class WorkbookStaging:
         file = self._staging.add_file(name, self._sha256)
         read = SheetRead(name, plan.name, plan.header, _columns(plan))
         self.sheets.append(read)
-        homeless = {c.index: c.heading for c in plan.columns if c.taken_for is None and c.heading}
-        held: dict[int, None] = {}
+        has_a_home = {c.index for c in plan.columns if c.heading and c.taken_for is not None}
+        homeless: dict[int, None] = {}
         data = _from(plan.first, head, sheet.rows)
         while block := list(islice(data, BLOCK)):
             self._rows += len(block)
             self._tick(self._rows)
             self._block(plan, block, file, read)
             for row in block:
-                held |= {i: None for i in homeless if cell_text.text(row.cell(i)).strip()}
-        if held:
-            names = ", ".join(homeless[index] for index in sorted(held))
+                for index, cell in enumerate(row.cells):
+                    if index not in has_a_home and cell_text.text(cell).strip():
+                        homeless[index] = None
+        if homeless:
+            headings = {column.index: column.heading for column in plan.columns}
+            names = ", ".join(
+                headings.get(index) or f"{column_letters(index)} (no heading)"
+                for index in sorted(homeless)
+            )
             self._warn(name, "no_home", f"columns not read: {names}")
+        if isinstance(plan, MarkSheet):
+            self._missing_rows(plan, name)
+
+    def _missing_rows(self, plan: MarkSheet, name: str) -> None:
+        gone = plan.not_seen()
+        if gone:
+            self._warn(
+                name,
+                "row_missing",
+                f"{gone} pupils that the sheet was written for have no row in it any more; what is "
+                "on record of them stays",
+            )
 
     def _block(self, plan: Plan, rows: Sequence[Row], file: SourceFile, read: SheetRead) -> None:
         for row in rows[: SHOWN_ROWS - len(read.rows)]:
@@ -178,6 +198,8 @@ class WorkbookStaging:
             if isinstance(result, Unchanged):
                 read.unchanged += 1
                 self.unchanged += 1
+            elif isinstance(result, Claim):
+                self.claims.append(Placed(file.name, number, result))
             elif isinstance(result, Fault):
                 read.refused += not result.warning
                 self._staging.add_problem(_problem_of(file, number, result), warning=result.warning)

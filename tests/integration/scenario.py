@@ -13,8 +13,9 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from ledger.assessment.regime import Regulation
+from ledger.assessment.regime import Regulation, programme_for, regulation_for
 from ledger.codes import Programme
+from ledger.school_year import SchoolYear
 from ledger.subjects import SUBJECTS, required_slots
 from services.cli import main
 from services.embedded import Home
@@ -198,15 +199,16 @@ def even_year(
     grade: int,
     results: Mapping[str, str],
     *,
-    programme: Programme,
-    regulation: Regulation,
+    programme: Programme | None = None,
     terms: Iterable[int] = (1, 2),
 ) -> None:
     """Every slot of each subject filled with one value, which so is its average."""
+    school_year = SchoolYear.parse(year)
+    followed = programme or programme_for(school_year, grade)
+    regulation = regulation_for(school_year, grade, followed)
     for subject, value in results.items():
         for term in terms:
-            slots = slots_of(subject, grade, programme, regulation)
-            filled = dict.fromkeys(slots, value)
+            filled = dict.fromkeys(slots_of(subject, grade, followed, regulation), value)
             papers.marks(key, class_code, subject, term, filled, days_of(year)[term])
 
 
@@ -239,11 +241,7 @@ def thcs_year(
     """A pupil with a whole year of grade 7 by TT 22/2021."""
     papers.pupil(key)
     papers.enrol(key, class_code, f"{year[:4]}-09-05")
-    even_year(
-        *(papers, key, class_code, year, 7, results),
-        programme=Programme.GDPT2018,
-        regulation=Regulation.TT22_2021,
-    )
+    even_year(papers, key, class_code, year, 7, results)
     papers.conduct(key, year, *conduct)
     papers.absences(key, year, missed)
 
@@ -262,12 +260,8 @@ def old_year(
     """A pupil with a whole year of grade 8 or 9 by TT 58/2011, comment subjects all Đ."""
     papers.pupil(key, born="2006")
     papers.enrol(key, class_code, f"{year[:4]}-09-05")
-    even_year(
-        *(papers, key, class_code, year, grade),
-        {**results, **dict.fromkeys(COMMENTED_2006, "Đ")},
-        programme=Programme.GDPT2006,
-        regulation=Regulation.TT58_2011 if int(year[:4]) < 2020 else Regulation.TT26_2020,
-    )
+    remarks = dict.fromkeys(COMMENTED_2006, "Đ")
+    even_year(papers, key, class_code, year, grade, {**results, **remarks})
     papers.conduct(key, year, *conduct)
     papers.absences(key, year, missed)
 

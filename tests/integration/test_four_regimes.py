@@ -16,8 +16,6 @@ from typing import Any
 
 import pytest
 
-from ledger.assessment.regime import Regulation
-from ledger.codes import Programme
 from tests.integration.scenario import (
     COMMENTED_2006,
     SCAN,
@@ -50,7 +48,6 @@ REGIMES = {
 PRIMARY_YEARS = tuple(REGIMES)[:5]
 LOWER_YEARS = tuple(REGIMES)[5:9]
 THPT = ("TOAN", "NGUVAN", "NGOAINGU1", "LICHSU", "GDQPAN", "VATLI", "HOAHOC", "DIALI", "TINHOC")
-RULES_2018 = {"programme": Programme.GDPT2018, "regulation": Regulation.TT22_2021}
 REFORM = "2025-07-01"
 HAI_DUONG = {"code": "30", "name": "Hải Dương"}
 HAI_PHONG = {"code": "31", "name": "Hải Phòng"}
@@ -66,17 +63,13 @@ def origin_papers() -> Papers:
     papers.school("H31", "THPT Thái Phiên", "31", "THPT")
     papers.pupil(PUPIL, name="Nguyễn Thị Hoà", born="2008-04-05")
     for year in LOWER_YEARS:
-        grade, regulation = REGIMES[year]
+        grade, _ = REGIMES[year]
         code = f"{grade}-{year}"
         papers.school_class(code, "S30", year, grade)
         papers.enrol(PUPIL, code, f"{year[:4]}-09-05")
         subjects = [s for s in SCORED_2006 if grade >= 8 or s != "HOAHOC"]
         results = {**dict.fromkeys(subjects, "8.0"), **dict.fromkeys(COMMENTED_2006, "Đ")}
-        even_year(
-            *(papers, PUPIL, code, year, grade, results),
-            programme=Programme.GDPT2006,
-            regulation=Regulation(regulation),
-        )
+        even_year(papers, PUPIL, code, year, grade, results)
         papers.conduct(PUPIL, year, "T", "T", "T")
         papers.absences(PUPIL, year, 1)
         papers.close(PUPIL, year)
@@ -93,7 +86,7 @@ def origin_papers() -> Papers:
         papers.enrol(PUPIL, code, f"{year[:4]}-09-05", "intake" if grade == 10 else "start")
         terms = (1, 2) if grade == 10 else (1,)
         results = dict.fromkeys(THPT, "8.4")
-        even_year(papers, PUPIL, code, year, grade, results, terms=terms, **RULES_2018)
+        even_year(papers, PUPIL, code, year, grade, results, terms=terms)
     papers.conduct(PUPIL, "2023-2024", "T", "T")
     papers.conduct(PUPIL, "2024-2025", "T")
     papers.absences(PUPIL, "2023-2024", 2)
@@ -134,8 +127,8 @@ def going_on() -> Papers:
     papers.enrol(PUPIL, "12B", "2025-09-05")
     year = "2024-2025"
     results = dict.fromkeys(THPT, "8.7")
-    even_year(papers, PUPIL, "11B", year, 11, results, terms=[2], **RULES_2018)
-    even_year(papers, PUPIL, "12B", "2025-2026", 12, results, **RULES_2018)
+    even_year(papers, PUPIL, "11B", year, 11, results, terms=[2])
+    even_year(papers, PUPIL, "12B", "2025-2026", 12, results)
     papers.add(
         "conduct",
         pupil_key=PUPIL,

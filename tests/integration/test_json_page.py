@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from ledger.ledger import Ledger
+from ledger.school_year import SchoolYear
 from projections.persons import Key
+from projections.reports.board import BoardQuestion
 from projections.reports.frame import Question
 from projections.reports.registry import REPORTS
 from projections.views import Views
@@ -22,6 +24,15 @@ FOR_ALL = {"on", "known_at", "position", "recorded_at"}
 DATA = {"before", "after", "qualities", "profile"}
 """Fields whose own keys are data: what an entry says, items, the parts of a profile."""
 DAY = date(2025, 1, 31)
+BOARD = BoardQuestion(
+    preset="start_of_year",
+    school_year=SchoolYear.parse("2024-2025"),
+    on=DAY,
+    report=None,
+    under=None,
+    compare=True,
+    what=True,
+)
 
 
 @pytest.fixture
@@ -80,5 +91,6 @@ def test_every_field_of_class_lists_units_and_reports_is_documented(views: Views
         "roster": undocumented("roster", views.roster("S1-7A", on=DAY)),
         "units": undocumented("units", views.units(on=date(2025, 8, 1))),
         "report": undocumented("report", *reports),
+        "board": undocumented("board", views.board(BOARD)),
     }
     assert not any(lacking.values()), lacking

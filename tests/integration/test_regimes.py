@@ -216,10 +216,10 @@ def everything() -> Papers:
             results = dict(zip(SCORED_2006, written_out(scores), strict=True))
             class_code = f"{grade}-{regulation}"
             old_year(papers, f"{name}-{regulation}", class_code, year, results, grade=grade)
-    for name, row in PRIMARY.items():
-        primary_year(papers, name, row, year="2024-2025", class_code=f"{row.grade}A")
-    for name, row in BEFORE.items():
-        primary_year(papers, name, row, year="2020-2021", class_code="5A")
+    for name, pupil in PRIMARY.items():
+        primary_year(papers, name, pupil, year="2024-2025", class_code=f"{pupil.grade}A")
+    for name, pupil in BEFORE.items():
+        primary_year(papers, name, pupil, year="2020-2021", class_code="5A")
     papers.add(
         "mentions",
         pupil_key="T7A",
@@ -454,7 +454,6 @@ class TestContinuingEducation:
         even_year(
             *(papers, "HV1", "10G", year, 10, dict.fromkeys(subjects, "8.0")),
             programme=Programme.GDTX,
-            regulation=Regulation.TT43_2021,
         )
         papers.conduct("HV1", year, "T", "T")
         papers.absences("HV1", year, 0)

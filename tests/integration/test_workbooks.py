@@ -278,7 +278,7 @@ def test_the_primary_sheet_is_understood_under_its_three_header_rows(
         "Năng lực chung / Tự chủ và tự học": "qualities.level (TUCHU)",
         "Năng lực chung / Giao tiếp và hợp tác": "qualities.level (GIAOTIEP)",
         "Phẩm chất / Yêu nước": "qualities.level (YEUNUOC)",
-        "Lên lớp": None,
+        "Lên lớp": "compared.promotion",
     }
     assert read["lines"] == {"marks": 5, "qualities": 3}
     assert read["rows"][0]["values"]["Môn học và HĐGD / Toán / KTĐK"] == "10"

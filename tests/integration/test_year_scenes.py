@@ -11,7 +11,6 @@ import pytest
 
 from ledger.assessment import primary
 from ledger.assessment.regime import Regulation
-from ledger.codes import Programme
 from tests.integration.scenario import (
     SCORED_2006,
     SCORED_THCS,
@@ -258,12 +257,7 @@ class TestGaps:
         for key in ("NOHK1", "GIVEN"):
             papers.pupil(key)
             papers.enrol(key, CLASS, "2025-01-20", "mid_year")
-            even_year(
-                *(papers, key, CLASS, YEAR, 7, thcs("7.0x8")),
-                programme=Programme.GDPT2018,
-                regulation=Regulation.TT22_2021,
-                terms=[2],
-            )
+            even_year(papers, key, CLASS, YEAR, 7, thcs("7.0x8"), terms=[2])
             papers.conduct(key, YEAR, "T", "T")
             papers.absences(key, YEAR, 0)
         office.sound(papers)
@@ -424,7 +418,6 @@ class TestCircumstances:
     def test_electives_change_with_the_school(self, office: Office) -> None:
         shared = ("TOAN", "NGUVAN", "NGOAINGU1", "LICHSU", "GDQPAN", "VATLI", "HOAHOC")
         first, second = ("SINHHOC", "TINHOC"), ("DIALI", "GDKTPL")
-        rules = {"programme": Programme.GDPT2018, "regulation": Regulation.TT22_2021}
         before, after = Papers(), Papers()
         before.pupil("MOVE")
         before.enrol("MOVE", "10A", "2024-09-05")
@@ -439,7 +432,7 @@ class TestCircumstances:
         halves = ((before, 1, "10A", first, "2024-09-10"), (after, 2, "10B", second, "2025-01-21"))
         for papers, term, class_code, chosen, day in halves:
             results = dict.fromkeys((*shared, *chosen), "8.0")
-            even_year(papers, "MOVE", class_code, YEAR, 10, results, terms=[term], **rules)
+            even_year(papers, "MOVE", class_code, YEAR, 10, results, terms=[term])
             papers.add(
                 "electives",
                 pupil_key="MOVE",

@@ -16,8 +16,10 @@ TT22 = ("CĐ", "Đ", "K", "T")
 TT58 = ("Kém", "Y", "Tb", "K", "G")
 """Levels of TT 58/2011, rising."""
 CONDUCT_22 = {
-    **{"T": {"T": "T", "K": "K", "Đ": "K", "CĐ": "CĐ"}, "K": {"T": "T", "K": "K", "Đ": "Đ"}},
-    **{"Đ": {"T": "K", "K": "K", "Đ": "Đ"}, "CĐ": {"T": "K", "K": "Đ", "Đ": "Đ"}},
+    "T": {"T": "T", "K": "K", "Đ": "K", "CĐ": "CĐ"},
+    "K": {"T": "T", "K": "K", "Đ": "Đ", "CĐ": "CĐ"},
+    "Đ": {"T": "K", "K": "K", "Đ": "Đ", "CĐ": "CĐ"},
+    "CĐ": {"T": "K", "K": "Đ", "Đ": "Đ", "CĐ": "CĐ"},
 }
 """The table of Điều 8: first term, then second."""
 
@@ -182,7 +184,7 @@ def title(
     if old:
         if (conduct, study) == ("T", "G"):
             return "excellent_pupil"
-        return "advanced_pupil" if conduct in "TK" and study in "GK" else None
+        return "advanced_pupil" if conduct in ("T", "K") and study in ("G", "K") else None
     if (conduct, study) != ("T", "T"):
         return None
     return "excellent" if sum(s is not None and s >= 9 for s in scores) >= 6 else "good"

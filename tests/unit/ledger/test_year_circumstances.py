@@ -135,6 +135,11 @@ class TestPaper:
         assert (record.excused, record.unexcused, record.promotion) == (3, 1, "promoted")
         assert set(record.from_paper) >= {"study/CN", "conduct/CN", "promotion"}
 
+    def test_averages_on_paper_alone_give_no_level_and_say_what_is_missing(self) -> None:
+        record = of(paper("average", "7.8", subject="TOAN", form="score", semester="CN"))
+        assert (record.study["CN"], record.title) == (None, None)
+        assert "CN/study" in record.missing
+
     def test_the_later_of_two_values_of_one_place_is_the_one_that_stands(self) -> None:
         first, second = (
             paper("average", value, subject="TOAN", form="score", semester="CN")
