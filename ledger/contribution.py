@@ -187,14 +187,14 @@ def decisions(contributions: Sequence[Contribution]) -> list[Decision]:
     return [entry[3] for entry in sorted(dated, key=lambda entry: entry[:3])]
 
 
-def newest_closing(contributions: Sequence[Contribution]) -> Closing | None:
-    """The last closing of the year, whoever made it."""
-    closings = [
+def closings(contributions: Sequence[Contribution]) -> dict[str, Closing]:
+    """The closing in force of each period, whoever made it, the last made last."""
+    made = [
         (part.hop(known.version), known.version, known)
         for part in contributions
         for known in part.year.closings
     ]
-    return max(closings, key=lambda entry: entry[:2])[2] if closings else None
+    return {closing.period: closing for *_, closing in sorted(made, key=lambda one: one[:2])}
 
 
 def exemptions(contributions: Sequence[Contribution]) -> list[Exemption]:

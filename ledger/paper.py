@@ -37,6 +37,7 @@ KINDS = ("mark", "average", "conduct", "study", "absence", "promotion", "comment
 HOME = "VN"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
+_TERMS = {"1": 1, "2": 2}
 _ABSENCES = re.compile(r"(\d{1,3})(?:/(\d{1,3}))?")
 _OUTCOMES = {
     **dict.fromkeys(("promoted", "được lên lớp", "lên lớp"), "promoted"),
@@ -284,7 +285,7 @@ def _value(year: PupilYear, command: PaperLine, form: Form | None) -> str:
     match command.kind:
         case "mark":
             if regulation not in PRIMARY:
-                term_of(regulation, int(command.semester) if command.semester.isdigit() else 0)
+                term_of(regulation, _TERMS.get(command.semester.strip(), 0))
             return parse_mark(text, form or "score")
         case "average":
             return text if form is None else parse_mark(text, form)

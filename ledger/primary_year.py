@@ -27,11 +27,13 @@ def assess_primary(contributions: Sequence[Contribution], regulation: Regulation
         for (subject, semester), column in parts_of.columns(contributions).items()
         if semester == 0
     }
-    reassessed = {
-        d.subject: d.value
+    again = [
+        (d.subject, d.value)
         for d in parts_of.decisions(contributions)
-        if d.kind == "reassess" and d.subject
-    }
+        if d.kind == "reassess" and d.subject and d.value
+    ]
+    reassessed = {subject: value for subject, value in again if not value.isdigit()}
+    retaken = {subject: value for subject, value in again if value.isdigit()}
     subjects = tuple(
         _subject(name, columns.get(name), reassessed.get(name), exempt=name in left_out)
         for name in sorted(columns.keys() | left_out)
@@ -41,7 +43,7 @@ def assess_primary(contributions: Sequence[Contribution], regulation: Regulation
     found = primary.year_result(
         {s.subject: s.reassessed or s.year for s in graded},
         {item: times["CN"] for item, times in qualities.items()},
-        _year_end_tests(graded, year.grade, regulation),
+        _year_end_tests(graded, retaken, year.grade, regulation),
         regulation=regulation,
     )
     from_paper: list[str] = []
@@ -111,10 +113,17 @@ def _first(marks: Sequence[Mark], slot: str) -> tuple[Mark | None, list[Mark]]:
 
 
 def _year_end_tests(
-    subjects: Sequence[SubjectResult], grade: int, regulation: Regulation
+    subjects: Sequence[SubjectResult],
+    retaken: Mapping[str, str],
+    grade: int,
+    regulation: Regulation,
 ) -> Mapping[str, int | None]:
+    """The year-end test marks of the subjects that have one; a test taken again replaces it."""
     tests: dict[str, int | None] = {}
     for subject in subjects:
+        if subject.subject in retaken:
+            tests[subject.subject] = int(retaken[subject.subject])
+            continue
         test = subject.times["CN"].test if subject.times else None
         if test is not None and test.value == EXEMPT:
             continue

@@ -355,15 +355,25 @@ def decide_status(pupil: Pupil, command: ChangeStatus) -> list[Event]:
         )
     if command.kind == "resume" and not here.suspended:
         raise Refused("not_suspended", "the pupil is not suspended on that day", field="kind")
+    code, words = _reason(command)
     return [
         PupilStatusChanged(
             effective_on=command.effective_on,
             kind=command.kind,
             school_code=command.school_code,
-            reason_code=command.reason_code,
-            statutory=Note(text=command.note) if command.note else None,
+            reason_code=code,
+            statutory=Note(text=words) if words else None,
         )
     ]
+
+
+def _reason(command: ChangeStatus) -> tuple[str | None, str | None]:
+    """The code, which stays clear for ever, and the words, which are personal: a reason written
+    out where a code is asked for joins the note."""
+    code, note = command.reason_code, command.note
+    if code is None or _REASON_CODE.fullmatch(code):
+        return code, note
+    return None, f"{code}; {note}" if note else code
 
 
 def decide_section(

@@ -174,6 +174,7 @@ class PupilYear(Frozen):
     adaptation: Adaptation | None = None
     mentions: tuple[Mention, ...] = ()
     electives: tuple[str, ...] | None = None
+    electives_on: date | None = None
     sent: dict[str, Sent] = Field(default_factory=dict)
     slots: dict[SlotKey, Slot] = Field(default_factory=dict)
 
@@ -274,7 +275,10 @@ def evolve(year: PupilYear | None, event: Event, version: int) -> PupilYear:
             )
             return year.model_copy(update={"mentions": (*year.mentions, mention)})
         case ElectivesChosen():
-            return year.model_copy(update={"electives": event.subjects})
+            if year.electives_on is not None and event.effective_on < year.electives_on:
+                return year  # recorded later, it ended before this one began
+            chosen = {"electives": event.subjects, "electives_on": event.effective_on}
+            return year.model_copy(update=chosen)
         case ExchangeRecordSent():
             sent = Sent(
                 record=event.record,

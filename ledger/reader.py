@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
-from ledger import ids
+from ledger import ids, log, pupil_year
 from ledger.case import Case
 from ledger.contribution import Contribution, in_custody_order
 from ledger.database import Connection
-from ledger.event import StreamKind
+from ledger.event import Event, StreamKind
 from ledger.folds import FOLDS
 from ledger.pupil import Pupil
 from ledger.pupil_year import PupilYear, Slot, SlotKey
@@ -108,11 +109,7 @@ class Reader:
 
     def contributions(self, pupil: Pupil, school_year: str) -> list[Contribution]:
         """What every ledger wrote of one year of `pupil`, in the order of custody."""
-        persons = [pupil.id, *(link.pupil for link in pupil.links)]
-        rows = self.connection.execute(
-            _SQL["year_streams"], {"persons": persons, "year": school_year}
-        ).fetchall()
-        streams: dict[UUID, UUID] = dict(rows)
+        streams = self._year_streams(pupil, school_year)
         states = self._load(streams, StreamKind.PUPIL_YEAR)
         slots = self._slots([s for s, year in states.items() if year is not None], None)
         found = [
@@ -126,6 +123,47 @@ class Reader:
             if year is not None
         ]
         return in_custody_order(found)
+
+    def contributions_on(
+        self,
+        pupil: Pupil,
+        school_year: str,
+        day: date,
+        *,
+        pending: Sequence[tuple[int, Event]] = (),
+    ) -> list[Contribution]:
+        """The same from the entries that count by `day` alone: what is dated later says nothing
+        about that day. `pending` are (version, event) about to be appended to the own year."""
+        streams = self._year_streams(pupil, school_year)
+        self._load(streams, StreamKind.PUPIL_YEAR)
+        own = ids.year_stream(self.ledger, pupil.id, school_year)
+        entries = log.of_streams(
+            self.connection, list(streams), size=log.head(self.connection).size
+        )
+        written = [(entry.stream.id, entry.version, entry.event) for entry in entries]
+        written += [(own, version, event) for version, event in pending]
+        years: dict[UUID, PupilYear] = {}
+        for stream, version, event in written:
+            if event.effective_on <= day:
+                years[stream] = pupil_year.evolve(years.get(stream), event, version)
+        found = [
+            Contribution(
+                ledger=streams.get(stream, self.ledger),
+                year=year,
+                covered=pupil.hops(stream),
+                current=len(pupil.coverings),
+            )
+            for stream, year in years.items()
+        ]
+        return in_custody_order(found)
+
+    def _year_streams(self, pupil: Pupil, school_year: str) -> dict[UUID, UUID]:
+        """The streams of a pupil's year in this log, with the ledgers that wrote them."""
+        persons = [pupil.id, *(link.pupil for link in pupil.links)]
+        rows = self.connection.execute(
+            _SQL["year_streams"], {"persons": persons, "year": school_year}
+        ).fetchall()
+        return dict(rows)
 
     def find(self, numbers: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[UUID]]:
         """Who bears these identifiers: (kind, normalised value) to persons."""

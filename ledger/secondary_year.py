@@ -37,7 +37,7 @@ def assess_secondary(
     """The year's results on `on`; `reading` is that of a closing about to be made, else the
     last closing's, else the default."""
     year = contributions[-1].year
-    used = reading or _reading_of(contributions, Regulation(year.regulation))
+    readings = _readings(contributions, Regulation(year.regulation), reading)
     around = _circumstances(contributions)
     columns = parts_of.columns(contributions)
     subjects = tuple(
@@ -46,7 +46,7 @@ def assess_secondary(
     )
     asked, _ = parts_of.adaptation(contributions)
     levels = {
-        period: _levels(subjects, period, rules, used, around.decisions)
+        period: _levels(subjects, period, rules, readings[period], around.decisions)
         if _is_complete(subjects, period)
         else Levels(None, False, ("study",))
         for period in PERIODS
@@ -78,7 +78,7 @@ def assess_secondary(
         grade=year.grade,
         programme=year.programme,
         regulation=year.regulation,
-        strategy=used.text,
+        strategy=readings["CN"].text,
         subjects=subjects,
         conduct=conduct,
         study=study,
@@ -112,9 +112,17 @@ def outcome_of(
     return computed
 
 
-def _reading_of(contributions: Sequence[Contribution], regulation: Regulation) -> Reading:
-    closing = parts_of.newest_closing(contributions)
-    return parse_reading(closing.strategy) if closing else default_reading(regulation)
+def _readings(
+    contributions: Sequence[Contribution], regulation: Regulation, reading: Reading | None
+) -> dict[str, Reading]:
+    """The reading of each period: its closing's; of an open one `reading`, else the last
+    closing's, else the default."""
+    closed = {
+        period: parse_reading(closing.strategy)
+        for period, closing in parts_of.closings(contributions).items()
+    }
+    latest = list(closed.values())[-1] if closed else default_reading(regulation)
+    return {period: closed.get(period, reading or latest) for period in PERIODS}
 
 
 def _circumstances(contributions: Sequence[Contribution]) -> Circumstances:

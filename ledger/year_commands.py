@@ -164,11 +164,10 @@ def _decided_value(kind: str, value: str | None, key: str | None, year: PupilYea
                 suggestion="name the subject, or leave the value empty",
             )
         subject = subject_of(key, year.grade, year.programme)
-        return parse_mark(value, form_of(subject, "CN", year))
+        again = Regulation(year.regulation) in PRIMARY and value.strip().isdigit()
+        return parse_mark(value, form_of(subject, "KT_CN" if again else "CN", year))
     if kind == "summer_training":
         return _conduct_level(value, year, "value")
-    if kind in ("promote", "retain"):
-        raise Refused("value_not_asked", f"the decision {kind} has no value", field="value")
     if kind == "subject_change":
         return subject_of(value, year.grade, year.programme).key
     return value

@@ -268,9 +268,10 @@ def decide_adaptation(
 
 
 def decide_electives(year: PupilYear, *, subjects: tuple[str, ...], on: date) -> list[Event]:
-    """The entry for a choice of electives; none where it is the choice that stands."""
+    """The entry for a choice of electives; none where it is the choice that stands that day."""
     _require_day(year, on)
-    if year.electives == subjects:
+    since = year.electives_on
+    if year.electives == subjects and since is not None and since <= on:
         return []
     if "CN" in year.closed:
         raise _closed("CN")

@@ -1,7 +1,7 @@
 """Batches about pupils' years: one line, one year; what is decided stands in `year_commands`."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
@@ -9,7 +9,6 @@ from ledger import enrolment, pupil, pupil_year
 from ledger.assessment.reading import Reading, default_reading
 from ledger.assessment.regime import Regulation
 from ledger.batch import Batch, Line
-from ledger.contribution import Contribution
 from ledger.errors import Refused
 from ledger.event import Event
 from ledger.gradebook import keep_as_proposal
@@ -25,8 +24,8 @@ class YearLine:
     """A line about one pupil's school year, to be decided by `decide` on that year's state.
 
     `decide` gets the state with `school` the one the pupil is at on the day `on`, and the year's
-    results where `needs_results`; it returns the entries or raises Refused. `proposable` lines of
-    a released pupil become proposals.
+    results of that day where `needs_results`; it returns the entries or raises Refused.
+    `proposable` lines of a released pupil become proposals.
     """
 
     pupil: UUID
@@ -41,6 +40,7 @@ def write_years(reader: Reader, batch: Batch, lines: Sequence[Line[YearLine]]) -
     """Corrections, comments, conduct, absences, closings and decisions: one line, one year."""
     pupils = reader.pupils({line.command.pupil for line in lines})
     years = reader.years({(line.command.pupil, line.command.school_year) for line in lines})
+    pending: dict[tuple[UUID, str], list[tuple[int, Event]]] = {}
     for line in lines:
         command = line.command
         key = (command.pupil, command.school_year)
@@ -56,12 +56,10 @@ def write_years(reader: Reader, batch: Batch, lines: Sequence[Line[YearLine]]) -
                 )
             results = None
             if command.needs_results:
-                parts = reader.contributions(found, command.school_year)
-                here = [
-                    replace(part, year=year) if _is_own(part, reader, found) else part
-                    for part in parts
-                ]
-                results = assess(here, on=command.on, reading=_reading(reader, year))
+                parts = reader.contributions_on(
+                    found, command.school_year, command.on, pending=pending.get(key, ())
+                )
+                results = assess(parts, on=command.on, reading=_reading(reader, year))
             events = command.decide(_at_school(year, found, command.on), results)
             if found.released is not None:
                 if not command.proposable:
@@ -71,13 +69,12 @@ def write_years(reader: Reader, batch: Batch, lines: Sequence[Line[YearLine]]) -
         except Refused as refused:
             batch.reject(line, refused)
             continue
-        for event in events:
-            years[key] = year = pupil_year.evolve(year, event, 1)
-        batch.accept(line, [(year_ref(reader, *key), events)])
-
-
-def _is_own(part: Contribution, reader: Reader, whom: Pupil) -> bool:
-    return part.ledger == reader.ledger and part.year.pupil == whom.id
+        ref = year_ref(reader, *key)
+        waiting = pending.setdefault(key, [])
+        for version, event in enumerate(events, reader.track(ref) + len(waiting) + 1):
+            years[key] = year = pupil_year.evolve(year, event, version)
+            waiting.append((version, event))
+        batch.accept(line, [(ref, events)])
 
 
 def _reading(reader: Reader, year: PupilYear) -> Reading:

@@ -47,13 +47,18 @@ def _bad_when() -> Refused:
 
 
 def parse_day(text: str) -> date:
-    """`YYYY-MM-DD`. Raises Refused(`bad_when`)."""
+    """`YYYY-MM-DD`, a day that a record can be about. Raises Refused(`bad_when`)."""
+    first, last = values.DAYS
     if _DAY.fullmatch(text):
         try:
-            return date.fromisoformat(text)
+            found = date.fromisoformat(text)
         except ValueError:
-            pass
-    raise Refused("bad_when", "a day is written YYYY-MM-DD and must exist")
+            found = None
+        if found is not None and first <= found <= last:
+            return found
+    raise Refused(
+        "bad_when", f"a day is written YYYY-MM-DD, must exist and lie between {first} and {last}"
+    )
 
 
 def parse_key(text: str) -> Key:

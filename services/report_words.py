@@ -62,6 +62,7 @@ REPORT_COLUMNS: dict[str, tuple[str, str]] = {
     "regulation": ("Quy chế", "Regulation"),
     "period": ("Kỳ", "Period"),
     "code": ("Kết quả", "Result"),
+    "left_out": ("Hồ sơ không tính được", "Left out"),
     "unassessed": ("Không đánh giá bằng kết quả", "Not assessed"),
     "indicator": ("Chỉ số", "Indicator"),
     "channel": ("Kênh", "Channel"),

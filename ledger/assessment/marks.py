@@ -58,9 +58,10 @@ def _test_text(value: str) -> str:
         raise Refused(
             "test_not_whole", "a periodic test has a whole mark from 1 to 10", field="value"
         )
-    if not 1 <= int(value[:3]) <= 10:
+    whole = value.lstrip("0")
+    if not 1 <= int(whole[:3] or 0) <= 10:
         raise Refused("mark_out_of_range", "a periodic test has a mark from 1 to 10", field="value")
-    return str(int(value))
+    return whole
 
 
 def _score_text(value: str) -> str:

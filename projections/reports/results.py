@@ -220,7 +220,7 @@ def _totals(tally: _Tally) -> dict[str, Any]:
         sums[cell.kind, cell.period, cell.code] += count
     totals: dict[str, Any] = {
         "pupils": tally.pupils,
-        "unsound": tally.unsound,
+        "left_out": tally.unsound,
         "unassessed": tally.unassessed,
     }
     for kind in KINDS:

@@ -80,17 +80,22 @@ class UnsoundResults:
         return True
 
     def exceptions(self) -> Iterator[dict[str, Any]]:
-        """Everything found; a subject that a whole class lacks is told once, of the class."""
+        """Everything found; subjects that a whole class lacks are told once, of the class."""
         yield from self._found
         for known in self._classes.values():
+            whole = [
+                subject
+                for subject, pupils in known.lacking.items()
+                if len(pupils) == known.looked_at and len(pupils) > 1
+            ]
+            if whole:
+                yield self._of_class(known.lacking[whole[0]][0], whole, known.looked_at)
             single: dict[Counted, list[str]] = {}
-            for subject, pupils in known.lacking.items():
-                if len(pupils) == known.looked_at and len(pupils) > 1:
-                    yield self._of_class(pupils[0], subject, len(pupils))
-                else:
-                    for who in pupils:
-                        single.setdefault(who, []).append(subject)
+            for subject in known.lacking.keys() - set(whole):
+                for who in known.lacking[subject]:
+                    single.setdefault(who, []).append(subject)
             for who, subjects in single.items():
+                subjects.sort()
                 yield self._exception(
                     who, "subject_without_marks", detail=", ".join(subjects), subjects=subjects
                 )
@@ -138,15 +143,15 @@ class UnsoundResults:
             **more,
         )
 
-    def _of_class(self, who: Counted, subject: str, count: int) -> dict[str, Any]:
+    def _of_class(self, who: Counted, subjects: list[str], count: int) -> dict[str, Any]:
         return exception(
             None,
             _where(who),
             "subject_without_marks",
             MENDS["subject_without_marks"],
             unit_code=self._unit(who),
-            detail=f"{subject}: {count}",
-            subjects=[subject],
+            detail=", ".join(subjects),
+            subjects=subjects,
             count=count,
         )
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from projections.moment import resolve
+from services.commands.importing import progress
 from services.csdl.changes import changes_since, tables
 from services.output import print_json, print_table
 from services.reading import parse_day, parse_when
@@ -39,9 +40,13 @@ def csdl(workplace: Workplace, since: str, on: str | None, out: Path) -> int:
     the cover names.
     """
     day, when = parse_day(on) if on else date.today(), parse_when(since)
-    with workplace.open() as (profile, ledger), ledger.database.connection() as connection:
+    with (
+        workplace.open() as (profile, ledger),
+        ledger.database.connection() as connection,
+        progress() as report,
+    ):
         start, moment = resolve(connection, when), resolve(connection, None)
-        found = changes_since(ledger, connection, since=start, moment=moment, on=day)
+        found = changes_since(ledger, connection, since=start, moment=moment, on=day, report=report)
         name = profile.name
     out.mkdir(parents=True, exist_ok=True)
     path = out / f"csdl-{name}-{start.position + 1}-{moment.position}.xlsx"

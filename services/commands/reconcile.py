@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from projections.moment import resolve
+from services.commands.importing import progress
 from services.csdl.reconciliation import Reconciliation, read_export, reconcile
 from services.output import print_csv, print_json, print_table
 from services.reading import parse_day
@@ -45,9 +46,15 @@ def reconcile_(
     """
     day = parse_day(on)
     theirs = list(read_export(file))
-    with workplace.open() as (_, ledger), ledger.database.connection() as connection:
+    with (
+        workplace.open() as (_, ledger),
+        ledger.database.connection() as connection,
+        progress() as report,
+    ):
         moment = resolve(connection, None)
-        found = reconcile(ledger, connection, theirs, on=day, moment=moment, school=school)
+        found = reconcile(
+            ledger, connection, theirs, on=day, moment=moment, school=school, report=report
+        )
     if path is not None:
         write_workbook(path, [_table(found, day)])
     if workplace.format == "json":

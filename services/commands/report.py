@@ -172,7 +172,7 @@ def _print(workplace: Workplace, answer: dict[str, Any], columns: list[str]) -> 
 
 def _print_exceptions(answer: dict[str, Any], lang: str) -> None:
     if answer["exceptions"]:
-        columns = ("where", "pupil_id", "reason", "mend")
+        columns = ("where", "pupil_id", "reason", "detail", "mend")
         rows = [
             [
                 word(REPORT_REASONS, one["reason"], lang) if name == "reason" else one.get(name)
@@ -199,7 +199,8 @@ def _compare(workplace: Workplace, name: str, path: Path) -> int:
     try:
         tables = json.loads(path.read_text("utf-8"))
         found = disagreements(tables)
-    except (ValueError, TypeError, AttributeError) as error:
+        json.dumps(tables, ensure_ascii=False).encode()  # half a character cannot be printed
+    except (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError) as error:
         raise Refused(
             "bad_tables",
             f"{path.name} holds no published identity tables",

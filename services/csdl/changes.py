@@ -1,22 +1,49 @@
 """What changed after a position, in the columns of the ministry's list of pupils."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal, cast
+from typing import Literal
 from uuid import UUID
 
-from ledger import log
+import sqlalchemy as sa
+
+from ledger import log, pupil_year
+from ledger.assessment import primary
 from ledger.codes import ETHNIC_GROUPS, SEX_CODES, STATUS_NAMES
 from ledger.database import Connection
-from ledger.event import StreamKind
-from ledger.folds import evolve
+from ledger.event import Event, StreamKind
 from ledger.ledger import Ledger
+from ledger.log import Entry
 from ledger.pupil_year import PupilYear
 from ledger.subjects import SUBJECTS
 from projections.moment import Moment
-from services.csdl.standing import Standing, is_here, pupil_at, standing
+from projections.tables import Statement, array
+from services.csdl.standing import Report, Standing, StandingReader, pages_of, silent
 from services.sheets.writing import Cell, Table, Value
+
+YEARS_PAGE = 100
+"""School years whose entries are held in memory together: some 10,000 entries."""
+
+_STREAM = sa.table(
+    "stream",
+    *(sa.column(name) for name in ("no", "id", "ledger", "kind", "person", "school_year")),
+    schema="ledger",
+)
+_ENTRY = sa.table("entry", *(sa.column(name) for name in ("position", "stream")), schema="ledger")
+_TOUCHED = Statement(
+    sa.select(_STREAM.c.id, _STREAM.c.kind, _STREAM.c.person, _STREAM.c.school_year)
+    .select_from(_STREAM.join(_ENTRY, _ENTRY.c.stream == _STREAM.c.no))
+    .where(
+        _ENTRY.c.position >= sa.bindparam("start", type_=sa.BigInteger),
+        _ENTRY.c.position < sa.bindparam("end", type_=sa.BigInteger),
+        _STREAM.c.ledger == sa.bindparam("ledger", type_=sa.Uuid),
+        _STREAM.c.kind == sa.any_(array("kinds", sa.Text)),
+        _STREAM.c.person.is_not(None),
+    )
+    .distinct()
+)
+_KINDS = [StreamKind.PUPIL.value, StreamKind.PUPIL_YEAR.value]
 
 ChangeKind = Literal["new", "changed", "left"]
 _WORDS: dict[ChangeKind, str] = {"new": "Mới", "changed": "Thay đổi", "left": "Rời trường"}
@@ -30,12 +57,19 @@ class PupilChange:
     pupil: Standing
 
 
+ResultKind = Literal["mark", "quality", "conduct", "absences"]
+ResultKey = tuple[ResultKind, str, int, str]
+"""(kind, subject or item, term or 0, slot, time or period). Marks hold the levels and tests of
+primary schools too; the item of absences is `excused` or `unexcused`."""
+
+
 @dataclass(frozen=True, slots=True)
 class ResultChange:
-    """A slot whose value is another than it was (`before` None: it was empty)."""
+    """A result that is another than it was (`before` None: there was none)."""
 
     pupil: Standing
     school_year: str
+    kind: ResultKind
     subject: str
     semester: int
     slot: str
@@ -60,44 +94,53 @@ class Changes:
 
 
 def changes_since(
-    ledger: Ledger, connection: Connection, *, since: Moment, moment: Moment, on: date
+    ledger: Ledger,
+    connection: Connection,
+    *,
+    since: Moment,
+    moment: Moment,
+    on: date,
+    report: Report = silent,
 ) -> Changes:
     """The pupils and results touched by this ledger's own entries after `since`.
 
     Raises:
         DamagedEntry: an entry cannot be read.
     """
-    persons: dict[UUID, None] = {}
-    years: dict[UUID, tuple[UUID, str]] = {}
-    for page in log.pages(connection, start=since.size, end=moment.size):
-        for entry in page:
-            stream = entry.stream
-            if stream.ledger != ledger.id or stream.person is None:
-                continue
-            if stream.kind is StreamKind.PUPIL:
-                persons[stream.id] = None
-            elif stream.kind is StreamKind.PUPIL_YEAR:
-                years[stream.id] = (stream.person, stream.school_year or "")
-    known: dict[UUID, Standing] = {}
-
-    def stands(person: UUID) -> Standing:
-        if person not in known:
-            known[person] = standing(ledger, connection, person, on=on, size=moment.size)
-        return known[person]
-
-    pupils = []
-    for person in persons:
-        before = is_here(pupil_at(connection, person, size=since.size), on)
-        now = stands(person)
-        if before or now.here:
-            pupils.append(PupilChange(_kind(before, now.here), now))
-    results = [
-        change
-        for stream, (person, label) in years.items()
-        for change in _results(connection, stream, label, stands(person), since, moment)
+    asked = {"start": since.size, "end": moment.size, "ledger": ledger.id, "kinds": _KINDS}
+    rows = _TOUCHED.run(connection, asked).fetchall()
+    touched = {row[0] for row in rows if row[1] == StreamKind.PUPIL.value}
+    years = {row[0]: (row[2], row[3]) for row in rows if row[1] == StreamKind.PUPIL_YEAR.value}
+    reader = StandingReader(
+        ledger=ledger, connection=connection, on=on, size=moment.size, since=since.size
+    )
+    persons = sorted(touched | {person for person, _ in years.values()})
+    stands = {standing.id: standing for standing in reader.read(persons, report)}
+    pupils = [
+        PupilChange(_kind(pupil.was_here, pupil.here), pupil)
+        for person, pupil in stands.items()
+        if person in touched and (pupil.was_here or pupil.here)
     ]
-    pupils.sort(key=lambda change: (change.pupil.school_code, change.pupil.class_code))
+    results: list[ResultChange] = []
+    for done, page in enumerate(pages_of(sorted(years), YEARS_PAGE)):
+        report("results", done * YEARS_PAGE, len(years))
+        for stream, entries in _entries(connection, page, moment.size).items():
+            person, label = years[stream]
+            results += _changed(entries, label, stands[person], since)
+    pupils.sort(key=lambda change: _place_of(change.pupil))
+    results.sort(key=lambda change: _place_of(change.pupil))
     return Changes(since.position, moment, on, pupils, results)
+
+
+def _place_of(pupil: Standing) -> tuple[str, str, UUID]:
+    return pupil.school_code, pupil.class_code, pupil.id
+
+
+def _entries(connection: Connection, streams: Sequence[UUID], size: int) -> dict[UUID, list[Entry]]:
+    found: dict[UUID, list[Entry]] = {stream: [] for stream in streams}
+    for entry in log.of_streams(connection, streams, size=size):
+        found[entry.stream.id].append(entry)
+    return found
 
 
 def _kind(before: bool, now: bool) -> ChangeKind:
@@ -106,38 +149,44 @@ def _kind(before: bool, now: bool) -> ChangeKind:
     return "changed" if before else "new"
 
 
-def _year_at(connection: Connection, stream: UUID, size: int) -> PupilYear | None:
-    state = None
-    for entry in log.of_streams(connection, [stream], size=size):
-        state = evolve(StreamKind.PUPIL_YEAR, state, entry.event, entry.version)
-    return cast(PupilYear | None, state)
-
-
-def _results(
-    connection: Connection,
-    stream: UUID,
-    label: str,
-    pupil: Standing,
-    since: Moment,
-    moment: Moment,
-) -> list[ResultChange]:
-    before = _year_at(connection, stream, since.size)
-    now = _year_at(connection, stream, moment.size)
-    held, holds = (dict(year.slots) if year else {} for year in (before, now))
-    changed = []
+def _changed(
+    entries: Sequence[Entry], label: str, pupil: Standing, since: Moment
+) -> Iterator[ResultChange]:
+    held = _results(pupil_year.fold(_told(e for e in entries if e.position < since.size)))
+    holds = _results(pupil_year.fold(_told(entries)))
     for key in sorted(held.keys() | holds.keys()):
-        was, new = held.get(key), holds.get(key)
-        if (was.value if was else None) == (new.value if new else None):
-            continue
-        subject, semester, slot = key
-        changed.append(
-            ResultChange(
-                *(pupil, label, subject, semester, slot),
-                *(was.value if was else None, new.value if new else None),
-                new.tested_on if new else None,
+        before, now = held.get(key), holds.get(key)
+        if (before and before[0]) != (now and now[0]):
+            yield ResultChange(
+                *(pupil, label, *key),
+                before[0] if before else None,
+                *(now or (None, None)),
             )
-        )
-    return changed
+
+
+def _told(entries: Iterable[Entry]) -> Iterator[tuple[Event, int]]:
+    return ((entry.event, entry.version) for entry in entries)
+
+
+def _results(year: PupilYear | None) -> Mapping[ResultKey, tuple[str, date]]:
+    """Every result of a year with its day. Absences of two schools are summed (contract)."""
+    found: dict[ResultKey, tuple[str, date]] = {}
+    if year is None:
+        return found
+    for (subject, semester, slot), mark in year.slots.items():
+        found["mark", subject, semester, slot] = (mark.value, mark.tested_on)
+    for name, level in year.qualities.items():
+        item, _, time = name.partition("/")
+        found["quality", item, 0, time] = (level.value, level.on)
+    for period, level in year.conduct.items():
+        found["conduct", "", 0, period] = (level.value, level.on)
+    for name, count in year.absences.items():
+        period = name.partition("/")[0]
+        for item, days in zip(("excused", "unexcused"), count.value.split("/"), strict=True):
+            key: ResultKey = ("absences", item, 0, period)
+            before, day = found.get(key, ("0", count.on))
+            found[key] = (str(int(before) + int(days)), max(day, count.on))
+    return found
 
 
 PUPIL_HEADINGS = (
@@ -147,7 +196,8 @@ PUPIL_HEADINGS = (
     *("Họ tên cha", "Họ tên mẹ"),
 )
 RESULT_HEADINGS = (
-    *("STT", "Mã lớp", "Mã học sinh", "Họ tên", "Năm học", "Môn học", "Học kỳ", "Cột điểm"),
+    *("STT", "Mã lớp", "Mã học sinh", "Họ tên", "Năm học", "Loại", "Môn học / mục", "Học kỳ"),
+    "Cột / thời điểm",
     *("Giá trị cũ", "Giá trị mới", "Ngày"),
 )
 
@@ -186,7 +236,7 @@ def tables(changes: Changes, *, ledger_name: str) -> list[Table]:
             title=("KẾT QUẢ HỌC TẬP CÓ THAY ĐỔI",),
             headings=RESULT_HEADINGS,
             rows=[_result_row(number, change) for number, change in enumerate(changes.results, 1)],
-            widths=(5, 12, 14, 28, 12, 24, 8, 10, 10, 10, 12),
+            widths=(5, 12, 14, 28, 12, 16, 24, 8, 10, 10, 10, 12),
             landscape=True,
         ),
     ]
@@ -210,12 +260,29 @@ def _pupil_row(number: int, change: PupilChange) -> list[Value | Cell]:
     ]
 
 
+_KIND_WORDS: Mapping[ResultKind, str] = {
+    "mark": "Kết quả học tập",
+    "quality": "Phẩm chất, năng lực",
+    "conduct": "Rèn luyện",
+    "absences": "Số buổi nghỉ",
+}
+_ITEM_WORDS: Mapping[str, str] = {
+    **primary.QUALITIES_2016,
+    **primary.COMPETENCES_2016,
+    **primary.QUALITIES_2020,
+    **primary.COMPETENCES_2020,
+    "excused": "Có phép",
+    "unexcused": "Không phép",
+}
+
+
 def _result_row(number: int, change: ResultChange) -> list[Value | Cell]:
     pupil = change.pupil
-    subject = SUBJECTS.get(change.subject)
+    subject = SUBJECTS.get(change.subject) if change.kind == "mark" else None
+    name = subject.name if subject else _ITEM_WORDS.get(change.subject, change.subject)
     return [
         *(number, pupil.class_code, pupil.moet_code, pupil.full_name, change.school_year),
-        *(subject.name if subject else change.subject, change.semester or None, change.slot),
+        *(_KIND_WORDS[change.kind], name or None, change.semester or None, change.slot),
         *(change.before, change.now, change.on),
     ]
 

@@ -20,7 +20,7 @@ from ledger.spelling import spelling_key
 from ledger.text import matching_key
 from projections.moment import Moment
 from projections.views import engine_of
-from services.csdl.standing import Standing, listed, standing
+from services.csdl.standing import Report, Standing, StandingReader, listed, silent
 from services.importing import pupil_list, values
 from services.importing.headings import SEARCHED, find_header
 from services.importing.ledger_view import LedgerView
@@ -28,6 +28,9 @@ from services.sheets.errors import WorkbookRefused
 from services.sheets.reading import Row, open_workbook
 
 Verdict = Literal["missing", "extra", "different", "possible", "unreadable"]
+ROWS_PAGE = 2000
+"""Rows of their list whose bearers are looked up together."""
+
 _EXITS = frozenset({"04", "05", "08", "09", "11", "12"})
 _IDENTITY = frozenset({"full_name", "birth_date", "sex", "personal_id", "moet_code"})
 
@@ -128,6 +131,7 @@ def reconcile(
     on: date,
     moment: Moment,
     school: str | None,
+    report: Report = silent,
 ) -> Reconciliation:
     """Compares their rows with everybody on our class lists on `on`.
 
@@ -136,14 +140,13 @@ def reconcile(
     """
     engine_of(ledger).require(connection, moment.size, "roster")
     answer = Reconciliation(on, moment, school)
-    ours = {
-        person: standing(ledger, connection, person, on=on, size=moment.size)
-        for person in listed(connection, on=on, size=moment.size, school=school)
-    }
+    reader = StandingReader(ledger=ledger, connection=connection, on=on, size=moment.size)
+    attending = listed(connection, on=on, size=moment.size, school=school)
+    ours = {pupil.id: pupil for pupil in reader.read(attending, report)}
     answer.ours = len(ours)
-    bearers = LedgerView(ledger, "default").pupils(
-        [pupil_list.numbers_of(row.texts) for row in theirs]
-    )
+    bearers = list(_bearers(ledger, theirs, report))
+    others = sorted({bearer for bearer in bearers if bearer is not None} - ours.keys())
+    gone = {pupil.id: pupil for pupil in reader.read(others, report)}
     seen: set[UUID] = set()
     strangers: list[Theirs] = []
     for row, bearer in zip(theirs, bearers, strict=True):
@@ -151,17 +154,25 @@ def reconcile(
         if attends is None:
             continue
         answer.theirs += attends
-        pupil = ours.get(bearer.id) if bearer else None
+        pupil = ours.get(bearer) if bearer else None
         if pupil is not None:
             seen.add(pupil.id)
             _compare(answer, row, pupil)
         elif bearer is not None and attends:
-            known = standing(ledger, connection, bearer.id, on=on, size=moment.size)
-            answer.findings.append(_gone(row, known))
+            answer.findings.append(_gone(row, gone[bearer]))
         elif bearer is None and attends:
             strangers.append(row)
     _unmatched(answer, strangers, [ours[person] for person in ours if person not in seen])
     return answer
+
+
+def _bearers(ledger: Ledger, theirs: Sequence[Theirs], report: Report) -> Iterator[UUID | None]:
+    """The pupil each row means by its numbers."""
+    view = LedgerView(ledger, "default")
+    for start in range(0, len(theirs), ROWS_PAGE):
+        page = theirs[start : start + ROWS_PAGE]
+        yield from view.persons([pupil_list.numbers_of(row.texts) for row in page])
+        report("rows", start + len(page), len(theirs))
 
 
 def _attends(row: Theirs, answer: Reconciliation) -> bool | None:

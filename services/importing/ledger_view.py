@@ -1,18 +1,18 @@
 """What reading a sheet asks of the ledger: classes by name, pupils by their numbers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
 from ledger import log
 from ledger.errors import Conflict, NotFound
+from ledger.identifiers import borne_by
 from ledger.ledger import Ledger
 from ledger.pupil import Pupil
 from ledger.reader import Reader
 from ledger.registration import local_key
 from ledger.school_class import SchoolClass
-from projections.persons import identifiers
 from projections.structure import find_class
 from projections.views import engine_of
 
@@ -81,22 +81,30 @@ class LedgerView:
             found = reader.find(wanted | set(local.values()))
             persons = [self._person(row, found) for row in rows]
             states = reader.pupils([person for person in persons if person is not None])
+            named = {
+                person: next((n[1] for n in row if person in found[local[n]]), None)
+                for row, person in zip(rows, persons, strict=True)
+                if person is not None
+            }
+            unnamed = [person for person, key in named.items() if key is None]
+            for bearer, bearings in borne_by(reader, unnamed).items():
+                own = (b.value for b in bearings if (b.kind, b.issuer) == ("local", self._source))
+                named[bearer] = next(own, None)
             known: list[KnownPupil | None] = []
-            for row, person in zip(rows, persons, strict=True):
+            for person in persons:
                 state = states.get(person) if person is not None else None
                 if person is None or state is None:
                     known.append(None)
-                    continue
-                own = next((n[1] for n in row if person in found[local[n]]), None)
-                if own is None:
-                    entries = log.of_streams(connection, [person], size=reader.size)
-                    borne = identifiers(self._ledger, connection, entries)
-                    own = next(
-                        (i.value for i in borne if (i.kind, i.issuer) == ("local", self._source)),
-                        None,
-                    )
-                known.append(KnownPupil(person, own, state))
+                else:
+                    known.append(KnownPupil(person, named[person], state))
             return known
+
+    def persons(self, asked: Sequence[tuple[Number, ...]]) -> list[UUID | None]:
+        """As `pupils`, the pupils' ids alone."""
+        with self._ledger.database.connection() as connection:
+            reader = Reader(connection, self._ledger.keyring, self._ledger.id)
+            found = reader.find({number for row in asked for number in row})
+            return [self._person(row, found) for row in asked]
 
     @staticmethod
     def _person(row: tuple[Number, ...], found: dict[Number, list[UUID]]) -> UUID | None:

@@ -93,11 +93,16 @@ class Origin:
                 held=held,
             )
         except (KeyError, ValueError):
-            raise Refused(
-                "sheet_damaged",
-                "the hidden part of this mark sheet is damaged: it cannot be told what it is of",
-                suggestion="write it anew with `hocba marksheet` and fill that in",
-            ) from None
+            raise damaged() from None
+
+
+def damaged() -> Refused:
+    """What says whose marks a sheet holds is not there any more."""
+    return Refused(
+        "sheet_damaged",
+        "the hidden part of this mark sheet is damaged: it cannot be told what it is of",
+        suggestion="write it anew with `hocba marksheet` and fill that in",
+    )
 
 
 def _days_row(head: Sequence[Row], header: int) -> Row | None:

@@ -216,7 +216,7 @@ def _sessions(found: _Set) -> None:
     for line, row in found.rows("academicSessions"):
         try:
             ending = row.get("schoolYear", "")
-            if ending.isdigit():
+            if ending.isascii() and ending.isdigit():
                 year = SchoolYear.parse(f"{int(ending) - 1}-{int(ending)}")
             else:
                 year = SchoolYear.of(values.day(row["startDate"], "startDate"))

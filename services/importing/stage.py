@@ -155,11 +155,13 @@ def header_cells(record: Record | None, name: str) -> tuple[str, ...]:
             "columns are separated by something else than a comma",
             suggestion="save the file as CSV with commas",
         )
+    seen: set[str] = set()
     for column in cells:
-        if cells.count(column) > 1:
+        if column in seen:
             raise refuse_file(
                 name, "duplicate_column", f"column {column[:80]!r} stands twice", column=column[:80]
             )
+        seen.add(column)
     return tuple(cells)
 
 

@@ -90,6 +90,8 @@ def recognise(
         header = find_header(head, mark_sheet.MUST, 3)
         if header is not None:
             return MarkSheet(header, head, origin, given)
+        if find_header(head, mark_sheet.MUST, 2) is not None:
+            raise mark_sheet.damaged()
     kind = KINDS.get(sheet.strip().lower())
     if kind is not None:
         return ContractSheet(kind, head[0], file)

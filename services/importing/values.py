@@ -20,22 +20,27 @@ T = TypeVar("T", bound=str)
 SINCE_EVER = identifiers.SINCE_EVER
 """The day from which a fact counts whose list gives no day."""
 
+DAYS = (date(1800, 1, 1), date(2199, 12, 31))
+"""The first and the last day that a record can be about. Schools stand since before 1900; a day
+such as 9999-12-31 is a program's way to say "open", and nothing can be counted beyond it."""
+
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
 _BIRTH = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
 _DAY_FIRST = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
 _SERIAL = re.compile(r"\d{5}")
 _SPREADSHEET_EPOCH = date(1899, 12, 30)
 _SEXES = {"nam": "nam", "nữ": "nu", "nu": "nu", "khác": "khac", "khac": "khac"}
+_WEIGHT = re.compile(r"0*[1-9][0-9]?")
 _COMPONENT = re.compile(r"\s*([^=;@]{1,40})=([^=;@]+)")
 
 
 @lru_cache(maxsize=1 << 12)
 def day(text: str, column: str) -> date:
-    """An ISO date. Raises Refused(`bad_date`), with the reading of another form where one is
-    recognised."""
+    """An ISO date within `DAYS`. Raises Refused(`bad_date`), with the reading of another form
+    where one is recognised, and `date_out_of_range`."""
     if _ISO.fullmatch(text):
         try:
-            return date.fromisoformat(text)
+            return _within(date.fromisoformat(text), column)
         except ValueError:
             pass
     raise Refused(
@@ -43,6 +48,18 @@ def day(text: str, column: str) -> date:
         "a date is written YYYY-MM-DD and must exist",
         field=column,
         suggestion=_other_form(text),
+    )
+
+
+def _within(found: date, column: str) -> date:
+    first, last = DAYS
+    if first <= found <= last:
+        return found
+    raise Refused(
+        "date_out_of_range",
+        f"a day lies between {first} and {last}",
+        field=column,
+        suggestion="leave the cell empty where there is no end",
     )
 
 
@@ -85,12 +102,13 @@ def instant(text: str, column: str) -> datetime | None:
     """An ISO 8601 instant; without an offset it is Vietnamese time.
 
     Raises:
-        Refused: `bad_instant`.
+        Refused: `bad_instant`, `date_out_of_range`.
     """
     if not text:
         return None
     try:
         found = datetime.fromisoformat(text)
+        _within(found.date(), column)
     except ValueError:
         raise Refused(
             "bad_instant",
@@ -222,7 +240,7 @@ def components(text: str) -> tuple[Component, ...]:
     parts, _, weights_text = text.partition("@")
     named = [_COMPONENT.fullmatch(part) for part in parts.split(";") if part.strip()]
     weights = weights_text.split(":") if weights_text else ["1"] * len(named)
-    sound = all(weight.strip().isdigit() and 0 < int(weight) < 100 for weight in weights)
+    sound = all(_WEIGHT.fullmatch(weight.strip()) for weight in weights)
     if not named or not all(named) or len(weights) != len(named) or not sound:
         raise Refused(
             "bad_components",

@@ -3,7 +3,7 @@
 Every entry of the archive is unpacked once, in small pieces that are thrown away, and what really
 comes out is counted: the sizes an archive states of itself prove nothing. On the way the outermost
 cell of each sheet is found, because a reader keeps the whole rectangle up to it: two cells in
-opposite corners make half a terabyte of nothing.
+opposite corners make half a terabyte of nothing. In an .ods file it is told by repetitions.
 """
 
 import re
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from services.sheets.errors import too_large, unreadable
+from services.sheets.repeats import RepeatScan
 
 MAX_UNPACKED = 200 * 1000 * 1000
 """Bytes of all parts of a workbook, unpacked (contract, What bad input gets)."""
@@ -85,12 +86,17 @@ def _inspect_archive(stream: BinaryIO) -> Inspection:
         if part.flag_bits & 1:
             raise unreadable("the workbook is encrypted", "save it without a password")
         sheet = _Scan() if "worksheets/" in part.filename.lower() else None
+        table = RepeatScan(MAX_CELLS) if part.filename.lower() == "content.xml" else None
         for piece in _unpacked(stream, part):
             left -= len(piece)
             if left < 0:
                 raise _unpacks_to_too_much()
             if sheet is not None:
                 sheet.feed(piece)
+            if table is not None:
+                table.feed(piece)
+        if table is not None:
+            table.feed(b"", last=True)
         errors += sheet.errors if sheet else 0
     return Inspection(errors)
 

@@ -15,7 +15,7 @@ from ledger.batch import Line
 from ledger.errors import NotFound, Refused
 from ledger.events.pupil import StatusKind
 from ledger.ledger import Ledger
-from ledger.movement import StatusLine, move_pupils
+from ledger.movement import Movement, StatusLine, move_pupils
 from ledger.notary import Notary
 from ledger.pupil import ChangeStatus
 from ledger.school_year import SchoolYear
@@ -81,7 +81,7 @@ def submit(
 def leave(ledger: Ledger, key: str, on: date, kind: StatusKind = "leave") -> None:
     (who,) = school.find(ledger, [key])
     change = ChangeStatus(kind=kind, school_code="S1", effective_on=on)
-    lines = [Line(1, StatusLine(pupil=who, change=change))]
+    lines: list[Line[Movement]] = [Line(1, StatusLine(pupil=who, change=change))]
     school.sound(ledger.carry_out(move_pupils, lines, who=school.operator(ledger)))
 
 

@@ -303,6 +303,27 @@ class TestClosing:
         assert office.desk.year("SHUT", SUMMER)["study"]["CN"] == "T"
         assert [c["study"] for c in office.desk.closings("SHUT")] == ["T", None, "T"]
 
+    def test_a_closing_says_nothing_of_what_is_dated_after_it(self, office: Office) -> None:
+        papers = Papers()
+        thcs_year(papers, "DAY", CLASS, YEAR, thcs("8.0x8"))
+        papers.add(
+            "corrections",
+            pupil_key="DAY",
+            school_year=YEAR,
+            subject="TOAN",
+            semester=1,
+            slot="CK",
+            value="2",
+            reason="phúc khảo",
+            effective_on="2025-03-01",
+        )
+        papers.decide("DAY", YEAR, "close_semester_1", "2025-01-15")
+        papers.decide("DAY", YEAR, "close_year", "2025-05-30")
+        office.sound(papers)
+        first, year = office.desk.closings("DAY")
+        assert (first["results"]["TOAN"], first["study"]) == ("8.0", "T")
+        assert year["study"] == office.desk.year("DAY", SUMMER)["study"]["CN"] == "K"
+
     def test_one_mark_is_mended_after_closing_and_the_level_follows(self, office: Office) -> None:
         papers = Papers()
         thcs_year(papers, "MEND", CLASS, YEAR, thcs("8.0x5 7.9 6.5 6.5"))

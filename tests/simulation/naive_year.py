@@ -159,7 +159,7 @@ class _Day:
         found = [fact for fact in self.said if fact.what == what]
         return sorted(found, key=lambda fact: (fact.on, fact.position))
 
-    def _last(self, what: str, key: Any) -> Any:
+    def _last(self, what: str, key: object) -> Any:
         found = [fact.value for fact in self._all(what) if fact.key == key]
         return found[-1] if found else None
 
@@ -222,8 +222,7 @@ class _Day:
 
     def _term(self, name: str, n: int) -> dict[str, Any]:
         if {(name, f"HK{n}"), (name, "CN")} & {fact.key for fact in self._all("exempt")}:
-            nothing = {"TX": [], "GK": None, "CK": None, "average": EXEMPT, "any": False}
-            return nothing
+            return {"TX": [], "GK": None, "CK": None, "average": EXEMPT, "any": False}
         marks, wanted = self._marks(name, n), self.kind.wanted(name)
         two_writers = len({mark.paper for mark in marks}) == 2
         tests = sorted(
@@ -234,7 +233,9 @@ class _Day:
         counted = regular[:wanted] if wanted else regular
         lessons = [mark.value for mark in tests if mark.slot.startswith("DK")]
         middle, end = (
-            next((m.value for p in (False, True) for m in marks if (m.slot, m.paper) == (s, p)), None)
+            next(
+                (m.value for p in (False, True) for m in marks if (m.slot, m.paper) == (s, p)), None
+            )
             for s in ("GK", "CK")
         )
         term = Term(tuple(counted), tuple(lessons), middle, end)
@@ -285,7 +286,10 @@ class _Day:
             }
             remarks = {n: value for n, value in graded.items() if n in self.kind.commented}
             average: Fraction | None = None
-            if self.kind.old:
+            given = {self._result_in(name, subject, period) for name, subject in subjects.items()}
+            if given - {None} and not self._entered(period):
+                level, raised = None, False  # paper alone may not list all it was computed from
+            elif self.kind.old:
                 level, raised, average = results.study_58(scores, remarks, self.kind.core)
             else:
                 level, raised = results.study_22(scores, remarks)
@@ -293,11 +297,21 @@ class _Day:
             adjusted += [period] if raised else []
         return study, adjusted, overall
 
+    def _entered(self, period: str) -> bool:
+        """Whether a mark that counts in the period was entered, not taken from paper."""
+        exempt = {fact.key for fact in self._all("exempt")}
+        return any(
+            not mark.paper
+            for name in self._names()
+            for term in ((1, 2) if period == "CN" else (int(period[2:]),))
+            if not {(name, f"HK{term}"), (name, "CN")} & exempt
+            for mark in self._marks(name, term)
+        )
+
     def _result_in(self, name: str, subject: dict[str, Any], period: str) -> str | None:
-        if period == "CN":
-            return subject["reassessed"] or subject["year"]
-        result: str | None = subject[period[2:]]["average"]
-        return result
+        year: str | None = subject["reassessed"] or subject["year"]
+        term: str | None = year if period == "CN" else subject[period[2:]]["average"]
+        return term
 
     def _asked(self, name: str, subject: dict[str, Any], period: str) -> bool:
         """An elective given up counts in a term in which it was finished; a term that the head
@@ -329,9 +343,7 @@ class _Day:
         terms = [count for count in counts.values() if count is not None]
         return sum(terms) if terms else None
 
-    def _outcome(
-        self, conduct: str | None, study: str | None, absences: int | None
-    ) -> str | None:
+    def _outcome(self, conduct: str | None, study: str | None, absences: int | None) -> str | None:
         decided = [f for f in self._all("decide") if f.key[0] in ("promote", "retain")]
         if decided:
             return "promoted" if decided[-1].key[0] == "promote" else "retained"

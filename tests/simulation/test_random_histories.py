@@ -31,7 +31,7 @@ from projections.views import Views
 from tests import school
 from tests.simulation.naive import REGULAR, NaivePupil
 
-HISTORIES = int(os.environ.get("HOCBA_SIMULATIONS", "40"))
+HISTORIES = int(os.environ.get("HOCBA_SIMULATIONS", "25"))
 PUPILS = 3
 COMMANDS = 40
 YEARS = ("2024-2025", "2025-2026")

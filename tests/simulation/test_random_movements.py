@@ -358,7 +358,7 @@ def ledger(database: str) -> Iterator[Ledger]:
         yield opened
 
 
-COUNT = histories(10)
+COUNT = histories(6)
 
 
 @pytest.mark.timeout(max(120, COUNT * 10))

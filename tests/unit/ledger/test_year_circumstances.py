@@ -239,6 +239,12 @@ class TestReading:
         closing = event(PeriodClosed, ON, period="CN", strategy="substitution")
         assert of(*self.events(), closing).study["CN"] == "K"
 
+    def test_each_closed_period_keeps_its_own_reading(self) -> None:
+        first = event(PeriodClosed, DAY, period="HK1", strategy="substitution")
+        year = event(PeriodClosed, ON, period="CN", strategy="removal_any_subject")
+        record = of(*self.events(), first, year)
+        assert (record.study["HK1"], record.study["CN"]) == ("K", "Đ")
+
     def test_continuing_education_names_its_missing_numbers_until_they_are_given(self) -> None:
         first = opened("TT43_2021")
         record = of(*self.events(), first=first)
@@ -317,6 +323,13 @@ class TestPrimary:
         ]
         assert self.assessed(*self.events(level="C")).study["CN"] == "CHT"
         assert self.assessed(*self.events(level="C"), *again).study["CN"] == "HT"
+
+    def test_a_test_taken_again_replaces_the_first(self) -> None:
+        again = [
+            event(YearDecision, ON, kind="reassess", subject=name, value="7")
+            for name in ("TOAN", "TIENGVIET")
+        ]
+        assert self.assessed(*self.events(test="4"), *again).study["CN"] == "HTT"
 
 
 class TestTT58:
