@@ -35,6 +35,7 @@ from ledger.school_class import SchoolClass
 from ledger.school_year import SchoolYear
 from ledger.staff import FollowUp, followed_up
 from ledger.succession import NO_UNITS, Units, same_school
+from ledger.text import code_and_words
 
 
 class Link(Frozen):
@@ -355,7 +356,7 @@ def decide_status(pupil: Pupil, command: ChangeStatus) -> list[Event]:
         )
     if command.kind == "resume" and not here.suspended:
         raise Refused("not_suspended", "the pupil is not suspended on that day", field="kind")
-    code, words = _reason(command)
+    code, words = code_and_words(command.reason_code, command.note)
     return [
         PupilStatusChanged(
             effective_on=command.effective_on,
@@ -365,15 +366,6 @@ def decide_status(pupil: Pupil, command: ChangeStatus) -> list[Event]:
             statutory=Note(text=words) if words else None,
         )
     ]
-
-
-def _reason(command: ChangeStatus) -> tuple[str | None, str | None]:
-    """The code, which stays clear for ever, and the words, which are personal: a reason written
-    out where a code is asked for joins the note."""
-    code, note = command.reason_code, command.note
-    if code is None or _REASON_CODE.fullmatch(code):
-        return code, note
-    return None, f"{code}; {note}" if note else code
 
 
 def decide_section(

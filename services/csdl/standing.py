@@ -89,7 +89,7 @@ def listed(connection: Connection, *, on: date, size: int, school: str | None) -
     return sorted({stream for stream, code in rows if school in (None, code)})
 
 
-def pages_of(items: Iterable[UUID], size: int = PAGE) -> Iterator[list[UUID]]:
+def pages_of(items: Iterable[UUID], size: int) -> Iterator[list[UUID]]:
     """The items in pages."""
     waiting = iter(items)
     while page := list(islice(waiting, size)):
@@ -116,7 +116,7 @@ class StandingReader:
         settings = read_calendars(self.connection, self.ledger.id, size=self.size)
         classes: dict[str, SchoolClass | None] = {}
         done = 0
-        for page in pages_of(persons):
+        for page in pages_of(persons, PAGE):
             yield from self._page(page, settings, classes)
             done += len(page)
             report("pupils", done, len(persons))
