@@ -121,10 +121,11 @@ class Exemption(Frozen):
 
 
 class Adaptation(Frozen):
-    """Whether levels are asked of the pupil, and which subjects are not assessed."""
+    """Whether levels are asked of the pupil, and which subjects are not assessed, from `on` on."""
 
     levels_asked: bool
     left_out: tuple[str, ...]
+    on: date
 
 
 class Mention(Frozen):
@@ -267,7 +268,11 @@ def evolve(year: PupilYear | None, event: Event, version: int) -> PupilYear:
             )
             return year.model_copy(update={"exemptions": (*year.exemptions, exemption)})
         case AssessmentAdapted():
-            adapted = Adaptation(levels_asked=event.levels_asked, left_out=event.left_out)
+            if year.adaptation is not None and event.effective_on < year.adaptation.on:
+                return year
+            adapted = Adaptation(
+                levels_asked=event.levels_asked, left_out=event.left_out, on=event.effective_on
+            )
             return year.model_copy(update={"adaptation": adapted})
         case MentionRecorded():
             mention = Mention(

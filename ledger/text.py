@@ -21,6 +21,8 @@ _OLD_OA_OE = re.compile(rf"([òóỏõọ])([ae]){_LETTER_AHEAD}")
 _OLD_UY = re.compile(rf"(?<!q)([ùúủũụ])y{_LETTER_AHEAD}")
 
 
+_CODE = re.compile(r"[0-9A-Za-z._/-]{1,24}")
+
 LOOKALIKES = {0xD0: "Đ"}
 """Letters that stand for others in text typed with old keyboards: Icelandic eth for Đ."""
 
@@ -99,3 +101,11 @@ def split_name(full_name: str) -> NameParts:
     if len(words) == 1:
         return NameParts("", "", words[0])
     return NameParts(words[0], " ".join(words[1:-1]), words[-1])
+
+
+def code_and_words(code: str | None, words: str | None) -> tuple[str | None, str | None]:
+    """What of the two is a code, which an entry keeps in clear for ever, and what is words,
+    which are personal: a reason written out where a code is asked for joins the words."""
+    if code is None or _CODE.fullmatch(code):
+        return code, words
+    return None, f"{code}; {words}" if words else code

@@ -25,8 +25,10 @@ from ledger.events.pupil_year import (
 from ledger.ids import uuid7
 from ledger.pupil_year import PupilYear
 from ledger.school_year import SchoolYear
+from ledger.text import code_and_words
 
 MENTIONS = ("award", "discipline", "certificate", "competition")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EnterMark:
@@ -289,12 +291,11 @@ def decide_mention(
     if not SchoolYear.parse(year.school_year).accepts_decision(on):
         raise _outside(year)
     if kind not in MENTIONS:
-        raise Refused(
-            "unknown_kind", "no such kind", field="kind", suggestion=", ".join(MENTIONS)
-        )
+        raise Refused("unknown_kind", "no such kind", field="kind", suggestion=", ".join(MENTIONS))
+    code, words = code_and_words(code, text)
     return [
         MentionRecorded.model_validate(
-            {"effective_on": on, "kind": kind, "code": code, "statutory": Note(text=text)}
+            {"effective_on": on, "kind": kind, "code": code, "statutory": Note(text=words or text)}
         )
     ]
 

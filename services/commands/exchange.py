@@ -1,7 +1,6 @@
 """`hocba exchange …`: records for the national exchange, and ELMO for universities."""
 
 import hashlib
-import os
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from services.exchange import national as exchange_national
 from services.exchange.codes import Codes, read_codes
 from services.exchange.elmo import elmo_document
 from services.exchange.issuing import issuer_of
+from services.files import whole_file
 from services.output import messages, print_csv, print_json, print_table
 from services.reading import parse_day, parse_key, parse_when
 from services.workplace import Workplace
@@ -173,12 +173,8 @@ def elmo(
 
 
 def _write(place: Path, document: bytes) -> None:
-    """The file whole or not at all, readable by its owner alone."""
-    temporary = place.with_name(f".{place.name}.{os.getpid()}.tmp")
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "wb") as stream:
-        stream.write(document)
-    temporary.replace(place)
+    with whole_file(place) as draft:
+        draft.write_bytes(document)
 
 
 def _say_written(workplace: Workplace, answer: dict[str, Any], out: Path, document: bytes) -> None:

@@ -200,7 +200,14 @@ def _compare(workplace: Workplace, name: str, path: Path) -> int:
         tables = json.loads(path.read_text("utf-8"))
         found = disagreements(tables)
         json.dumps(tables, ensure_ascii=False).encode()  # half a character cannot be printed
-    except (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError) as error:
+    except (
+        ValueError,
+        TypeError,
+        AttributeError,
+        LookupError,
+        ArithmeticError,
+        RecursionError,
+    ) as error:
         raise Refused(
             "bad_tables",
             f"{path.name} holds no published identity tables",

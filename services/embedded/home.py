@@ -132,8 +132,12 @@ def write_once(path: Path, text: str, *, mode: int = 0o600) -> bool:
 def replace_file(path: Path, text: str, *, mode: int = 0o600) -> None:
     """Replace a file so that a reader, or a crash, finds the old text or the new one."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    _write(draft, text, mode)
-    draft.replace(path)
+    try:
+        _write(draft, text, mode)
+        draft.replace(path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
 
 
 def _write(path: Path, text: str, mode: int) -> None:

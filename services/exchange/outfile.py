@@ -67,8 +67,8 @@ class Outfile:
         trace: TracebackType | None,
     ) -> None:
         if not self._finished:
-            self._stream.close()
             self._temporary.unlink(missing_ok=True)
+            self._stream.close()
 
 
 def without(place: Path, ids: set[str]) -> bool:

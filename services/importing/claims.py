@@ -106,7 +106,7 @@ def _contradicted(claim: Claim, told: Told, record: YearRecord | None) -> str | 
     """What is computed here, where that is not what was told; None where the two agree.
 
     Raises:
-        Refused: `unknown_level`, `bad_value`: nobody can tell what was told.
+        Refused: `unknown_level`, `bad_tick`: nobody can tell what was told.
     """
     if told.what == "average":
         return _average(claim, told.value, record)
@@ -131,7 +131,7 @@ def _contradicted(claim: Claim, told: Told, record: YearRecord | None) -> str | 
 
 def _ticked(text: str) -> bool:
     if text and text.lower() not in _TICKS:
-        raise Refused("bad_value", "the cell is neither an x nor empty", suggestion="x or nothing")
+        raise Refused("bad_tick", "the cell is neither an x nor empty", suggestion="x or nothing")
     return bool(text)
 
 

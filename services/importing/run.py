@@ -1,6 +1,6 @@
 """One import from beginning to end: stage every file, then take the steps in their order."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -280,14 +280,18 @@ class Importer:
             if not fresh:
                 return []
             bearings = take_bearings(reader, self._source, fresh)
+            strangers = _strangers(reader, fresh)
         if step.number == MOVEMENTS:
             fresh = in_order(fresh, bearings)
-        return self._commands(fresh, bearings)
+        return self._commands(fresh, bearings, strangers)
 
-    def _commands(self, staged: Sequence[Staged], bearings: Bearings) -> list[Line[Any]]:
+    def _commands(
+        self, staged: Sequence[Staged], bearings: Bearings, strangers: Set[str]
+    ) -> list[Line[Any]]:
         lines: list[Line[Any]] = []
         for line in staged:
             try:
+                _require_keys(line, strangers)
                 command = READ[line.kind.name](line.cells, bearings)
             except Refused as refused:
                 self._reject(line, refused)
@@ -325,6 +329,37 @@ class Importer:
             value=line.cells.get(column or ""),
         )
         self._staging.add_problem(problem, warning=warning)
+
+
+_STAFF = ("recorded_by", "on_behalf_of", "attested_by", "checked_by", "staff_key")
+"""Columns that name a member of staff by key, except in the list of staff itself."""
+
+
+def _strangers(reader: Reader, lines: Sequence[Staged]) -> Set[str]:
+    """What stands for a member of staff, holds a blank and is nobody's key: a name, most likely.
+
+    Keys stay readable in the log for ever; a person's name may not.
+    """
+    named = {key for line in lines for _, key in _staff_named(line) if " " in key}
+    return {key for key, known in reader.staff(named).items() if known is None} if named else set()
+
+
+def _staff_named(line: Staged) -> Iterator[tuple[str, str]]:
+    if line.kind.name != "staff":
+        for column in _STAFF:
+            if key := line.cells.get(column):
+                yield column, key
+
+
+def _require_keys(line: Staged, strangers: Set[str]) -> None:
+    for column, key in _staff_named(line):
+        if key in strangers:
+            raise Refused(
+                "unknown_staff",
+                "no member of staff is on record under this key",
+                field=column,
+                suggestion="write the key of staff.csv, not the name",
+            )
 
 
 def _column_of(line: Staged, field: str | None) -> str | None:

@@ -22,10 +22,9 @@ class ProtocolBook:
 
     def __init__(self, path: Path) -> None:
         """An existing file is replaced only by a whole new one."""
-        self._path = path
-        self._partial = path.with_name(f".{path.name}.part")
+        self._whole = whole_file(path)
         self._book = xlsxwriter.Workbook(
-            str(self._partial), {"constant_memory": True, "strings_to_formulas": False}
+            str(self._whole.__enter__()), {"constant_memory": True, "strings_to_formulas": False}
         )
         plain = {"font_name": FONT, "font_size": SIZE, "valign": "top"}
         boxed = {**plain, "border": 1, "text_wrap": True}
@@ -52,11 +51,13 @@ class ProtocolBook:
         Raises:
             OSError: it cannot be written.
         """
-        self._book.close()
-        if kind is None:
-            self._partial.replace(self._path)
-        else:
-            self._partial.unlink(missing_ok=True)
+        try:
+            self._book.close()
+        except FileCreateError as failed:
+            self._whole.__exit__(FileCreateError, failed, failed.__traceback__)
+            reason = failed.args[0]
+            raise (reason if isinstance(reason, OSError) else OSError(str(reason))) from failed
+        self._whole.__exit__(kind, error, trace)
 
     def cover(self, name: str, title: str, facts: Sequence[tuple[str, Value]]) -> None:
         """Fills in the first sheet: a title, then names and values."""

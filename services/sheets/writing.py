@@ -12,6 +12,8 @@ from typing import Any, Literal
 
 import xlsxwriter
 
+from services.files import whole_file
+
 FONT = "Times New Roman"
 SIZE = 12
 A4 = 9
@@ -82,9 +84,8 @@ def write_workbook(path: Path, sheets: Sequence[Table | Hidden]) -> None:
         else:
             _write_table(book.add_worksheet(sheet_name(sheet.name)), sheet, looks)
     book.close()
-    partial = path.with_name(f".{path.name}.part")
-    partial.write_bytes(memory.getvalue())
-    partial.replace(path)
+    with whole_file(path) as draft:
+        draft.write_bytes(memory.getvalue())
 
 
 def sheet_name(text: str) -> str:

@@ -4,10 +4,13 @@ it is read in pages."""
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import pytest
 
 from ledger import log
+from ledger.database import Connection
 from ledger.ledger import Ledger
 from projections.moment import resolve
 from services.csdl import changes, standing
@@ -98,7 +101,10 @@ def test_levels_tests_and_qualities_of_primary_schools_are_told(
             tmp_path, "classes.csv", "class_code,school_code,school_year,grade,name,programme",
             "1A,TH1,2024-2025,1,1A,GDPT2018",
         ),
-        write(tmp_path, "pupils.csv", "pupil_key,full_name,birth_date,sex", "D,Dũng,2018-01-02,nam"),
+        write(
+            tmp_path, "pupils.csv", "pupil_key,full_name,birth_date,sex",
+            "D,Dũng,2018-01-02,nam",
+        ),
         write(
             tmp_path, "enrolments.csv", "pupil_key,class_code,kind,effective_on",
             "D,1A,start,2024-09-05",
@@ -175,11 +181,11 @@ def test_the_queries_do_not_grow_with_the_pupils(
     asked: list[int] = []
     of_streams = log.of_streams
 
-    def counted(connection: object, streams: list[object], **more: object) -> object:
+    def counted(connection: Connection, streams: list[UUID], **more: Any) -> list[log.Entry]:
         asked.append(len(streams))
-        return of_streams(connection, streams, **more)  # type: ignore[arg-type]
+        return of_streams(connection, streams, **more)
 
-    monkeypatch.setattr(standing.log, "of_streams", counted)
+    monkeypatch.setattr(log, "of_streams", counted)
     with ledger.database.connection() as connection:
         reader = StandingReader(
             ledger=ledger, connection=connection, on=date(2024, 10, 1), size=last(ledger) + 1

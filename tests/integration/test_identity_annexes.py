@@ -253,6 +253,23 @@ def test_the_command_compares_without_a_ledger(published: dict[str, Any], tmp_pa
     assert at.run("report", "identity", "--compare", str(other))[0] == 3
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        "[" * 100_000,
+        '{"annex_1_a":' + "[" * 50_000 + "]" * 50_000 + "}",
+        '{"annex_1_a": [{"pupils": 1e9999}]}',
+        '{"annex_1_a": [{"pupils_unmatched": 5}]}',
+        '{"annex_1_a": [{"unit": "\\ud800", "pupils": 1, "pupils_unmatched": 5}]}',
+    ],
+    ids=["deep", "deep rows", "infinite", "a part without a whole", "half a character"],
+)
+def test_tables_made_to_break_the_comparison_are_refused(tmp_path: Path, content: str) -> None:
+    (tmp_path / "tables.json").write_text(content, "utf-8")
+    at = Cli(tmp_path / "empty")
+    assert at.run("report", "identity", "--compare", str(tmp_path / "tables.json"))[0] == 3
+
+
 def test_percents_have_two_decimals_half_up() -> None:
     assert percent(1, 800) == "0.13"  # 0.125
     assert percent(36, 10_000) == "0.36"

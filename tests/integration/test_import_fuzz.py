@@ -265,3 +265,24 @@ def test_a_zip_bomb_beside_a_sound_file_stops_nothing(ledger: Ledger, tmp_path: 
         entry["reason"] for entry in refused(ledger, path, tmp_path / "corner.xlsx")["rejected"]
     ]
     assert sorted(reasons) == ["unknown_column", "workbook_too_large"]
+
+
+def test_a_header_of_a_hundred_thousand_columns_is_read_once(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    header = ",".join(f"c{number}" for number in range(100_000))
+    (tmp_path / "pupils.csv").write_text(f"{header}\n", "utf-8")
+    document = refused(ledger, tmp_path / "pupils.csv")
+    assert [entry["reason"] for entry in document["rejected"]] == ["unknown_column"]
+
+
+@pytest.mark.parametrize("ending", ["²", "٢٠٢٥", "0", "9" * 300])
+def test_a_year_of_a_oneroster_set_that_is_no_year_is_named(
+    ledger: Ledger, tmp_path: Path, ending: str
+) -> None:
+    (tmp_path / "manifest.csv").write_text("propertyName,value\n", "utf-8")
+    (tmp_path / "academicSessions.csv").write_text(
+        f"sourcedId,startDate,schoolYear\nT1,x,{ending}\n", "utf-8"
+    )
+    (entry,) = refused(ledger, tmp_path)["rejected"]
+    assert entry["reason"] in ("bad_school_year", "bad_date")

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from ledger.collation import class_list_key
 from ledger.text import (
     clean,
+    code_and_words,
     display_name,
     matching_key,
     proposed_casing,
@@ -135,3 +136,20 @@ def test_the_last_word_is_the_given_name(name: str, parts: tuple[str, str, str])
 def test_cleaning_and_matching_twice_change_nothing_more(text: str) -> None:
     assert clean(clean(text)) == clean(text)
     assert matching_key(clean(text)) == matching_key(text)
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "kept"),
+    [
+        ("03", "xa nhà", ("03", "xa nhà")),
+        ("HSG-TOAN.2", None, ("HSG-TOAN.2", None)),
+        (None, "xa nhà", (None, "xa nhà")),
+        ("gia đình ly hôn", None, (None, "gia đình ly hôn")),
+        ("ốm", "từ tháng 3", (None, "ốm; từ tháng 3")),
+        ("0" * 25, None, (None, "0" * 25)),
+    ],
+)
+def test_words_written_where_a_code_belongs_are_kept_as_words(
+    code: str | None, words: str | None, kept: tuple[str | None, str | None]
+) -> None:
+    assert code_and_words(code, words) == kept

@@ -194,6 +194,12 @@ class TestExemption:
         assert subject(record, "TOAN").year == "M"
         assert record.study["CN"] == "T"
 
+    def test_of_two_plans_the_later_day_decides_whichever_was_recorded_first(self) -> None:
+        later = event(AssessmentAdapted, ON, levels_asked=True, left_out=())
+        earlier = event(AssessmentAdapted, DAY, levels_asked=False, left_out=())
+        assert of(later, earlier, *marks("TOAN", "8.0")).levels_asked
+        assert of(earlier, later, *marks("TOAN", "8.0")).levels_asked
+
     def test_where_no_levels_are_asked_none_is_missing(self) -> None:
         record = of(
             event(AssessmentAdapted, DAY, levels_asked=False, left_out=()),

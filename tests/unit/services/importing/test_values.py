@@ -7,6 +7,7 @@ import pytest
 from ledger.errors import Refused
 from ledger.events.pupil_year import Component
 from services.importing import values
+from services.reading import parse_day
 
 
 def refusal(read: object) -> Refused:
@@ -85,3 +86,21 @@ def test_numbers_are_normalised_as_they_are_looked_up() -> None:
     assert values.number("passport", " c 123", "x") == "C123"
     assert refusal(lambda: values.number("personal_id", "31212000001", "value")).field == "value"
     assert refusal(lambda: values.number_kind("local")).code == "unknown_kind"
+
+
+@pytest.mark.parametrize("text", ["0001-01-01", "1799-12-31", "2200-01-01", "9999-12-31"])
+def test_a_day_that_no_calendar_can_reckon_with_is_refused(text: str) -> None:
+    refused = refusal(lambda: values.day(text, "left_on"))
+    assert (refused.code, refused.field) == ("date_out_of_range", "left_on")
+    assert refusal(lambda: parse_day(text)).code == "bad_when"
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_an_instant_outside_the_calendar_is_refused(text: str) -> None:
+    assert refusal(lambda: values.instant(text, "checked_at")).code == "date_out_of_range"
+
+
+@pytest.mark.parametrize("weights", ["²", "٣", "0", "100", "-1", "1e1", ""])
+def test_a_weight_is_a_number_from_1_to_99_in_plain_digits(weights: str) -> None:
+    refused = refusal(lambda: values.components(f"nghe=7;noi=8@1:{weights}"))
+    assert refused.code == "bad_components"
