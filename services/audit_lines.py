@@ -16,7 +16,7 @@ from projections.views import Views
 from services.audit_words import AUDIT_COLUMNS, AUDIT_COVER, AUDIT_FLAGS
 from services.embedded.home import replace_file
 from services.offices import notary_of
-from services.output import print_table
+from services.output import csv_row, print_table
 from services.sheets.protocol import Listing, ProtocolBook
 from services.sheets.writing import Value
 from services.words import word
@@ -84,7 +84,7 @@ class CsvSink:
 
     def _row(self, values: Sequence[Any]) -> None:
         buffer = io.StringIO()
-        csv.writer(buffer, lineterminator="\n").writerow(values)
+        csv.writer(buffer, lineterminator="\n").writerow(csv_row(values))
         text = buffer.getvalue()
         self._digest.update(text.encode())
         sys.stdout.write(text)
@@ -203,7 +203,7 @@ def write_cover(path: Path, facts: Sequence[tuple[str, Value]]) -> None:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(("name", "value"))
-    writer.writerows(facts)
+    writer.writerows(map(csv_row, facts))
     replace_file(path, buffer.getvalue(), mode=0o644)
 
 

@@ -63,7 +63,7 @@ COMMANDS = {
 }
 """Command to module and function under `services.commands`, loaded only when it is run."""
 
-USAGE_CODES = frozenset({"future_instant", "bad_when", "bad_key"})
+USAGE_CODES = frozenset({"future_instant", "bad_when", "bad_key", "bad_school_year"})
 
 
 class Commands(click.Group):

@@ -6,12 +6,18 @@ Messages and progress go to standard error, progress only on a terminal.
 import csv
 import io
 import json
+import re
 import sys
 from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+
+_POSITIONS = r"[0-9]+( [A-Za-z]+)?(, @[0-9]+( [A-Za-z]+)?)*$"
+_FORMULA = re.compile(rf"[=\t\r]|[+-](?![0-9]+([.,][0-9]+)?$)|@(?!{_POSITIONS})")
+"""What a spreadsheet takes for a formula; a signed number is none, nor are positions of entries
+such as `@41 MarkCorrected`."""
 
 messages = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -26,8 +32,15 @@ def print_csv(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows(rows)
+    writer.writerows(map(csv_row, rows))
     sys.stdout.write(buffer.getvalue())
+
+
+def csv_row(row: Sequence[Any]) -> list[Any]:
+    """Cells as CSV may hold them. A text that a spreadsheet would take for a formula gets an
+    apostrophe before it (`=cmd|…` typed as a name must not run when the list is opened); JSON
+    holds every text as it is."""
+    return [f"'{c}" if isinstance(c, str) and _FORMULA.match(c) else c for c in row]
 
 
 def print_table(title: str | None, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

@@ -65,7 +65,7 @@ def parse_key(text: str) -> Key:
     """`kind:value`, `local:KEY@SOURCE`, `id:UUID` or a bare local key.
 
     Raises:
-        Refused: `bad_key`, or what is wrong with a number.
+        Refused: `bad_key`, also where the number cannot be one of its kind.
     """
     kind, colon, value = text.partition(":")
     if not colon or kind not in ("local", "id", *_NUMBERS):
@@ -80,7 +80,10 @@ def parse_key(text: str) -> Key:
             return Key("id", str(UUID(value)))
         except ValueError:
             raise Refused("bad_key", "id: is followed by a UUID") from None
-    return Key(kind, values.number(kind, value, "pupil_key"))
+    try:
+        return Key(kind, values.number(kind, value, "pupil_key"))
+    except Refused as error:
+        raise Refused("bad_key", str(error), suggestion=error.suggestion) from error
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from services.offices import notary_of
-from services.report_words import REPORT_COLUMNS, REPORT_REASONS, REPORT_TITLES
+from services.report_words import REPORT_COLUMNS, REPORT_TITLES, cell, unsound
 from services.sheets.writing import Table, Value, write_workbook
 from services.words import word
 from services.workplace import Workplace
@@ -23,9 +23,7 @@ def write_report(
     """
     lang = workplace.lang
     title = word(REPORT_TITLES, answer["report"], lang)
-    reasons = [
-        {**one, "reason": word(REPORT_REASONS, one["reason"], lang)} for one in answer["exceptions"]
-    ]
+    reasons = [unsound(one, lang) for one in answer["exceptions"]]
     sheets = [
         _cover(workplace, answer, title),
         _table(title, columns, answer["rows"], lang),
@@ -80,7 +78,7 @@ def _table(name: str, columns: Sequence[str], rows: Sequence[dict[str, Any]], la
         name=name,
         title=(name,),
         headings=[word(REPORT_COLUMNS, column, lang) for column in columns],
-        rows=[[_cell(row.get(column)) for column in columns] for row in rows],
+        rows=[[_cell(cell(column, row.get(column), lang)) for column in columns] for row in rows],
         widths=[38 if column in _WIDE else 14 for column in columns],
         landscape=len(columns) > 6,
     )

@@ -1,4 +1,9 @@
-"""The words of reports: their names, their columns, what is unsound. See `words.word`."""
+"""The words of reports: their names, columns and codes, what is unsound. See `words.word`."""
+
+from typing import Any
+
+from ledger.growth.channels import CHANNEL_TABLES
+from services.words import IDENTITY_CONFLICTS, word
 
 REPORT_TITLES: dict[str, tuple[str, str]] = {
     "headcount": ("Sĩ số", "Head count"),
@@ -112,4 +117,89 @@ REPORT_REASONS: dict[str, tuple[str, str]] = {
     "result_missing": ("Chưa có kết quả", "a result is missing"),
     "closing_differs": ("Khác với kết quả đã chốt", "differs from what was closed"),
     "subject_without_marks": ("Môn bắt buộc chưa có điểm", "a compulsory subject without marks"),
+    "implausible": ("Số đo khó tin", "hardly believable"),
+    "unreadable": ("Không đọc được", "unreadable"),
+    "erased": ("Đã xóa dữ liệu cá nhân", "erased"),
+    "partial_birth_date": ("Ngày sinh chưa đủ", "the birth date is not complete"),
+    "no_table_for_sex": ("Không có bảng cho giới tính này", "no table for this sex"),
+    "before_birth": ("Đo trước ngày sinh", "measured before birth"),
+    "age_outside_tables": ("Ngoài độ tuổi của bảng", "beyond the tables' ages"),
 }
+
+REPORT_MENDS: dict[str, str] = {
+    "no_birth_date": "Bổ sung ngày sinh; chỉ năm sinh cũng được.",
+    "profile_unreadable": "Khôi phục khóa của sổ này, hoặc ghi lại lý lịch.",
+    "two_schools_at_once": "Đề nghị trường nêu ở cột Chi tiết ghi nhận học sinh đã rời trường.",
+    "in_class_without_enrolment": "Ghi học sinh vào trường, hoặc cho rời nhóm học.",
+    "identity_conflict": "Đối chiếu giấy tờ: sửa số, hoặc xác nhận là hai người khác nhau.",
+    "presence_unconfirmed": "Xác nhận tháng cho trẻ, hoặc ghi trẻ nghỉ hẳn từ ngày nào.",
+    "not_seen": "Hỏi gia đình; ghi trẻ nghỉ hẳn từ ngày nào.",
+    "school_not_in_force": "Ghi học sinh đi đâu, hoặc trường nào tiếp nhận.",
+    "counted_once": "Kết thúc việc học ở một trong hai hồ sơ, hoặc gỡ liên kết.",
+    "entry_unreadable": "Chạy `hocba verify`; khôi phục mục từ bản sao lưu.",
+    "year_not_computable": "Xem năm học bằng `hocba audit`; đính chính mục sai.",
+    "subject_not_in_grade": "Xem điểm bằng `hocba audit`; sửa lớp, khối hoặc môn.",
+    "thresholds_not_configured": "Khai báo ngưỡng trong rules.csv (subjects_at), rồi chốt.",
+    "result_missing": "Nhập phần còn thiếu, hoặc hiệu trưởng quyết định (decisions.csv).",
+    "closing_differs": "Hiệu trưởng mở khóa và chốt lại, hoặc bỏ thay đổi.",
+    "subject_without_marks": "Nhập điểm, hoặc ghi vì sao không học môn này.",
+    "implausible": "Đo lại, hoặc đối chiếu ngày đo, ngày sinh, giới tính.",
+    "unreadable": "Chạy `hocba verify`.",
+    "partial_birth_date": "Ghi đủ ngày sinh.",
+    "no_table_for_sex": "Không phải làm gì: WHO không có bảng cho giới tính này.",
+    "before_birth": "Đối chiếu ngày đo với ngày sinh.",
+    "age_outside_tables": "Không phải làm gì: bảng của WHO hết ở 19 tuổi.",
+}
+"""What to do, in Vietnamese; in English the answer itself says it."""
+
+_KINDS: dict[str, tuple[str, str]] = {
+    "study": ("học tập", "study"),
+    "conduct": ("rèn luyện", "training"),
+    "promotion": ("lên lớp", "promotion"),
+    "title": ("danh hiệu", "title"),
+    "missing": ("còn thiếu", "missing"),
+    "transfer_out": ("chuyển đi", "transferred out"),
+    "release": ("bàn giao hồ sơ", "record handed over"),
+}
+
+_CODES: dict[str, tuple[str, str]] = {
+    **{name: _KINDS[name] for name in ("study", "conduct", "promotion")},
+    "promoted": ("được lên lớp", "promoted"),
+    "retained": ("lưu ban", "retained"),
+    "pending": ("chờ đánh giá lại", "pending"),
+    "not_asked": ("không yêu cầu xếp loại", "not asked"),
+}
+
+_CELLS: dict[str, dict[str, tuple[str, str]]] = {
+    "reason": REPORT_REASONS,
+    "column": REPORT_COLUMNS | REPORT_REASONS,
+    "sex": {"nam": ("Nam", "male"), "nu": ("Nữ", "female"), "khac": ("Khác", "other")},
+    "kind": _KINDS,
+    "code": _CODES,
+    "channel": {
+        channel.key: (channel.vi, channel.en)
+        for table in CHANNEL_TABLES
+        for channels in table.channels.values()
+        for channel in channels
+    },
+}
+"""Columns whose codes people read as words; other columns stay as they are."""
+
+
+def cell(column: str, value: Any, lang: str) -> Any:
+    """What people read for `value` in `column` of a report."""
+    words = _CELLS.get(column)
+    return word(words, value, lang) if words and isinstance(value, str) else value
+
+
+def unsound(one: dict[str, Any], lang: str) -> dict[str, Any]:
+    """An exception of a report in words: `where`, `pupil_id`, `reason`, `detail`, `mend`."""
+    detail = one.get("detail") or one.get("other_school") or one.get("indicator")
+    reason = one["reason"]
+    return {
+        "where": one["where"],
+        "pupil_id": one["pupil_id"],
+        "reason": word(REPORT_REASONS, reason, lang),
+        "detail": word(IDENTITY_CONFLICTS, detail, lang) if isinstance(detail, str) else detail,
+        "mend": REPORT_MENDS.get(reason, one["mend"]) if lang == "vi" else one["mend"],
+    }

@@ -7,7 +7,7 @@ counted: it is listed, as is every pupil who has no channel, each with its reaso
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
@@ -111,8 +111,11 @@ class _Group(NamedTuple):
 
 @dataclass(slots=True)
 class _Tally:
-    """What was counted so far."""
+    """What was counted so far. `counting` gives the units that count the pupils of one;
+    `listed` is None where nobody asked for the pupils behind the figures."""
 
+    counting: Callable[[str], Iterable[str]]
+    listed: list[dict[str, Any]] | None = None
     channels: Counter[tuple[_Group, str]] = field(default_factory=Counter)
     scored: Counter[_Group] = field(default_factory=Counter)
     measured: int = 0
@@ -130,6 +133,7 @@ class _Tally:
         self.exceptions.append(
             {
                 "pupil_id": str(who.pupil),
+                "unit_code": who.unit_code,
                 "where": who.unit_code,
                 "reason": reason,
                 "indicator": indicator,
@@ -147,6 +151,8 @@ def read_nutrition(
     pupils: Iterable[tuple[UUID, str, str, int]],
     boundary: Boundary = "exclusive",
     forms: Mapping[str, sa.Table] | None = None,
+    counting: Callable[[str], Iterable[str]] = lambda unit: (unit,),
+    listing: bool = False,
 ) -> dict[str, Any]:
     """The nutrition of `pupils` (pupil id, unit code, level, grade) on `on`, as known at `moment`.
 
@@ -154,13 +160,15 @@ def read_nutrition(
         `rows` {unit_code, level, grade, sex, indicator, channel, count, measured}, where
         `measured` is all who have that indicator in the group, the sum of its counts; `totals`
         {pupils, measured, unmeasured, excepted}, the first the sum of the others; `unmeasured`
-        {pupil_id, unit_code, level, grade}; `exceptions` {pupil_id, where, reason, indicator
-        (None: all), mend}.
+        {pupil_id, unit_code, level, grade}; `exceptions` {pupil_id, unit_code, where, reason, indicator
+        (None: all), mend}; where `listing`, `listed` {pupil_id, level, grade, sex, indicator,
+        channel}, one for each score that was counted.
 
+    `counting` gives the units whose rows count the pupils of a unit (itself and those above).
     The projections people and health must hold that prefix (`Engine.require`); `forms` are
     tables read in their place, by projection (`isolation.Sound.forms`), where one has stopped.
     """
-    tally = _Tally()
+    tally = _Tally(counting, [] if listing else None)
     known = {**_FORMS, **(forms or {})}
     source = _Source(ledger, connection, on, moment.size, known["people"], known["health"])
     listed = map(Counted._make, pupils)
@@ -168,6 +176,7 @@ def read_nutrition(
     for page in _pages(listed):
         total += len(page)
         _count(source, page, boundary, tally)
+    more = {} if tally.listed is None else {"listed": tally.listed}
     return {
         "rows": _rows(tally),
         "totals": {
@@ -178,6 +187,7 @@ def read_nutrition(
         },
         "unmeasured": tally.unmeasured,
         "exceptions": tally.exceptions,
+        **more,
     }
 
 
@@ -284,6 +294,14 @@ def _score(who: Counted, sex: str, reading: Reading, tally: _Tally) -> None:
         if score.implausible:
             tally.object_to(who, "implausible", score.indicator.value)
             continue
-        group = _Group(who.unit_code, who.level, who.grade, sex, score.indicator.value)
-        tally.scored[group] += 1
-        tally.channels[group, score.channel.key] += 1
+        shown = (who.level, who.grade, sex, score.indicator.value)
+        for unit in tally.counting(who.unit_code):
+            group = _Group(unit, *shown)
+            tally.scored[group] += 1
+            tally.channels[group, score.channel.key] += 1
+        if tally.listed is not None:
+            names = (*_Group._fields[1:], "channel")
+            values = (*shown, score.channel.key)
+            tally.listed.append(
+                {"pupil_id": str(who.pupil), **dict(zip(names, values, strict=True))}
+            )

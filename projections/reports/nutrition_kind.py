@@ -1,4 +1,6 @@
-"""The report of nutrition in the frame: whom it counts, and what is unsound about them."""
+"""The report of nutrition in the frame: whom it counts and where, the pupils behind its figures,
+and what is unsound about them.
+"""
 
 from collections.abc import Iterator
 from uuid import UUID
@@ -14,7 +16,8 @@ COLUMNS = ("unit_code", "level", "grade", "sex", "indicator", "channel", "count"
 
 
 def read(source: Source) -> Figures:
-    """Nutrition of everybody who counts on the day; `unmeasured` names who was not measured."""
+    """Nutrition of everybody who counts on the day, at the school and every unit above;
+    `unmeasured` names who was not measured. A list opens each channel, and the unmeasured."""
     headcount = Headcount(source)
     schools: dict[UUID, str] = {}
     found = read_nutrition(
@@ -24,10 +27,20 @@ def read(source: Source) -> Figures:
         moment=source.moment,
         pupils=_counted(source, headcount, schools),
         forms=source.sound.forms,
+        counting=lambda unit: [node.code for node in source.places.path(unit)],
+        listing=source.question.listing,
     )
     exceptions = [*found["exceptions"], *standing_exceptions(source, headcount)]
     listed = [
-        (UUID(one["pupil_id"]), schools[UUID(one["pupil_id"])], {"column": "unmeasured"})
+        (pupil := UUID(one.pop("pupil_id")), schools[pupil], {"column": "measured", **one})
+        for one in found.get("listed", ())
+    ]
+    listed += [
+        (
+            pupil := UUID(one["pupil_id"]),
+            schools[pupil],
+            {"column": "unmeasured", "level": one["level"], "grade": one["grade"]},
+        )
         for one in found["unmeasured"]
     ]
     return Figures(

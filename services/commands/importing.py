@@ -185,21 +185,18 @@ def _show_preview_table(preview: Preview) -> None:
     if preview.ignored:
         print("sheets not read: " + ", ".join(preview.ignored))
     for title, problems in (("rejected", preview.rejected), ("warnings", preview.warnings)):
-        fields = [name for name in FIELDS if name != "message"]
         if problems:
-            shown = [[problem[name] for name in fields] for problem in problems[:SHOWN]]
-            print_table(title, fields, shown)
+            shown = [[problem[name] for name in FIELDS] for problem in problems[:SHOWN]]
+            print_table(title, FIELDS, shown)
 
 
 def _show_table(answer: Answer) -> None:
-    columns = [column for column in FIELDS if column != "message"]
     for title, problems in (("rejected", answer.rejected()), ("warnings", answer.warnings())):
         rows = [
-            [problem.document()[column] for column in columns]
-            for problem in islice(problems, SHOWN)
+            [problem.document()[column] for column in FIELDS] for problem in islice(problems, SHOWN)
         ]
         if rows:
-            print_table(title, columns, rows)
+            print_table(title, FIELDS, rows)
         more = sum(1 for _ in problems)
         if more:
             print(f"… and {more} more in {title}: see them with --format json or csv")

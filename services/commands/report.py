@@ -18,7 +18,7 @@ from projections.views import Views
 from services.output import messages, print_csv, print_json, print_table
 from services.reading import open_views, parse_day, parse_when
 from services.report_book import write_report
-from services.report_words import REPORT_COLUMNS, REPORT_REASONS, REPORT_TITLES
+from services.report_words import REPORT_COLUMNS, REPORT_TITLES, cell, unsound
 from services.words import word
 from services.workplace import Workplace
 
@@ -162,7 +162,7 @@ def _print(workplace: Workplace, answer: dict[str, Any], columns: list[str]) -> 
         print_table(
             f"{title}{place} · {answer['on']} · @{answer['known_at']['position']}",
             [word(REPORT_COLUMNS, column, lang) for column in columns],
-            rows,
+            [[cell(*pair, lang) for pair in zip(columns, row, strict=True)] for row in rows],
         )
         totals = {k: v for k, v in answer["totals"].items() if not isinstance(v, dict)}
         click.echo("  ".join(f"{word(REPORT_COLUMNS, k, lang)}: {v}" for k, v in totals.items()))
@@ -173,13 +173,8 @@ def _print(workplace: Workplace, answer: dict[str, Any], columns: list[str]) -> 
 def _print_exceptions(answer: dict[str, Any], lang: str) -> None:
     if answer["exceptions"]:
         columns = ("where", "pupil_id", "reason", "detail", "mend")
-        rows = [
-            [
-                word(REPORT_REASONS, one["reason"], lang) if name == "reason" else one.get(name)
-                for name in columns
-            ]
-            for one in answer["exceptions"]
-        ]
+        told = [unsound(one, lang) for one in answer["exceptions"]]
+        rows = [[one[name] for name in columns] for one in told]
         headings = [word(REPORT_COLUMNS, column, lang) for column in columns]
         print_table(word(REPORT_TITLES, "unsound", lang), headings, rows)
 
@@ -188,7 +183,9 @@ def _print_list(answer: dict[str, Any], lang: str) -> None:
     if answer.get("list"):
         columns = [name for name in answer["list"][0] if name not in ("units", "pupil_id")]
         headings = [word(REPORT_COLUMNS, column, lang) for column in columns]
-        rows = [[one.get(column) for column in columns] for one in answer["list"]]
+        rows = [
+            [cell(column, one.get(column), lang) for column in columns] for one in answer["list"]
+        ]
         print_table(word(REPORT_TITLES, "list", lang), headings, rows)
 
 

@@ -153,12 +153,13 @@ def _show(answer: dict[str, Any], workplace: Workplace) -> None:
     )
     print_table(title, _HEADINGS[lang], rows)
     for one in answer["classes"]:
-        counts = (
+        counts = ", ".join(
             f"{word(TURNS, name, lang)} {one[name]}"
             for name in (*OUTCOMES, "retracted", "kept")
             if one.get(name)
         )
-        print(f"{one['class_code']}: {word(TURNS, one['state'], lang)} ({', '.join(counts)})")
+        told = f"{one['class_code']}: {word(TURNS, one['state'], lang)}"
+        print(f"{told} ({counts})" if counts else told)
     for refusal in answer["rejected"]:
         print(f"{refusal['class_code']}: {refusal['message']} ({refusal['reason']})")
 

@@ -8,6 +8,7 @@ from typing import Any, TextIO
 
 from services.importing.problems import Problem
 from services.importing.staging import Staging
+from services.output import csv_row
 
 DONE, REFUSED, PARTLY, STOPPED = 0, 3, 4, 130
 FIELDS = ("file", "line", "column", "value", "reason", "message", "suggestion")
@@ -92,4 +93,4 @@ class Answer:
         for name, problems in (("rejected", self.rejected()), ("warnings", self.warnings())):
             for problem in problems:
                 found = problem.document()
-                writer.writerow((name, *(found[field] for field in FIELDS)))
+                writer.writerow(csv_row((name, *(found[field] for field in FIELDS))))

@@ -14,7 +14,7 @@ from ledger.reader import Reader
 from ledger.year_record import YearRecord
 from projections.year_reader import YearReader
 from services.importing import values
-from services.importing.kinds import subject_key
+from services.importing.line_keys import subject_key
 from services.importing.plan import Claim, Told
 from services.importing.problems import Problem
 

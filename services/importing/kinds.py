@@ -5,14 +5,9 @@ The order of `KINDS` is the order in which files are taken in.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 
-from ledger.codes import Programme
-from ledger.errors import Refused
-from ledger.subjects import find_subject
-
-Cells = Mapping[str, str]
-"""Column to cleaned cell; an absent optional column is the empty string."""
+from services.importing import line_keys
+from services.importing.line_keys import Cells
 
 MAX_CODE = 80
 MAX_NAME = 300
@@ -70,65 +65,6 @@ class FileKind:
         return column in _NAMES
 
 
-def _key(*columns: str) -> Callable[[Cells], str]:
-    return lambda cells: "\x1f".join(cells[column] for column in columns)
-
-
-def _subject(text: str) -> str:
-    return subject_key(text)
-
-
-@cache
-def subject_key(text: str) -> str:
-    """A subject's key however it is spelt; the text itself where no grade has it."""
-    for programme in (Programme.GDPT2018, Programme.GDPT2006):
-        for grade in range(12, 0, -1):
-            try:
-                return find_subject(text, grade, programme).key
-            except Refused:
-                continue
-    return text
-
-
-def canonical_mark(value: str) -> str:
-    """A mark as far as sameness goes: 8, 8.0 and 8,0 are one."""
-    value = value.replace(",", ".").upper()
-    return value[:-2] if value.endswith(".0") else value
-
-
-def _mark_slot(cells: Cells) -> str:
-    day = cells["effective_on"]
-    # A school year runs from August: its first calendar year stands for it.
-    year = day[:4] if day[5:7] >= "08" else f"<{day[:4]}"
-    subject = _subject(cells["subject"])
-    return "\x1f".join(
-        (cells["pupil_key"], year, subject, cells["semester"], cells["slot"].upper())
-    )
-
-
-def _mark_says(cells: Cells) -> str:
-    return f"{canonical_mark(cells['value'])}\x1f{cells['effective_on']}"
-
-
-def _sheet(cells: Cells) -> str:
-    columns = ("semester", "slot", "effective_on", "sheet_key")
-    return "\x1f".join(
-        (cells["class_code"], _subject(cells["subject"]), *(cells[c] for c in columns))
-    )
-
-
-def _correction_slot(cells: Cells) -> str:
-    columns = ("pupil_key", "school_year", "semester", "slot", "effective_on")
-    return "\x1f".join((*(cells[c] for c in columns), _subject(cells["subject"])))
-
-
-def _paper_slot(cells: Cells) -> str:
-    columns = ("pupil_key", "school_year", "school_name", "kind", "semester")
-    return "\x1f".join(
-        (*(cells[c] for c in columns), _subject(cells["subject"]), cells["slot"].upper())
-    )
-
-
 def _kind(
     name: str,
     step: int,
@@ -150,8 +86,8 @@ def _kind(
         columns=columns,
         required=frozenset(needed),
         may_be_empty=frozenset(may_be_empty.split()),
-        slot=slot or (_key(*key) if key else None),
-        says=says or _key(*columns),
+        slot=slot or (line_keys.key(*key) if key else None),
+        says=says or line_keys.key(*columns),
         clash=clash,
         order=order,
     )
@@ -242,14 +178,14 @@ KINDS: Mapping[str, FileKind] = {
             MOVEMENTS,
             "pupil_key class_code kind effective_on",
             "grade note",
-            order=_key("pupil_key"),
+            order=line_keys.key("pupil_key"),
         ),
         _kind(
             "statuses",
             MOVEMENTS,
             "pupil_key school_code kind effective_on",
             "reason_code note",
-            order=_key("pupil_key"),
+            order=line_keys.key("pupil_key"),
         ),
         _kind(
             "presence",
@@ -257,7 +193,7 @@ KINDS: Mapping[str, FileKind] = {
             "pupil_key class_code month present effective_on",
             "last_seen_on left_on",
             key=("pupil_key", "month"),
-            order=_key("class_code", "month"),
+            order=line_keys.key("class_code", "month"),
         ),
         _kind(
             "health",
@@ -273,10 +209,10 @@ KINDS: Mapping[str, FileKind] = {
             "pupil_key school_year school_name kind value scan_sha256 attested_by checked_by "
             "effective_on",
             "province_code country regulation subject semester slot grade reason",
-            slot=_paper_slot,
-            says=_key("value"),
+            slot=line_keys.paper_slot,
+            says=line_keys.key("value"),
             clash=_SLOT,
-            order=_key("pupil_key", "school_year"),
+            order=line_keys.key("pupil_key", "school_year"),
         ),
         _kind(
             "exemptions",
@@ -304,10 +240,10 @@ KINDS: Mapping[str, FileKind] = {
             MARKS,
             "class_code subject slot pupil_key value effective_on",
             "sheet_key semester recorded_by on_behalf_of components",
-            slot=_mark_slot,
-            says=_mark_says,
+            slot=line_keys.mark_slot,
+            says=line_keys.mark_says,
             clash=_SLOT,
-            order=_sheet,
+            order=line_keys.sheet,
             may_be_empty="value",
         ),
         _kind(
@@ -315,8 +251,8 @@ KINDS: Mapping[str, FileKind] = {
             80,
             "pupil_key school_year subject slot value",
             "semester old_value reason effective_on recorded_by",
-            slot=_correction_slot,
-            says=lambda cells: canonical_mark(cells["value"]),
+            slot=line_keys.correction_slot,
+            says=lambda cells: line_keys.canonical_mark(cells["value"]),
             clash=_SLOT,
         ),
         _kind(
@@ -325,7 +261,7 @@ KINDS: Mapping[str, FileKind] = {
             "pupil_key school_year time item level effective_on",
             "recorded_by",
             key=("pupil_key", "school_year", "time", "item", "effective_on"),
-            says=_key("level"),
+            says=line_keys.key("level"),
             clash=_SLOT,
         ),
         _kind(
@@ -334,7 +270,7 @@ KINDS: Mapping[str, FileKind] = {
             "pupil_key school_year time effective_on",
             "text code subject recorded_by",
             key=("pupil_key", "school_year", "subject", "time", "effective_on"),
-            says=_key("text"),
+            says=line_keys.key("text"),
             clash=_SLOT,
         ),
         _kind(
@@ -343,7 +279,7 @@ KINDS: Mapping[str, FileKind] = {
             "pupil_key school_year period level effective_on",
             "recorded_by",
             key=("pupil_key", "school_year", "period", "effective_on"),
-            says=_key("level"),
+            says=line_keys.key("level"),
             clash=_SLOT,
         ),
         _kind(
@@ -352,7 +288,7 @@ KINDS: Mapping[str, FileKind] = {
             "pupil_key school_year period effective_on",
             "excused unexcused",
             key=("pupil_key", "school_year", "period", "effective_on"),
-            says=_key("excused", "unexcused"),
+            says=line_keys.key("excused", "unexcused"),
             clash=_SLOT,
         ),
         _kind(
@@ -366,7 +302,7 @@ KINDS: Mapping[str, FileKind] = {
             120,
             "pupil_key school_year kind effective_on",
             "subject value legal_ground recorded_by",
-            order=_key("effective_on"),
+            order=line_keys.key("effective_on"),
         ),
     )
 }
@@ -393,14 +329,14 @@ SCHOOL_STAYS = _kind(
     MOVEMENTS,
     "pupil_key school_code school_year grade programme effective_on",
     "",
-    order=_key("pupil_key"),
+    order=line_keys.key("pupil_key"),
 )
 SECTION_STAYS = _kind(
     "section_stays",
     MOVEMENTS,
     "pupil_key class_code effective_on",
     "until",
-    order=_key("pupil_key"),
+    order=line_keys.key("pupil_key"),
 )
 
 ALL_KINDS: Mapping[str, FileKind] = {

@@ -15,7 +15,8 @@ from typing import Self
 from ledger.errors import Refused
 from ledger.text import matching_key
 from services.importing.headings import Header, heading_key
-from services.importing.kinds import KINDS, canonical_mark
+from services.importing.kinds import KINDS
+from services.importing.line_keys import canonical_mark
 from services.importing.plan import Column, Fault, Given, Made, Result, Unchanged
 from services.sheets import cells as cell_text
 from services.sheets.reading import Row

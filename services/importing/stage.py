@@ -9,7 +9,8 @@ from uuid import UUID
 from ledger import legacy_text, text
 from ledger.vault import Keyring
 from services.importing.csv_reader import Record, open_file, records
-from services.importing.kinds import KINDS, Cells, FileKind
+from services.importing.kinds import KINDS, FileKind
+from services.importing.line_keys import Cells
 from services.importing.problems import Problem
 from services.importing.staging import SEPARATOR, SourceFile, Staging
 

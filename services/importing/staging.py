@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Self
 from uuid import UUID
 
-from services.importing.kinds import ALL_KINDS, Cells, FileKind
+from services.importing.kinds import ALL_KINDS, FileKind
+from services.importing.line_keys import Cells
 from services.importing.problems import Problem
 
 SEPARATOR = "\x1f"

@@ -17,7 +17,8 @@ from services.importing.files import health, identity, movements, pupils, result
 from services.importing.files import settings as dated
 from services.importing.files import structure as frame
 from services.importing.files.presence import presence
-from services.importing.kinds import MARKS, MOVEMENTS, PAPER, Cells
+from services.importing.kinds import MARKS, MOVEMENTS, PAPER
+from services.importing.line_keys import Cells
 from services.importing.staging import Staged
 
 READ: Mapping[str, Callable[[Cells, Bearings], Any]] = {

@@ -10,7 +10,9 @@ from types import TracebackType
 from typing import Any, Self
 
 import xlsxwriter
+from xlsxwriter.exceptions import FileCreateError
 
+from services.files import whole_file
 from services.sheets.writing import A4, FONT, SIZE, Value, sheet_name
 
 MAX_ROWS = 1_000_000

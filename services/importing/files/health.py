@@ -10,7 +10,7 @@ from ledger.growth.reading import HEIGHT_LIMITS, WEIGHT_LIMITS
 from ledger.health import RecordMeasurement
 from services.importing import values
 from services.importing.bearings import Bearings
-from services.importing.kinds import Cells
+from services.importing.line_keys import Cells
 
 _NUMBER = re.compile(r"[0-9]{1,6}([.,][0-9]{1,2})?")
 _VISION = re.compile(r"([0-9]{1,2})/10|[0-9]([.,][0-9]{1,2})?")

@@ -10,7 +10,7 @@ from ledger.identity_causes import CAUSES
 from ledger.identity_check import Check, FollowUpTold
 from services.importing import values
 from services.importing.bearings import Bearings
-from services.importing.kinds import Cells
+from services.importing.line_keys import Cells
 
 _WHO: tuple[Literal["pupil", "staff"], ...] = ("pupil", "staff")
 _OUTCOMES: tuple[IdentityOutcome, ...] = get_args(IdentityOutcome)

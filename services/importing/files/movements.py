@@ -10,7 +10,7 @@ from ledger.movement import EnrolAtSchool, EnrolInClass, SectionLine, StatusLine
 from ledger.pupil import ChangeStatus
 from services.importing import values
 from services.importing.bearings import Bearings
-from services.importing.kinds import Cells
+from services.importing.line_keys import Cells
 from services.importing.staging import Staged
 
 _STATUS_KINDS: tuple[StatusKind, ...] = get_args(StatusKind)

@@ -3,7 +3,7 @@
 from ledger.presence import ConfirmPresence
 from services.importing import values
 from services.importing.bearings import Bearings
-from services.importing.kinds import Cells
+from services.importing.line_keys import Cells
 
 
 def presence(cells: Cells, at: Bearings) -> ConfirmPresence:

@@ -6,7 +6,7 @@ from ledger.events.pupil import Place, PupilContacts, PupilProfile
 from ledger.registration import AssignNumber, Number, RecordPupil
 from services.importing import values
 from services.importing.bearings import Bearings
-from services.importing.kinds import Cells
+from services.importing.line_keys import Cells
 
 _NUMBERS = (("personal_id", "personal_id"), ("moet", "moet_code"), ("passport", "passport"))
 

@@ -14,7 +14,7 @@ from ledger.year_commands import Decide
 from ledger.year_lines import YearLine
 from services.importing import values
 from services.importing.bearings import Bearings
-from services.importing.kinds import Cells
+from services.importing.line_keys import Cells
 
 _CLOSINGS = ("close_semester_1", "close_year")
 _DECISIONS: tuple[str, ...] = (

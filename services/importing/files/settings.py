@@ -8,7 +8,7 @@ from ledger.events.unit import Level
 from ledger.settings_lines import ChooseRules, DateTerms, SetDeadline, SetPhrase
 from services.importing import values
 from services.importing.bearings import Bearings
-from services.importing.kinds import Cells, subject_key
+from services.importing.line_keys import Cells, subject_key
 
 _LEVELS: tuple[Level, ...] = get_args(Level)
 

@@ -11,7 +11,7 @@ from ledger.subjects import find_subject
 from ledger.unit import RecordUnit
 from services.importing import values
 from services.importing.bearings import Bearings
-from services.importing.kinds import Cells
+from services.importing.line_keys import Cells
 
 
 def unit(cells: Cells, at: Bearings) -> RecordUnit:

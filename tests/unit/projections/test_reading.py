@@ -49,7 +49,7 @@ def test_a_key_names_its_kind_or_is_a_bare_local_key(text: str, key: Key) -> Non
     assert parse_key(text) == key
 
 
-@pytest.mark.parametrize("text", ["id:five", "local:", "moet:"])
+@pytest.mark.parametrize("text", ["id:five", "local:", "moet:", "personal_id:999"])
 def test_a_key_without_a_sound_value_is_wrong_usage(text: str) -> None:
     with pytest.raises(Refused) as error:
         parse_key(text)
