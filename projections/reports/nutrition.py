@@ -160,9 +160,9 @@ def read_nutrition(
         `rows` {unit_code, level, grade, sex, indicator, channel, count, measured}, where
         `measured` is all who have that indicator in the group, the sum of its counts; `totals`
         {pupils, measured, unmeasured, excepted}, the first the sum of the others; `unmeasured`
-        {pupil_id, unit_code, level, grade}; `exceptions` {pupil_id, unit_code, where, reason, indicator
-        (None: all), mend}; where `listing`, `listed` {pupil_id, level, grade, sex, indicator,
-        channel}, one for each score that was counted.
+        {pupil_id, unit_code, level, grade}; `exceptions` {pupil_id, unit_code, where, reason,
+        indicator (None: all), mend}; where `listing`, `listed` {pupil_id, level, grade, sex,
+        indicator, channel}, one for each score that was counted.
 
     `counting` gives the units whose rows count the pupils of a unit (itself and those above).
     The projections people and health must hold that prefix (`Engine.require`); `forms` are

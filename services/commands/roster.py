@@ -8,6 +8,7 @@ import click
 
 from services.output import print_csv, print_json, print_table
 from services.reading import open_views, parse_day, parse_when
+from services.report_words import cell
 from services.sheets.writing import Table, Value, write_workbook
 from services.words import STATUSES, word
 from services.workplace import Workplace
@@ -59,7 +60,11 @@ def _print_table(answer: dict[str, Any], lang: str) -> None:
         f"@{answer['known_at']['position']} · {answer['count']}"
     )
     rows = [
-        [number, *(pupil[name] for name in _SHOWN), word(STATUSES, pupil["status"], lang)]
+        [
+            number,
+            *(cell(name, pupil[name], lang) for name in _SHOWN),
+            word(STATUSES, pupil["status"], lang),
+        ]
         for number, pupil in enumerate(answer["pupils"], 1)
     ]
     print_table(title, _HEADINGS[lang], rows)

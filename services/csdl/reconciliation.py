@@ -20,7 +20,7 @@ from ledger.spelling import spelling_key
 from ledger.text import matching_key
 from projections.moment import Moment
 from projections.views import engine_of
-from services.csdl.standing import Report, Standing, StandingReader, listed, silent
+from services.csdl.standing import Report, Standing, StandingReader, at_school, silent
 from services.importing import pupil_list, values
 from services.importing.headings import SEARCHED, find_header
 from services.importing.ledger_view import LedgerView
@@ -133,15 +133,15 @@ def reconcile(
     school: str | None,
     report: Report = silent,
 ) -> Reconciliation:
-    """Compares their rows with everybody on our class lists on `on`.
+    """Compares their rows with everybody whom our schools have on `on`, in class or not.
 
     Raises:
-        ProjectionStopped: the roster cannot be read.
+        ProjectionStopped: the stays cannot be read.
     """
-    engine_of(ledger).require(connection, moment.size, "roster")
+    engine_of(ledger).require(connection, moment.size, "stays")
     answer = Reconciliation(on, moment, school)
     reader = StandingReader(ledger=ledger, connection=connection, on=on, size=moment.size)
-    attending = listed(connection, on=on, size=moment.size, school=school)
+    attending = at_school(connection, on=on, size=moment.size, school=school)
     ours = {pupil.id: pupil for pupil in reader.read(attending, report)}
     answer.ours = len(ours)
     bearers = list(_bearers(ledger, theirs, report))
@@ -214,8 +214,9 @@ def _differences(row: Theirs, pupil: Standing) -> Iterator[tuple[str, str, str]]
         "ethnicity": (_ethnic(profile.get("ethnicity")), texts.get("ethnicity"), spelling_key),
         "class_code": (pupil.class_code, texts.get("class_code"), str),
         "class_name": (pupil.class_name, texts.get("class_name"), matching_key),
-        "status": (pupil.status_code or "", texts.get("status"), _status),
     }
+    if pupil.status_code is not None:  # the official list has no state for one suspended
+        pairs["status"] = (pupil.status_code, texts.get("status"), _status)
     for name, (ours, theirs, key) in pairs.items():
         if theirs is not None and (ours or theirs) and key(ours) != key(theirs):
             shown = STATUS_NAMES.get(ours, ours) if name == "status" else ours

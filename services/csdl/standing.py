@@ -34,7 +34,8 @@ from ledger.school_year import SchoolYear, period
 from ledger.settings import Settings
 from projections.calendars import read_calendars
 from projections.pupil_log import read_identity, read_pupil_log, sealed_part
-from projections.roster import ROSTER, chosen_key
+from projections.roster import chosen_key
+from projections.stays import STAYS
 from projections.tables import Statement, holds, visible
 
 PAGE = 500
@@ -43,9 +44,9 @@ PAGE = 500
 Report = Callable[[str, int, int], None]
 """Called as the work goes on: what is being done, how much of it, of how much."""
 
-_LISTED = Statement(
-    sa.select(ROSTER.c.stream, ROSTER.c.school_code)
-    .where(visible(ROSTER), holds(ROSTER), sa.not_(ROSTER.c.section))
+_AT_SCHOOL = Statement(
+    sa.select(STAYS.c.stream, STAYS.c.school)
+    .where(visible(STAYS), holds(STAYS), STAYS.c.part.in_(("stay", "provisional")))
     .distinct()
 )
 
@@ -82,10 +83,10 @@ class Standing:
         return self.profile.get("full_name") or ""
 
 
-def listed(connection: Connection, *, on: date, size: int, school: str | None) -> list[UUID]:
-    """The pupils on any class list on `on` (of one school where it is given); the projection
-    roster must hold the prefix."""
-    rows = _LISTED.run(connection, {"on": on, "size": size}).fetchall()
+def at_school(connection: Connection, *, on: date, size: int, school: str | None) -> list[UUID]:
+    """The pupils any school (the one given) has on `on`: through the summer, suspended or waiting
+    for their papers too; the projection stays must hold the prefix."""
+    rows = _AT_SCHOOL.run(connection, {"on": on, "size": size}).fetchall()
     return sorted({stream for stream, code in rows if school in (None, code)})
 
 

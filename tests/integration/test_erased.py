@@ -303,6 +303,9 @@ def test_every_read_answers_without_a_person_who_was_erased(office: Office) -> N
     # Another person's; and what is said of two pupils stands in the other's record too.
     kept = {"teacher", "teacher's number", "link reason", "distinct reason", "unlink reason"}
     for command, answer in answers.items():
+        if command.startswith("reconcile"):  # tells what stands in the file it was given
+            assert answer["equal"] == 0
+            continue
         said = json.dumps(answer, ensure_ascii=False)
         assert [w for w, text in SECRETS.items() if w not in kept and text in said] == [], command
 

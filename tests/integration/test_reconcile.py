@@ -58,11 +58,13 @@ def size(ledger: Ledger) -> int:
         return log.head(connection).size
 
 
-def compared(ledger: Ledger, path: Path, school_code: str | None = None) -> Reconciliation:
+def compared(
+    ledger: Ledger, path: Path, school_code: str | None = None, on: date = ON
+) -> Reconciliation:
     theirs = list(read_export(path))
     with ledger.database.connection() as connection:
         moment = resolve(connection, None)
-        return reconcile(ledger, connection, theirs, on=ON, moment=moment, school=school_code)
+        return reconcile(ledger, connection, theirs, on=on, moment=moment, school=school_code)
 
 
 def only(found: Reconciliation) -> Finding:
@@ -107,6 +109,26 @@ def test_a_leaver_still_listed_there_is_extra_and_known(ledger: Ledger, tmp_path
     assert (finding.verdict, finding.pupil_key) == ("extra", FIRST)
     gone = rows(m3100000001={"status": "Thôi học kỳ 1", "status_on": "18/11/2024"})
     assert compared(ledger, export(tmp_path / "gone.xlsx", gone)).findings == []
+
+
+@pytest.mark.parametrize("on", [date(2025, 7, 15), date(2025, 8, 20)], ids=["summer", "new year"])
+def test_who_has_not_left_is_ours_through_the_summer(
+    ledger: Ledger, tmp_path: Path, on: date
+) -> None:
+    found = compared(ledger, export(tmp_path / "theirs.xlsx"), on=on)
+    assert (found.ours, found.equal, found.findings) == (3, 3, [])
+
+
+def test_a_suspended_pupil_is_off_the_class_list_but_still_ours(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    suspended = write(
+        tmp_path, "statuses.csv", "pupil_key,school_code,kind,effective_on",
+        f"{FIRST},S1,suspend,2024-11-18",
+    )  # fmt: skip
+    take(ledger, suspended)
+    found = compared(ledger, export(tmp_path / "theirs.xlsx"))
+    assert (found.ours, found.equal, found.findings) == (3, 3, [])
 
 
 @pytest.mark.parametrize(

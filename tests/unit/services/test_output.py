@@ -44,12 +44,17 @@ def test_a_printed_table_holds_no_formula(capsys: pytest.CaptureFixture[str]) ->
     assert list(csv.reader(io.StringIO(capsys.readouterr().out)))[1] == ["'=HYPERLINK(1)"]
 
 
+def half_written(place: Path) -> None:
+    with whole_file(place) as draft:
+        draft.write_text("half")
+        (place.parent / "none").read_text()
+
+
 def test_a_file_not_finished_leaves_what_was_there(tmp_path: Path) -> None:
     place = tmp_path / "list.xlsx"
     place.write_text("old")
-    with pytest.raises(FileNotFoundError), whole_file(place) as draft:
-        draft.write_text("half")
-        (tmp_path / "none").read_text()
+    with pytest.raises(FileNotFoundError):
+        half_written(place)
     assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("list.xlsx", "old")]
 
 

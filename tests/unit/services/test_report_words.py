@@ -7,6 +7,7 @@ from ledger.school_year import SchoolYear
 from projections.reports import nutrition, unsound_results
 from projections.reports.exceptions import MENDS
 from services.cli import exit_code
+from services.commands.roster import COLUMNS, _print_table
 from services.report_words import REPORT_MENDS, REPORT_REASONS, cell, unsound
 
 REASONS = sorted({*MENDS, *unsound_results.MENDS, *map(str, nutrition._MEND)})
@@ -60,3 +61,13 @@ def test_a_malformed_school_year_is_wrong_usage() -> None:
     with pytest.raises(Refused) as refusal:
         SchoolYear.parse("2024-25")
     assert exit_code(refusal.value) == 2
+
+
+@pytest.mark.parametrize(("lang", "sex"), [("vi", "Nữ"), ("en", "female")])
+def test_a_class_list_says_the_sex_in_words(
+    capsys: pytest.CaptureFixture[str], lang: str, sex: str
+) -> None:
+    pupil = dict.fromkeys(COLUMNS) | {"sex": "nu", "status": "attending"}
+    answer = {"class_name": "7A", "class_code": "S1-7A", "on": "2025-01-15", "count": 1}
+    _print_table({**answer, "known_at": {"position": 1}, "pupils": [pupil]}, lang)
+    assert sex in capsys.readouterr().out
