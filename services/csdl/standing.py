@@ -46,7 +46,11 @@ Report = Callable[[str, int, int], None]
 
 _AT_SCHOOL = Statement(
     sa.select(STAYS.c.stream, STAYS.c.school)
-    .where(visible(STAYS), holds(STAYS), STAYS.c.part.in_(("stay", "provisional")))
+    .where(
+        visible(STAYS),
+        holds(STAYS),
+        sa.or_(STAYS.c.part == "stay", STAYS.c.part == "provisional"),
+    )
     .distinct()
 )
 
