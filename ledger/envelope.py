@@ -172,8 +172,25 @@ def decode(body: bytes) -> Envelope:
         MalformedBytes: they are not an envelope of a version known here (without a position:
             whoever reads the log adds it).
     """
+    return _decoded(body, lambda: canonical.loads(body, max_bytes=MAX_BYTES))
+
+
+def reread(body: bytes, entry_hash: bytes) -> Envelope:
+    """Reads bytes out of a log. They were read strictly before they were stored, and their hash
+    kept (`verify` does it again): where it is the same, so are they.
+
+    Raises:
+        MalformedBytes: as `decode` does, and where the hash is another.
+    """
+    found = _decoded(body, lambda: canonical.reread(body))
+    if hashing.entry_hash(body) != entry_hash:
+        raise MalformedBytes("its hash is not that of its bytes")
+    return found
+
+
+def _decoded(body: bytes, parse: Callable[[], Any]) -> Envelope:
     try:
-        raw = canonical.loads(body, max_bytes=MAX_BYTES)
+        raw = parse()
         if raw["v"] != VERSION:
             raise MalformedBytes(f"envelope version {raw['v']!r} is not known here")
         if not (isinstance(raw["facts"], dict) and isinstance(raw["topic"], str)):

@@ -6,6 +6,7 @@ A mark is kept as its canonical text (`"8.0"`, `"Đ"`): in JSON numbers 8 and 8.
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from ledger.errors import Refused
@@ -105,6 +106,7 @@ def combined(components: Sequence[Component], form: Form) -> str | None:
     return str(quotient(total, sum(part.weight for part in components)))
 
 
+@lru_cache(maxsize=256)
 def as_score(mark: str) -> Decimal:
     """Return the number of a canonical score. Raises `Refused("mark_not_a_mark")` for Đ, CĐ, M."""
     return Decimal(_score_text(mark))
