@@ -72,13 +72,19 @@ def assess_primary(contributions: Sequence[Contribution], regulation: Regulation
         promotion=outcome_of(
             contributions, completion or ("pending" if pending else None), from_paper
         ),
-        promotion_reasons=("not_completed",) if pending else (),
+        promotion_reasons=_reasons(asked, pending),
         title=primary.title(done, outstanding=outstanding) if done else None,
         missing=() if from_paper or not asked else tuple(f"CN/{name}" for name in found.missing),
         qualities=qualities,
         levels_asked=asked,
         from_paper=tuple(from_paper),
     )
+
+
+def _reasons(asked: bool, pending: bool) -> tuple[str, ...]:
+    if not asked:  # without levels the rules conclude nothing: the head decides
+        return ("levels_not_asked",)
+    return ("not_completed",) if pending else ()
 
 
 def _subject(

@@ -8,6 +8,7 @@ from ledger.assessment.marks import EXEMPT
 from ledger.assessment.reading import Reading, default_reading, parse_reading
 from ledger.assessment.regime import Regulation
 from ledger.assessment.rulebook import Levels, Rulebook
+from ledger.assessment.tt22 import Promotion
 from ledger.codes import Programme
 from ledger.contribution import Column, Contribution
 from ledger.pupil_year import Decision, PupilYear
@@ -65,6 +66,8 @@ def assess_secondary(
         None if excused is None or unexcused is None else excused + unexcused,
         summer_over=on > SchoolYear.parse(year.school_year).late_decisions_until,
     )
+    if not asked:  # without levels the rules conclude nothing: the head decides
+        promotion = Promotion(None, ("levels_not_asked",))
     averages = [s.reassessed or s.year for s in subjects if s.form == "score" and not s.dropped]
     stated = {f"study/{p}" for p in PERIODS} & set(from_paper)
     missing = (

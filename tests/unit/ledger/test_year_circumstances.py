@@ -206,6 +206,7 @@ class TestExemption:
             *marks("TOAN", "8.0", terms=[2]),
         )
         assert (record.study["CN"], record.missing, record.levels_asked) == (None, (), False)
+        assert (record.promotion, record.promotion_reasons) == (None, ("levels_not_asked",))
 
 
 class TestElectives:
