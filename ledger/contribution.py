@@ -30,6 +30,8 @@ class Contribution:
 
     def hop(self, version: int) -> int:
         """The number of accepted releases before the one that first covers the entry."""
+        if not self.covered:
+            return self.current
         index = bisect_left([last for last, _ in self.covered], version)
         return self.covered[index][1] if index < len(self.covered) else self.current
 

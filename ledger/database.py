@@ -9,11 +9,13 @@ import psycopg
 from psycopg import sql
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from ledger.errors import LedgerError, NotFound
+from ledger.errors import LedgerError, NotFound, OtherVersion
 from ledger.queries import schema
 
 ROLE = "hocba_app"
 """May add entries and read them; may change or remove none (see `sql/schema.sql`)."""
+
+_SCHEMA_LOCK = "SELECT pg_advisory_xact_lock(7203101)"
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -45,10 +47,18 @@ class Database:
         )
 
     def open(self) -> None:
-        """Connects. Raises Unreachable, or NotFound where the database holds no ledger."""
+        """Connects; tables that a version 1 of the schema lacks are added.
+
+        Raises:
+            Unreachable: the server does not answer.
+            NotFound: `no_ledger`.
+            OtherVersion: `older_schema`, and this user may not add to it.
+        """
         try:
             with psycopg.connect(self.url, autocommit=True, connect_timeout=10) as probe:
                 row = probe.execute("SELECT to_regclass('ledger.head')").fetchone()
+                if row is not None and row[0] is not None:
+                    _upgrade(probe)
         except psycopg.OperationalError as error:
             raise Unreachable(str(error).strip().splitlines()[-1]) from error
         if row is None or row[0] is None:
@@ -79,6 +89,28 @@ def _configure(connection: Connection) -> None:
     connection.execute("SET TIME ZONE 'UTC'")
 
 
+def _upgrade(connection: Connection) -> None:
+    """Takes a schema of version 1 to version 2, once, as the user that the URL names."""
+    if _has_version_2(connection):
+        return
+    try:
+        with connection.transaction():
+            connection.execute(_SCHEMA_LOCK)
+            if not _has_version_2(connection):
+                connection.execute(schema("ledger", "schema_2.sql").encode())
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise OtherVersion(
+            "older_schema",
+            "an older version made the tables of this ledger, and this user may not add to them; "
+            "open it once as the owner of the database (`hocba status --database URL`)",
+        ) from error
+
+
+def _has_version_2(connection: Connection) -> bool:
+    row = connection.execute("SELECT to_regclass('ledger.state_version')").fetchone()
+    return row is not None and row[0] is not None
+
+
 def create_schema(url: str, ledger: UUID) -> None:
     """Makes an empty database the database of `ledger`: role, tables, triggers, grants and the
     head row. Nothing is done where it is this ledger's already.
@@ -89,10 +121,11 @@ def create_schema(url: str, ledger: UUID) -> None:
     try:
         _ensure_role(url)
         with psycopg.connect(url, connect_timeout=10) as connection:
-            connection.execute("SELECT pg_advisory_xact_lock(7203101)")
+            connection.execute(_SCHEMA_LOCK)
             held = connection.execute("SELECT to_regclass('ledger.head')").fetchone()
             if held is None or held[0] is None:
                 connection.execute(schema("ledger", "schema.sql").encode())
+                connection.execute(schema("ledger", "schema_2.sql").encode())
                 connection.execute("INSERT INTO ledger.head (ledger_id) VALUES (%s)", (ledger,))
                 return
             known = connection.execute("SELECT ledger_id FROM ledger.head").fetchone()

@@ -23,7 +23,7 @@ from ledger import envelope
 from ledger.database import Connection, Database
 from ledger.errors import Conflict, Stale
 from ledger.event import CATEGORIES, Event, StreamKind, Who
-from ledger.folds import evolve
+from ledger.folds import STATES, evolve
 from ledger.plan import NOTHING, Done, Draft, Plan
 from ledger.pupil_year import PupilYear
 from ledger.queries import queries
@@ -215,7 +215,8 @@ def _write_states(
     grounds: dict[UUID, Ground],
 ) -> None:
     """The new current states; of a pupil-year only the slots that changed, and the rest only
-    where it did."""
+    where it did. Raises Stale where another version has folded all states anew meanwhile: it
+    holds the head lock for that, so it is over, and the next attempt is refused."""
     streams: list[int] = []
     bodies: list[str] = []
     slots: list[tuple[int, str, int, str, str]] = []
@@ -238,10 +239,12 @@ def _write_states(
         streams.append(numbers[id])
         bodies.append(new.model_dump_json())
     if streams:
-        connection.execute(_SQL["put_states"], {"streams": streams, "bodies": bodies})
+        named = {"streams": streams, "bodies": bodies, **STATES._asdict()}
+        if connection.execute(_SQL["put_states"], named).rowcount != len(streams):
+            raise Stale
     if slots:
         numbers_, subjects, semesters, names, slot_bodies = zip(*slots, strict=True)
-        connection.execute(
+        written = connection.execute(
             _SQL["put_slots"],
             {
                 "streams": list(numbers_),
@@ -249,8 +252,11 @@ def _write_states(
                 "semesters": list(semesters),
                 "slots": list(names),
                 "bodies": list(slot_bodies),
+                **STATES._asdict(),
             },
         )
+        if written.rowcount != len(slots):
+            raise Stale
 
 
 def _same_head(old: PupilYear, new: PupilYear) -> bool:

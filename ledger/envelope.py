@@ -9,9 +9,10 @@ whole; it says nothing of a place in a log, so every ledger that holds the entry
 """
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache, partial
 from typing import Any, Protocol
 from unicodedata import is_normalized
 from uuid import UUID
@@ -82,8 +83,13 @@ class Envelope:
             ValidationError: the facts are not those of the topic.
         """
         model = event_type(self.topic)
-        sealed = {c: self.personal.get(c) for c in CATEGORIES if c in model.model_fields}
+        sealed = {category: self.personal.get(category) for category in _personal_of(model)}
         return model.model_validate({**self.facts, "effective_on": self.effective_on, **sealed})
+
+
+@cache
+def _personal_of(model: type[Event]) -> tuple[Category, ...]:
+    return tuple(category for category in CATEGORIES if category in model.model_fields)
 
 
 def encode(
@@ -165,6 +171,9 @@ def _associated(author: UUID, stream: UUID, topic: str, key_id: UUID) -> bytes:
     return f"hocba.personal/1\0{author}\0{stream}\0{topic}\0{key_id}".encode()
 
 
+_strictly = partial(canonical.loads, max_bytes=MAX_BYTES)
+
+
 def decode(body: bytes) -> Envelope:
     """Reads stored bytes strictly.
 
@@ -172,7 +181,7 @@ def decode(body: bytes) -> Envelope:
         MalformedBytes: they are not an envelope of a version known here (without a position:
             whoever reads the log adds it).
     """
-    return _decoded(body, lambda: canonical.loads(body, max_bytes=MAX_BYTES))
+    return _decoded(body, _strictly)
 
 
 def reread(body: bytes, entry_hash: bytes) -> Envelope:
@@ -182,15 +191,15 @@ def reread(body: bytes, entry_hash: bytes) -> Envelope:
     Raises:
         MalformedBytes: as `decode` does, and where the hash is another.
     """
-    found = _decoded(body, lambda: canonical.reread(body))
+    found = _decoded(body, canonical.reread)
     if hashing.entry_hash(body) != entry_hash:
         raise MalformedBytes("its hash is not that of its bytes")
     return found
 
 
-def _decoded(body: bytes, parse: Callable[[], Any]) -> Envelope:
+def _decoded(body: bytes, parse: Callable[[bytes], Any]) -> Envelope:
     try:
-        raw = parse()
+        raw = parse(body)
         if raw["v"] != VERSION:
             raise MalformedBytes(f"envelope version {raw['v']!r} is not known here")
         if not (isinstance(raw["facts"], dict) and isinstance(raw["topic"], str)):
@@ -220,10 +229,13 @@ _uuid = lru_cache(maxsize=4096)(UUID)
 """A page of entries names few streams and one author."""
 
 
+_WHO_FIELDS = len(Who.model_fields)
+
+
 def _who(raw: dict[str, Any]) -> Who:
     """Few accounts write many entries: each is validated once."""
     provenance = raw["provenance"]
-    if len(raw) != len(Who.model_fields) or not isinstance(provenance, dict):
+    if len(raw) != _WHO_FIELDS or not isinstance(provenance, dict):
         return Who.model_validate(raw)
     return _who_of(raw["recorded_by"], raw["on_behalf_of"], tuple(provenance.items()))
 

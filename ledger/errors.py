@@ -81,6 +81,10 @@ class MalformedBytes(LedgerError):
         super().__init__("malformed", reason)
 
 
+class OtherVersion(LedgerError):
+    """The database was made by another version of this program, and this one cannot go on."""
+
+
 class Stale(LedgerError):
     """What a decision was made from has changed since it was read: decide again."""
 

@@ -1,7 +1,7 @@
 """Which state and which `evolve` belong to a kind of stream. There is one per kind, for all."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from ledger import case, pupil, pupil_year, school_class, settings, staff, unit
 from ledger.event import Event, Frozen, StreamKind
@@ -18,6 +18,20 @@ FOLDS: dict[StreamKind, tuple[type[Frozen], Evolve]] = {
     StreamKind.PUPIL_YEAR: (pupil_year.PupilYear, pupil_year.evolve),
     StreamKind.CASE: (case.Case, case.evolve),
 }
+
+
+class StatesVersion(NamedTuple):
+    """Which version of the models and of `evolve` made stored states. A higher `number` is newer;
+    `shape` is a digest of the models' JSON schemas, without titles and descriptions."""
+
+    number: int
+    shape: str
+
+
+STATES = StatesVersion(1, "9b7aa7b3578b6b317e106ebb0f12a4f8ba4f82df5d317dc9373d0849d6d12ad9")
+"""This program's version. Raise `number` whenever a state's shape changes (a test says so and names
+the new `shape`), and by hand where `evolve` makes something else of the same entries: a ledger with
+states of another version folds them anew when it is opened (`ledger.states`)."""
 
 
 def evolve(kind: StreamKind, state: Frozen | None, event: Event, version: int) -> Frozen:

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any, NamedTuple, Self, TypeVar
 from uuid import UUID
 
-from ledger import batch, ids
+from ledger import batch, ids, states
 from ledger.batch import Handler, Line, Verdict
 from ledger.database import Connection, Database, create_schema
 from ledger.desk import Desk
@@ -44,10 +44,17 @@ class Ledger:
         self.desk = Desk(database, ledger=ledger, keyring=keyring)
 
     @classmethod
-    def open(cls, url: str, *, kek: bytes) -> Self:
+    def open(
+        cls, url: str, *, kek: bytes, renew: bool = True, progress: states.Progress | None = None
+    ) -> Self:
         """Opens the ledger in the database at `url`.
 
+        Current states that an older version made are folded anew first, and `progress` is told
+        how far that is; without `renew` they are left, and every decision is refused.
+
         Raises:
+            DamagedEntry: states cannot be folded anew; the old ones stay.
+            OtherVersion: `newer_states`, `older_schema`.
             Unreachable: the server does not answer.
             NotFound: `no_ledger`.
             WrongKey: `kek` is not this ledger's.
@@ -59,6 +66,10 @@ class Ledger:
                 ledger = head(connection).ledger
                 keyring = Keyring(ledger=ledger, kek=kek)
                 keyring.open(connection)
+                if renew:
+                    states.bring(connection, progress or (lambda done, total: None))
+                else:
+                    states.refuse_newer(states.version(connection))
         except BaseException:
             database.close()
             raise

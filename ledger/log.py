@@ -22,6 +22,8 @@ from signing import canonical, hashing
 
 _SQL = queries("ledger", "log.sql")
 PAGE = 5000
+_NO_END = 2**63 - 1
+_KINDS = {kind.value: kind for kind in StreamKind}
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,11 +184,11 @@ def of_streams(
     connection: Connection,
     streams: Sequence[UUID],
     *,
-    size: int,
+    size: int | None,
     topics: Sequence[str] | None = None,
 ) -> list[Entry]:
-    """Every entry of `streams` within the prefix of `size` entries, in position order; only
-    `topics` where they are given.
+    """Every entry of `streams` within the prefix of `size` entries (None: the whole log), in
+    position order; only `topics` where they are given.
 
     Raises:
         DamagedEntry: at the first entry that cannot be read.
@@ -195,7 +197,7 @@ def of_streams(
         _SQL["stream_entries"],
         {
             "ids": list(streams),
-            "end": size,
+            "end": _NO_END if size is None else size,
             "topics": list(topics) if topics is not None else None,
         },
         binary=True,
@@ -207,9 +209,7 @@ def _entry(row: tuple[Any, ...]) -> Entry:
     (position, instant, stream, ledger, kind, person, year, version, topic) = row[:9]
     entry_hash, body, origin_position, origin_instant = row[9:]
     try:
-        parsed = envelope.decode(body)
-        if hashing.entry_hash(body) != entry_hash:
-            raise MalformedBytes("its hash is not that of its bytes")
+        parsed = envelope.reread(body, entry_hash)
         if (parsed.topic, parsed.stream, parsed.author) != (topic, stream, ledger):
             raise MalformedBytes("its bytes belong to another topic, stream or ledger")
         event = parsed.event()
@@ -220,7 +220,7 @@ def _entry(row: tuple[Any, ...]) -> Entry:
     return Entry(
         position=position,
         recorded_at=instant,
-        stream=StreamRef(stream, StreamKind(kind), ledger, person, year),
+        stream=StreamRef(stream, _KINDS[kind], ledger, person, year),
         version=version,
         entry_hash=entry_hash,
         body=body,

@@ -58,7 +58,7 @@ class Slot:
     version: int
 
     def model_dump_json(self) -> str:
-        """The text kept of it, as a model's."""
+        """The text kept of it, like a model's."""
         return _SLOT.dump_json(self).decode()
 
     @classmethod

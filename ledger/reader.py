@@ -6,12 +6,12 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from ledger import ids, log, pupil_year
+from ledger import ids, log, pupil_year, states
 from ledger.case import Case
 from ledger.contribution import Contribution, in_custody_order
 from ledger.database import Connection
 from ledger.event import Event, StreamKind
-from ledger.folds import FOLDS
+from ledger.folds import FOLDS, StatesVersion
 from ledger.pupil import Pupil
 from ledger.pupil_year import PupilYear, Slot, SlotKey
 from ledger.queries import queries
@@ -23,6 +23,7 @@ from ledger.unit import Unit
 from ledger.vault import Keyring
 
 _SQL = queries("ledger", "log.sql")
+_STATES = queries("ledger", "states.sql")
 
 
 @dataclass(slots=True)
@@ -38,14 +39,20 @@ class Reader:
     """The states a decision is made from. Everything read is remembered as its ground."""
 
     def __init__(self, connection: Connection, keyring: Keyring, ledger: UUID) -> None:
-        """Notes how long the log is now; what is read later is at least as new."""
+        """Notes how long the log is now; what is read later is at least as new.
+
+        Raises:
+            OtherVersion: the states are not of this program's version (another program may have
+                folded them anew since the ledger was opened).
+        """
         self.connection = connection
         self.keyring = keyring
         self.ledger = ledger
-        row = connection.execute(_SQL["head"]).fetchone()
+        row = connection.execute(_STATES["begin"]).fetchone()
         assert row is not None
-        self.size: int = row[2]
-        self.incarnation: int = row[1]
+        self.incarnation: int = row[0]
+        self.size: int = row[1]
+        states.require_current(StatesVersion(*row[2:]))
         self.grounds: dict[UUID, Ground] = {}
 
     def _load(self, ids_: Iterable[UUID], kind: StreamKind) -> dict[UUID, Any]:
@@ -137,15 +144,10 @@ class Reader:
         streams = self._year_streams(pupil, school_year)
         self._load(streams, StreamKind.PUPIL_YEAR)
         own = ids.year_stream(self.ledger, pupil.id, school_year)
-        entries = log.of_streams(
-            self.connection, list(streams), size=log.head(self.connection).size
-        )
-        written = [(entry.stream.id, entry.version, entry.event) for entry in entries]
-        written += [(own, version, event) for version, event in pending]
-        years: dict[UUID, PupilYear] = {}
-        for stream, version, event in written:
-            if event.effective_on <= day:
-                years[stream] = pupil_year.evolve(years.get(stream), event, version)
+        written: dict[UUID, list[tuple[Event, int]]] = {}
+        for entry in log.of_streams(self.connection, list(streams), size=None):
+            written.setdefault(entry.stream.id, []).append((entry.event, entry.version))
+        written.setdefault(own, []).extend((event, version) for version, event in pending)
         found = [
             Contribution(
                 ledger=streams.get(stream, self.ledger),
@@ -153,7 +155,8 @@ class Reader:
                 covered=pupil.hops(stream),
                 current=len(pupil.coverings),
             )
-            for stream, year in years.items()
+            for stream, entries in written.items()
+            if (year := pupil_year.fold(e for e in entries if e[0].effective_on <= day))
         ]
         return in_custody_order(found)
 

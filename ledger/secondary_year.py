@@ -90,6 +90,7 @@ def assess_secondary(
         unexcused=unexcused,
         promotion=outcome_of(contributions, promotion.outcome, from_paper),
         promotion_reasons=promotion.reasons,
+        promotion_by_rule=promotion.outcome,
         title=rules.title(
             conduct["CN"], study["CN"], [None if a == EXEMPT else a for a in averages]
         ),

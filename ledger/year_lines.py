@@ -39,7 +39,10 @@ class YearLine:
 def write_years(reader: Reader, batch: Batch, lines: Sequence[Line[YearLine]]) -> None:
     """Corrections, comments, conduct, absences, closings and decisions: one line, one year."""
     pupils = reader.pupils({line.command.pupil for line in lines})
-    years = reader.years({(line.command.pupil, line.command.school_year) for line in lines})
+    asked = [((line.command.pupil, line.command.school_year), line.command) for line in lines]
+    years = reader.years({key for key, _ in asked}, columns=())
+    # Results are computed from the entries; only what is decided without them looks at slots.
+    years |= reader.years({key for key, command in asked if not command.needs_results})
     pending: dict[tuple[UUID, str], list[tuple[int, Event]]] = {}
     for line in lines:
         command = line.command

@@ -62,7 +62,8 @@ class YearRecord:
 
     `overall` are the averages over all subjects (TT 58 only), `qualities` item to time to level
     (primary only). `from_paper` names what is stated on paper and not computed
-    ("study/CN", "TOAN/1").
+    ("study/CN", "TOAN/1"). `promotion_by_rule` is what the secondary rules conclude, whatever the
+    head decided.
     """
 
     school_year: str
@@ -84,3 +85,4 @@ class YearRecord:
     qualities: dict[str, dict[str, str | None]] | None = None
     levels_asked: bool = True
     from_paper: tuple[str, ...] = ()
+    promotion_by_rule: str | None = None

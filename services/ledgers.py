@@ -26,6 +26,7 @@ from ledger.ledger import Ledger
 from services.embedded import Servers
 from services.embedded.home import Home, replace_file
 from services.errors import LedgerExists, ServiceError
+from services.progress import showing_if_told
 from signing import certificates
 from signing.aead import new_key
 from signing.certificates import Credential, Purpose
@@ -198,13 +199,22 @@ class Ledgers:
 
     @contextmanager
     def open(
-        self, servers: Servers, name: str | None, *, database: str | None = None
+        self,
+        servers: Servers,
+        name: str | None,
+        *,
+        database: str | None = None,
+        renew: bool = True,
     ) -> Iterator[tuple[Profile, Ledger]]:
-        """Opens a ledger for a command."""
+        """Opens a ledger for a command; current states that an older version made are folded
+        anew first, unless `renew` is false."""
         profile = self.profile(name)
         kek = (self.home.keys / profile.name / "kek").read_bytes()
-        with Ledger.open(database or self.url(servers, profile), kek=kek) as opened:
-            yield profile, opened
+        url = database or self.url(servers, profile)
+        with showing_if_told("folding the current states anew") as progress:
+            ledger = Ledger.open(url, kek=kek, renew=renew, progress=progress)
+        with ledger:
+            yield profile, ledger
 
     def _make_keys(self, profile: Profile) -> None:
         folder = self.home.keys / profile.name

@@ -1,7 +1,7 @@
 """A bar on standard error while something long is read; on a terminal only."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from rich.progress import Progress
 
@@ -16,5 +16,19 @@ def showing(what: str) -> Iterator[Callable[[int, int], None]]:
 
         def show(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total)
+
+        yield show
+
+
+@contextmanager
+def showing_if_told(what: str) -> Iterator[Callable[[int, int], None]]:
+    """As `showing`, for what is seldom needed: the bar appears with the first thing told."""
+    with ExitStack() as stack:
+        bar: list[Callable[[int, int], None]] = []
+
+        def show(done: int, total: int) -> None:
+            if not bar:
+                bar.append(stack.enter_context(showing(what)))
+            bar[0](done, total)
 
         yield show

@@ -29,7 +29,7 @@ def write_report(
         _table(title, columns, answer["rows"], lang),
         _table(
             word(REPORT_TITLES, "unsound", lang),
-            ("where", "pupil_id", "reason", "detail", "mend"),
+            ("where", "pupil_key", "reason", "detail", "mend", "pupil_id"),
             reasons,
             lang,
         ),

@@ -3,7 +3,8 @@
 from typing import Any
 
 from ledger.growth.channels import CHANNEL_TABLES
-from services.words import IDENTITY_CONFLICTS, word
+from ledger.identity_causes import CAUSES
+from services.words import IDENTITY_CONFLICTS, IDENTITY_OUTCOMES, IDENTITY_STATUSES, word
 
 REPORT_TITLES: dict[str, tuple[str, str]] = {
     "headcount": ("Sĩ số", "Head count"),
@@ -53,6 +54,11 @@ REPORT_COLUMNS: dict[str, tuple[str, str]] = {
     "full_name": ("Họ và tên", "Full name"),
     "staff_key": ("Mã nhân sự", "Staff key"),
     "status": ("Trạng thái", "Status"),
+    "cause": ("Nguyên nhân", "Cause"),
+    "due_on": ("Hạn", "Due"),
+    "responsible": ("Người phụ trách", "Responsible"),
+    "outcome": ("Kết quả xử lý", "Outcome"),
+    "overdue": ("Quá hạn", "Overdue"),
     "kind": ("Hình thức", "Kind"),
     "case": ("Mã chuyển trường", "Transfer"),
     "left_on": ("Rời trường từ", "Left on"),
@@ -110,13 +116,16 @@ REPORT_REASONS: dict[str, tuple[str, str]] = {
     "not_seen": ("Trẻ không đến lớp", "the child did not come"),
     "school_not_in_force": ("Trường đã đóng", "the school is not in force"),
     "counted_once": ("Hai hồ sơ của một học sinh, tính một lần", "two records, counted once"),
+    "not_placed": ("Năm học này chưa xếp lớp", "in no class this year"),
     "entry_unreadable": ("Có mục không đọc được", "an entry cannot be read"),
     "year_not_computable": ("Không tính được kết quả", "the results cannot be computed"),
     "subject_not_in_grade": ("Môn không có ở khối này", "a subject the grade does not have"),
     "thresholds_not_configured": ("Chưa khai báo ngưỡng xếp loại", "thresholds not configured"),
     "result_missing": ("Chưa có kết quả", "a result is missing"),
     "closing_differs": ("Khác với kết quả đã chốt", "differs from what was closed"),
-    "subject_without_marks": ("Môn bắt buộc chưa có điểm", "a compulsory subject without marks"),
+    "subject_without_marks": ("Môn phải học chưa có điểm", "a subject without marks"),
+    "promoted_against_rule": ("Cho lên lớp trái quy định", "promoted against the rule"),
+    "reassessed_without_need": ("Đánh giá lại môn đã đạt", "re-assessed without need"),
     "implausible": ("Số đo khó tin", "hardly believable"),
     "unreadable": ("Không đọc được", "unreadable"),
     "erased": ("Đã xóa dữ liệu cá nhân", "erased"),
@@ -136,12 +145,15 @@ REPORT_MENDS: dict[str, str] = {
     "not_seen": "Hỏi gia đình; ghi trẻ nghỉ hẳn từ ngày nào.",
     "school_not_in_force": "Ghi học sinh đi đâu, hoặc trường nào tiếp nhận.",
     "counted_once": "Kết thúc việc học ở một trong hai hồ sơ, hoặc gỡ liên kết.",
+    "not_placed": "Xếp học sinh vào một lớp của năm học này, hoặc ghi học sinh đã rời trường.",
     "entry_unreadable": "Chạy `hocba verify`; khôi phục mục từ bản sao lưu.",
     "year_not_computable": "Xem năm học bằng `hocba audit`; đính chính mục sai.",
     "subject_not_in_grade": "Xem điểm bằng `hocba audit`; sửa lớp, khối hoặc môn.",
     "thresholds_not_configured": "Khai báo ngưỡng trong rules.csv (subjects_at), rồi chốt.",
     "result_missing": "Nhập phần còn thiếu, hoặc hiệu trưởng quyết định (decisions.csv).",
     "closing_differs": "Hiệu trưởng mở khóa và chốt lại, hoặc bỏ thay đổi.",
+    "promoted_against_rule": "Xem căn cứ của quyết định; nếu sai, quyết định lưu ban.",
+    "reassessed_without_need": "Hiệu trưởng bỏ kết quả đánh giá lại, hoặc sửa lại tên môn.",
     "subject_without_marks": "Nhập điểm, hoặc ghi vì sao không học môn này.",
     "implausible": "Đo lại, hoặc đối chiếu ngày đo, ngày sinh, giới tính.",
     "unreadable": "Chạy `hocba verify`.",
@@ -176,6 +188,9 @@ _CELLS: dict[str, dict[str, tuple[str, str]]] = {
     "sex": {"nam": ("Nam", "male"), "nu": ("Nữ", "female"), "khac": ("Khác", "other")},
     "kind": _KINDS,
     "code": _CODES,
+    "cause": dict(CAUSES),
+    "outcome": IDENTITY_OUTCOMES,
+    "status": IDENTITY_STATUSES,
     "channel": {
         channel.key: (channel.vi, channel.en)
         for table in CHANNEL_TABLES
@@ -193,11 +208,13 @@ def cell(column: str, value: Any, lang: str) -> Any:
 
 
 def unsound(one: dict[str, Any], lang: str) -> dict[str, Any]:
-    """An exception of a report in words: `where`, `pupil_id`, `reason`, `detail`, `mend`."""
+    """An exception of a report in words: `where`, `pupil_key` (the record's number where it has
+    none, or the person was erased), `pupil_id`, `reason`, `detail`, `mend`."""
     detail = one.get("detail") or one.get("other_school") or one.get("indicator")
     reason = one["reason"]
     return {
         "where": one["where"],
+        "pupil_key": one.get("pupil_key") or one["pupil_id"],
         "pupil_id": one["pupil_id"],
         "reason": word(REPORT_REASONS, reason, lang),
         "detail": word(IDENTITY_CONFLICTS, detail, lang) if isinstance(detail, str) else detail,

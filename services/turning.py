@@ -17,10 +17,12 @@ from ledger.ledger import Ledger
 from ledger.plan import Done
 from ledger.reader import Reader
 from ledger.school_year import SchoolYear
+from ledger.structure import SCHOOL_KINDS
 from ledger.turn import TurnClass, TurnPlan, plan_turn, turn_classes
 from ledger.turn_undo import Undone, UndoTurn, find_turn, undo_turns
 from projections.class_members import Called, called, homerooms, members
 from projections.structure import find_class
+from projections.tree import read_tree
 from projections.views import engine_of
 from services.importing.run import Report
 
@@ -73,12 +75,13 @@ class Turning:
         """A command for each class of the school and year, or for those named.
 
         Raises:
-            NotFound: `unknown_class`.
+            NotFound: `unknown_school`, `unknown_class`.
             Conflict: `ambiguous_class`.
         """
         turn = uuid7()
         with self._ledger.database.connection() as connection:
             size = self._prepared(connection)
+            self._require_school(connection, size)
             codes = homerooms(connection, self.school, self.year.label, size=size)
             wanted = [find_class(connection, text, size=size).code for text in classes] or codes
             for code in (*wanted, *chosen):
@@ -152,12 +155,13 @@ class Turning:
         """Undoes a turn, class by class.
 
         Raises:
-            NotFound: `unknown_turn`.
+            NotFound: `unknown_school`, `unknown_turn`.
         """
         told: dict[str, Undone] = {}
         tally = Tally()
         with self._ledger.database.connection() as connection:
             size = self._prepared(connection)
+            self._require_school(connection, size)
             codes = homerooms(connection, self.school, self.year.label, size=size)
             commands = find_turn(connection, self._ledger.id, codes, turn, on=on)
         if not commands:
@@ -190,6 +194,13 @@ class Turning:
         size = log.head(connection).size
         self._engine.require(connection, size, "structure", "people", "roster")
         return size
+
+    def _require_school(self, connection: Connection, size: int) -> None:
+        known = read_tree(connection, on=self.year.start, size=size).known(self.school)
+        if known is None or known.kind not in SCHOOL_KINDS:
+            raise NotFound(
+                "unknown_school", f"no school {self.school} is on record; `hocba units` lists them"
+            )
 
     def _names(self, persons: Sequence[UUID], connection: Connection) -> dict[UUID, Called]:
         return called(self._ledger, connection, persons, size=self._prepared(connection))

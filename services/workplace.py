@@ -36,11 +36,14 @@ class Workplace:
             yield running
 
     @contextmanager
-    def open(self, name: str | None = None) -> Iterator[tuple[Profile, Ledger]]:
-        """The ledger named (by default the one of --ledger), on the servers it needs."""
+    def open(
+        self, name: str | None = None, *, renew: bool = True
+    ) -> Iterator[tuple[Profile, Ledger]]:
+        """The ledger named (by default the one of --ledger), on the servers it needs; `renew` as
+        `Ledger.open` has it."""
         profile = self.ledgers.profile(name or self.ledger)
         with (
             self.servers() as running,
-            self.ledgers.open(running, profile.name, database=self.database) as opened,
+            self.ledgers.open(running, profile.name, database=self.database, renew=renew) as opened,
         ):
             yield opened

@@ -111,9 +111,10 @@ LEFT JOIN LATERAL (SELECT e.version FROM ledger.entry e WHERE e.stream = s.no
 WHERE s.id = ANY(%(ids)b::uuid[]);
 
 -- name: put_states
--- The new current state of streams.
+-- The new current state of streams; none where another version has folded them anew meanwhile.
 INSERT INTO ledger.state (stream, body)
 SELECT * FROM unnest(%(streams)s::bigint[], %(bodies)b::text[])
+WHERE EXISTS (SELECT FROM ledger.state_version WHERE number = %(number)s AND shape = %(shape)s)
 ON CONFLICT (stream) DO UPDATE SET body = excluded.body;
 
 -- name: slots
@@ -130,10 +131,11 @@ WHERE s.id = ANY(%(ids)b::uuid[]) AND t.subject = ANY(%(subjects)s::text[])
   AND t.semester = ANY(%(semesters)s::smallint[]) AND t.slot = ANY(%(slots)s::text[]);
 
 -- name: put_slots
--- What the slots hold now.
+-- What the slots hold now; as `put_states`.
 INSERT INTO ledger.slot (stream, subject, semester, slot, body)
 SELECT * FROM unnest(%(streams)s::bigint[], %(subjects)s::text[], %(semesters)s::smallint[],
                      %(slots)s::text[], %(bodies)b::text[])
+WHERE EXISTS (SELECT FROM ledger.state_version WHERE number = %(number)s AND shape = %(shape)s)
 ON CONFLICT (stream, subject, semester, slot) DO UPDATE SET body = excluded.body;
 
 -- name: find_persons

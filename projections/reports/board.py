@@ -60,8 +60,9 @@ _NEWEST_OTHER = Statement(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BoardQuestion:
-    """What the board is of; `on` is the day whose lateness it shows. `report` None: every report
-    that has a deadline or was handed in. `what` asks for the rows that changed."""
+    """What the board is of; `on` is the day it shows: what was handed in by then, what is late.
+    `report` None: every report that has a deadline or was handed in. `what` asks for the rows
+    that changed."""
 
     preset: str
     school_year: SchoolYear
@@ -99,7 +100,10 @@ def read_board(
         asked,
         tree=tree,
         deadlines=settings.deadlines,
-        handed=read_submissions(connection, ledger, units, size=moment.size),
+        handed={
+            code: [one for one in own if one.said.effective_on <= asked.on]
+            for code, own in read_submissions(connection, ledger, units, size=moment.size).items()
+        },
         changed=comparison.changed,
     )
     statuses = Counter(row["status"] for row in rows)

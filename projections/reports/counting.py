@@ -6,6 +6,7 @@ one statement.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
@@ -151,6 +152,22 @@ class Headcount:
             for record, stay in one.stays:
                 if stay.covers(on):
                     yield _counted_by(record, stay, _piece_on(stay, self._source))
+
+    def linked_idle(self, year_start: date) -> Iterator[Counted]:
+        """Those of several records who count today while no record of theirs has a class, or
+        anything that began after `year_start`."""
+        on = self._source.on
+        own = dict(self.own_stays())
+        counted = {who.pupil: who for who in self.linked_today()}
+        for one in self.joined:
+            pieces = [
+                _piece_on(stay, self._source)
+                for record in one.records
+                for stay in own.get(record, ())
+                if stay.covers(on)
+            ]
+            idle = all(p.class_code is None and p.start <= year_start for p in pieces)
+            yield from (counted[record] for record in one.records & counted.keys() if idle)
 
     def _linked_today(self) -> Iterator[tuple[Counted, SealedProfile | None]]:
         counted = list(self.linked_today())

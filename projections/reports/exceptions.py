@@ -14,6 +14,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from ledger.codes import PRESCHOOL_GROUPS
+from ledger.school_year import SchoolYear
 from projections.reports.counting import Counted, Headcount, single, sound
 from projections.reports.frame import Figures, ReportKind, Source, exception
 from projections.reports.profiles import Opened, behind, open_profiles
@@ -30,6 +31,7 @@ MENDS: Final[Mapping[str, str]] = MappingProxyType(
         "identity_conflict": "compare the papers; correct the number, or confirm two persons",
         "presence_unconfirmed": "confirm the month for the child, or record from when it left",
         "not_seen": "ask after the child; record from when it left",
+        "not_placed": "enrol the pupil in a class of this year, or record the leaving",
         "school_not_in_force": "record where the pupils went, or the school's successor",
         "counted_once": "end one of the two linked records' enrolments, or undo the link",
         "entry_unreadable": "run `hocba verify`; restore the entry from a backup",
@@ -128,6 +130,32 @@ def _months(stays: sa.Table) -> Statement:
     )
 
 
+@cache
+def _idle(stays: sa.Table) -> Statement:
+    """Who counts, sits in no class, and of whom nothing is on record since the year began: what
+    began on that day and left grade and programme as they were is only the last year's end."""
+    before = stays.alias("before")
+    carried_on = sa.exists().where(
+        before.c.part == "stay",
+        before.c.stream == stays.c.stream,
+        before.c.effective_to == stays.c.effective_from,
+        before.c.school == stays.c.school,
+        before.c.grade == stays.c.grade,
+        before.c.programme == stays.c.programme,
+        sound(before),
+    )
+    begin = sa.bindparam("year_start", type_=sa.Date)
+    return Statement(
+        _counted_columns(stays).where(
+            stays.c.class_code.is_(None),
+            sa.or_(
+                stays.c.effective_from < begin,
+                sa.and_(stays.c.effective_from == begin, carried_on),
+            ),
+        )
+    )
+
+
 def standing_exceptions(source: Source, headcount: Headcount) -> list[dict[str, Any]]:
     """Everything unsound that needs no sealed part to be opened."""
     found = [
@@ -137,6 +165,7 @@ def standing_exceptions(source: Source, headcount: Headcount) -> list[dict[str, 
         *_of_conflicts(source, headcount),
         *_of_months(source, headcount),
         *_of_links(source, headcount),
+        *_of_idle(source, headcount),
     ]
     return found
 
@@ -212,6 +241,20 @@ def _of_links(source: Source, headcount: Headcount) -> Iterator[dict[str, Any]]:
             if source.places.path(who.school):
                 others = [str(record) for record in both[1:]]
                 yield unsound(source, who, "counted_once", others=others)
+
+
+def _of_idle(source: Source, headcount: Headcount) -> Iterator[dict[str, Any]]:
+    """Pupils who count though nothing was said of them in the whole school year: most of them
+    have left, and nobody recorded it (letter L3). Asked after 30 September, when classes and
+    late decisions are settled."""
+    year = SchoolYear.of(source.on)
+    if source.on <= year.previous.late_decisions_until:
+        return
+    parameters = headcount.values(year_start=year.start)
+    rows = _idle(source.sound.forms["stays"]).run(source.connection, parameters).fetchall()
+    for who in [*(Counted(*row) for row in rows), *headcount.linked_idle(year.start)]:
+        if source.places.path(who.school):
+            yield unsound(source, who, "not_placed")
 
 
 def of_places(source: Source, headcount: Headcount, schools: Iterable[str]) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ be opened to the pupils behind it.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -21,6 +21,7 @@ from projections.moment import Moment
 from projections.people import People
 from projections.projection import Projection
 from projections.reports.isolation import Sound, sound_rows
+from projections.reports.keys import keys_of
 from projections.reports.places import Places
 from projections.stays import Stays
 from projections.tree import read_tree
@@ -118,17 +119,17 @@ def read_report(
     places = Places(tree, question.unit)
     reads = (*READ_FROM, *kind.reads)
     with sound_rows(engine, connection, reads, ledger=ledger.id, size=moment.size) as sound:
-        figures = kind.read(
-            Source(
-                ledger=ledger,
-                connection=connection,
-                engine=engine,
-                moment=moment,
-                question=question,
-                places=places,
-                sound=sound,
-            )
+        source = Source(
+            ledger=ledger,
+            connection=connection,
+            engine=engine,
+            moment=moment,
+            question=question,
+            places=places,
+            sound=sound,
         )
+        figures = kind.read(source)
+        exceptions = _with_keys(source, figures.exceptions)
     answer: dict[str, Any] = {
         "report": name,
         "unit": question.unit,
@@ -137,7 +138,7 @@ def read_report(
         "rows": figures.rows,
         "totals": figures.totals,
         "digest": figures_digest(figures.rows, figures.totals),
-        "exceptions": sorted(figures.exceptions, key=_exception_order),
+        "exceptions": sorted(exceptions, key=_exception_order),
         **figures.more,
     }
     if figures.behind is not None:
@@ -149,6 +150,22 @@ def figures_digest(rows: Sequence[dict[str, Any]], totals: dict[str, Any]) -> st
     """`sha256:` over the rows and totals as canonical JSON: what a submission states."""
     found = hashlib.sha256(canonical.dumps({"rows": list(rows), "totals": totals}))
     return f"sha256:{found.hexdigest()}"
+
+
+def _with_keys(source: Source, exceptions: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each exception with the key its pupil is called by: a clerk knows no ids."""
+    known = [(one, UUID(one["pupil_id"]) if one["pupil_id"] else None) for one in exceptions]
+    keys = keys_of(
+        source.ledger,
+        source.connection,
+        source.sound.forms["people"],
+        {pupil for _, pupil in known if pupil is not None},
+        size=source.moment.size,
+    )
+    return [
+        {"pupil_id": one["pupil_id"], "pupil_key": keys[pupil] if pupil else None, **one}
+        for one, pupil in known
+    ]
 
 
 def _exception_order(exception: dict[str, Any]) -> tuple[str, str, str]:

@@ -15,9 +15,11 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from ledger import ids
 from projections.identity_checks import UNCHECKED
 from projections.reports.counting import Headcount, single, sound
 from projections.reports.exceptions import of_places, standing_exceptions
+from projections.reports.follow_ups import NOTHING, follow_ups
 from projections.reports.frame import Figures, ReportKind, Source
 from projections.reports.places import level_order
 from projections.reports.profiles import behind
@@ -248,21 +250,30 @@ def _behind(
     forms = source.sound.forms
     statement = _each_pupil(forms["stays"], forms["identity_checks"])
     rows = statement.run(source.connection, headcount.values()).fetchall()
+    shown = [row for row in [*rows, *linked] if source.places.path(row[1])]
+    cases = follow_ups(source, (row[0] for row in shown if row[-1] != "matched"))
     return behind(
         source,
         [
             (
                 pupil,
                 school,
-                {"level": source.places.level(school, grade, programme), "status": status},
+                {
+                    "level": source.places.level(school, grade, programme),
+                    "status": status,
+                    **cases.get(pupil, NOTHING),
+                },
             )
-            for pupil, school, grade, programme, status in [*rows, *linked]
-            if source.places.path(school)
+            for pupil, school, grade, programme, status in shown
         ],
     )
 
 
 def _staff_listed(source: Source, staff: Iterable[tuple[Any, ...]]) -> list[dict[str, Any]]:
+    staff = list(staff)
+    streams = {code: ids.staff_stream(source.ledger.id, code) for code, *_ in staff}
+    unmatched = (streams[code] for code, *_, status in staff if status != "matched")
+    cases = follow_ups(source, unmatched)
     return sorted(
         (
             {
@@ -270,6 +281,7 @@ def _staff_listed(source: Source, staff: Iterable[tuple[Any, ...]]) -> list[dict
                 "level": _staff_level(level, path[0].levels),
                 "staff_key": code,
                 "status": status,
+                **cases.get(streams[code], NOTHING),
             }
             for code, unit, level, status in staff
             if unit is not None and (path := source.places.path(unit))

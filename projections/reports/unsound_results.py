@@ -6,23 +6,28 @@
     thresholds_not_configured   the regulation's own numbers are not known to this system
     result_missing          a result that is due is not there; `detail` names what it waits for
     closing_differs         a closing says other than what the entries give now
-    subject_without_marks   a compulsory subject without any mark; of a whole class told once
+    subject_without_marks   a compulsory or chosen subject without any mark; of a whole class told
+                            once
+    promoted_against_rule   the head promoted a pupil whom the rule retains; `detail` says why
+    reassessed_without_need a subject re-assessed though its year was passed
 
 Only the first three keep a pupil's results out of the counts.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Final
 
 from ledger import contribution as parts_of
+from ledger.assessment.marks import EXEMPT, NOT_PASSED, PASSED
 from ledger.codes import Programme
 from ledger.compulsory import lacking
 from ledger.events.pupil_year import PeriodClosed
 from ledger.subjects import SUBJECTS
 from ledger.year_commands import results_of
-from ledger.year_record import PRIMARY, YearRecord
+from ledger.year_record import PRIMARY, SubjectResult, YearRecord
 from projections.reports.counting import Counted
 from projections.reports.frame import Source, exception
 from projections.year_reader import Trouble, YearRead
@@ -35,9 +40,12 @@ MENDS: Final[Mapping[str, str]] = MappingProxyType(
         "thresholds_not_configured": "state the numbers with rules.csv (subjects_at), then close",
         "result_missing": "enter what is missing, or have the head decide (decisions.csv)",
         "closing_differs": "have the head reopen the period and close it again, or undo the change",
+        "promoted_against_rule": "see the ground of the decision; else decide retain",
+        "reassessed_without_need": "see the ground of the decision; else correct its subject",
         "subject_without_marks": "enter the marks, or record why the subject is not asked",
     }
 )
+_PASS: Final = Decimal("5.0")
 _REASSESSED = ("reassess", "summer_training", "promote", "retain")
 
 
@@ -67,7 +75,8 @@ class UnsoundResults:
             self._tell(who, trouble.code, detail=trouble.detail, **more)
             return False
         if read.record is not None:
-            self._look_for_subjects(who, read.record)
+            self._look_for_subjects(who, read)
+            self._look_at_decisions(who, read)
             for closing in read.closings.values():
                 self._compare(who, read, read.record, closing)
         missing = dict(_missing(read.record, self._due))
@@ -100,14 +109,28 @@ class UnsoundResults:
                     who, "subject_without_marks", detail=", ".join(subjects), subjects=subjects
                 )
 
-    def _look_for_subjects(self, who: Counted, record: YearRecord) -> None:
-        if not self._due or not record.levels_asked:
+    def _look_for_subjects(self, who: Counted, read: YearRead) -> None:
+        record = read.record
+        if record is None or not self._due or not record.levels_asked:
             return
         known = self._classes.setdefault((who.school, who.class_code), _Class())
         known.looked_at += 1
         written = {subject.subject for subject in record.subjects}
-        for subject in lacking(written, record.grade, Programme(record.programme)):
+        wanted = set(lacking(written, record.grade, Programme(record.programme)))
+        wanted |= (parts_of.electives(read.parts) or frozenset()) - written
+        for subject in wanted:
             known.lacking.setdefault(subject, []).append(who)
+
+    def _look_at_decisions(self, who: Counted, read: YearRead) -> None:
+        """Decisions that the rule gives no occasion for: they stand, and are told of."""
+        record = read.record
+        if record is None:
+            return
+        if (record.promotion, record.promotion_by_rule) == ("promoted", "retained"):
+            self._tell(who, "promoted_against_rule", detail=", ".join(record.promotion_reasons))
+        for subject in record.subjects:
+            if subject.reassessed is not None and _passed(subject):
+                self._tell(who, "reassessed_without_need", detail=subject.subject)
 
     def _compare(
         self, who: Counted, read: YearRead, record: YearRecord, closing: PeriodClosed
@@ -157,6 +180,16 @@ class UnsoundResults:
 
     def _unit(self, who: Counted) -> str:
         return self._source.places.path(who.school)[0].code
+
+
+def _passed(subject: SubjectResult) -> bool:
+    """Whether the year needed no re-assessment, which is for an average below 5.0 or CĐ (TT
+    22/2021 Điều 14; TT 58/2011 Điều 16). Of primary years the levels do not say."""
+    if subject.year is None or subject.form == "level":
+        return False
+    if subject.year in (EXEMPT, PASSED, NOT_PASSED):
+        return subject.year != NOT_PASSED
+    return Decimal(subject.year) >= _PASS
 
 
 def _where(who: Counted) -> str:

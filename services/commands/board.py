@@ -52,7 +52,7 @@ _WHAT = {
 @click.option("--school-year", required=True, metavar="YEAR", help="As 2024-2025.")
 @click.option("--report", type=click.Choice(sorted(REPORTS)), help="Only this report.")
 @click.option("--under", metavar="CODE", help="One unit and all below it.")
-@click.option("--on", metavar="DATE", help="What is late on this day (default: today).")
+@click.option("--on", metavar="DATE", help="The board as of this day (default: today).")
 @click.option("--known-at", metavar="WHEN", help="@POSITION or an instant (default: now).")
 @click.option("--what", is_flag=True, help="The rows that changed since a report was handed in.")
 @click.option("--quick", is_flag=True, help="Do not compute the reports anew to see what changed.")

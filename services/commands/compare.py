@@ -1,6 +1,5 @@
 """`hocba compare`: two moments, or two days, compared in class lists, transcripts, head counts."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from projections.comparison import compare as compare_sides
 from projections.views import Views
 from services.audit_lines import cover_facts, write_cover
 from services.audit_words import AUDIT_COLUMNS, AUDIT_COVER, COMPARED
+from services.difference_lines import lines_of
 from services.output import print_csv, print_json, print_table
 from services.progress import showing
 from services.reading import open_views, parse_day, parse_key, parse_when
@@ -84,10 +84,11 @@ def _what(pupil: str | None, class_: str | None, unit: str | None) -> Compared:
 
 
 def rows_of(answer: dict[str, Any], lang: str | None = None) -> Iterator[list[Value]]:
-    """One row for each difference; with `lang` told in words."""
+    """One row for each leaf that differs; with `lang` told in words."""
     for section in _SECTIONS:
         for found in answer[section]:
-            yield [*_who(section, found, lang), *_sides(section, found)]
+            for row in _sides(section, found):
+                yield [*_who(section, found, lang), *row]
 
 
 def _who(section: str, found: dict[str, Any], lang: str | None) -> list[Value]:
@@ -96,28 +97,22 @@ def _who(section: str, found: dict[str, Any], lang: str | None) -> list[Value]:
     return [told, found.get("pupil_key"), found.get("full_name")]
 
 
-def _sides(section: str, found: dict[str, Any]) -> list[Value]:
+def _sides(section: str, found: dict[str, Any]) -> Iterator[list[Value]]:
     """Field, before, after and the entries responsible."""
     sides: list[Any] = [found.get("before"), found.get("after")]
     if section == "rosters":
         classes = [side["class_code"] if side else None for side in sides]
-        if found["change"] != "changed":
-            return ["class_code", *classes, None]
-        changed = [name for name in sides[0] if sides[0][name] != sides[1].get(name)]
-        shown = [_cell({name: side[name] for name in changed}) for side in sides]
-        return [f"{classes[0]}: {', '.join(changed)}", *shown, None]
-    if section == "headcount":
+        if found["change"] == "changed":
+            yield from ([*line, None] for line in lines_of(str(classes[0]), *sides))
+        else:
+            yield ["class_code", *classes, None]
+    elif section == "headcount":
         named = [v for k, v in found.items() if k not in ("before", "after")]
-        return ["/".join(str(one) for one in named), *sides, None]
-    entries = ", ".join(f"@{one['position']} {one['type']}" for one in found["entries"])
-    return [found["path"], *map(_cell, sides), entries or None]
-
-
-def _cell(value: Any) -> Value:
-    if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False)
-    shown: Value = value
-    return shown
+        yield ["/".join(str(one) for one in named), *sides, None]
+    else:
+        entries = ", ".join(f"@{one['position']} {one['type']}" for one in found["entries"])
+        for line in lines_of(found["path"], *sides):
+            yield [*line, entries or None]
 
 
 def _print_table(answer: dict[str, Any], lang: str) -> None:
@@ -143,7 +138,7 @@ def _keep(
             (f"{side} {name}", value) for name, value in known if not name.startswith("asked")
         ]
     facts += [(name, value) for name, value in known if name.startswith("asked")]
-    facts.append(("lines", sum(len(answer[section]) for section in _SECTIONS)))
+    facts.append(("lines", sum(1 for _ in rows_of(answer))))
     if xlsx is not None:
         _write_book(xlsx, answer, facts, workplace.lang)
     if cover is not None:

@@ -85,7 +85,7 @@ def prove(workplace: Workplace, entry: str) -> int:
 @click.pass_obj
 def verify(workplace: Workplace) -> int:
     """Make everything again from the stored bytes and compare; list what differs."""
-    with workplace.open() as (profile, ledger):
+    with workplace.open(renew=False) as (profile, ledger):
         notary = notary_of(workplace.ledgers, profile, ledger)
         with ledger.database.connection() as connection, _progress() as progress:
             found = inspection.inspect(notary, connection, progress)
@@ -95,6 +95,7 @@ def verify(workplace: Workplace) -> int:
         "root": found.root.hex(),
         "checkpoints": found.checkpoints,
         "entries_checked": found.entries_checked,
+        "states_compared": found.states_compared,
         "projections": projections,
         "failures": [
             {"kind": failure.kind, "position": failure.position, "detail": failure.detail}
@@ -107,6 +108,12 @@ def verify(workplace: Workplace) -> int:
         rows = [[f.kind, f.position, f.detail] for f in found.failures]
         if rows or workplace.format == "csv":
             _print_rows(workplace, ["kind", "position", "detail"], rows)
+        if not found.states_compared:
+            messages.print(
+                "the current states were made by an older version and were not compared; "
+                "the next command folds them anew, or `hocba rebuild states`",
+                markup=False,
+            )
         messages.print(
             f"{found.entries_checked} entries and {found.checkpoints} checkpoints checked, "
             f"{len(found.failures)} failures; root {found.root.hex()} at size {found.size}",

@@ -172,7 +172,7 @@ def _print(workplace: Workplace, answer: dict[str, Any], columns: list[str]) -> 
 
 def _print_exceptions(answer: dict[str, Any], lang: str) -> None:
     if answer["exceptions"]:
-        columns = ("where", "pupil_id", "reason", "detail", "mend")
+        columns = ("where", "pupil_key", "reason", "detail", "mend")
         told = [unsound(one, lang) for one in answer["exceptions"]]
         rows = [[one[name] for name in columns] for one in told]
         headings = [word(REPORT_COLUMNS, column, lang) for column in columns]

@@ -74,7 +74,8 @@ _SEXES = {"nam": "Nam", "nu": "Nữ", "khac": "Khác"}
 
 
 def class_list(answer: dict[str, Any]) -> Table:
-    """The class list as a sheet to be printed."""
+    """The class list as a sheet to be printed, or corrected and imported: it names pupils by the
+    local key under a heading that no template of the ministry has."""
     rows: list[list[Value]] = [
         [
             number,
@@ -96,7 +97,7 @@ def class_list(answer: dict[str, Any]) -> Table:
             f"số {answer['known_at']['position']} · {answer['count']} học sinh",
         ),
         headings=(
-            *("STT", "Mã học sinh", "Họ và tên", "Ngày sinh", "Giới tính"),
+            *("STT", "Mã của trường", "Họ và tên", "Ngày sinh", "Giới tính"),
             *("Ngày vào lớp", "Trạng thái", "Ghi chú"),
         ),
         rows=rows,

@@ -95,6 +95,8 @@ _BY_REASON: Mapping[str, str] = MappingProxyType(
 
 _LENGTHS: Mapping[str, str] = MappingProxyType(
     {
+        "masogd": "The exchange takes 2 characters: give the department's code for the "
+        "province in codes.csv (kind department)",
         "tenlop": "The exchange takes 10 characters: give the class a shorter name in classes.csv",
         "nxetgvcn": "Shorten the comment in comments.csv to 2000 characters",
         "nxetmonhoc": "Shorten the comment in comments.csv to 2000 characters",

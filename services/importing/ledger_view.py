@@ -43,6 +43,10 @@ class LedgerView:
         self._codes: dict[tuple[str, str, str], str] = {}
         self._classes: dict[str, SchoolClass | None] = {}
 
+    def local(self, key: str) -> Number:
+        """The sender's own key as a number of this source."""
+        return local_key(key, self._source)
+
     def school_class(self, code: str) -> SchoolClass | None:
         """The class of that code, as it was when first asked for."""
         if code not in self._classes:

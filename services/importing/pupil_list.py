@@ -2,7 +2,8 @@
 
 Seen as `Filemau-C1-HocSinh` (.xls, columns moving from version to version) and as the list export
 of grade 12 (domain reference 4.7). A pupil is recorded under the ministry's code as local key;
-one already on record under that code or the personal number keeps the key they have.
+one already on record under that code or the personal number keeps the key they have. Our own
+class list (`hocba roster --xlsx`) names pupils on record by the local key, and nobody else.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,6 +31,7 @@ _HEADINGS: Mapping[str, tuple[str, ...]] = {
         *("Mã học sinh", "Mã HS", "Mã định danh Bộ GD&ĐT", "Mã định danh Bộ GDĐT"),
         *("Mã định danh học sinh", "Mã định danh Bộ", "Mã trẻ", "Mã học viên"),
     ),
+    "pupil_key": ("Mã của trường",),
     "full_name": ("Họ tên", "Họ và tên", "Họ tên học sinh", "Họ và tên học sinh", "Họ tên trẻ"),
     "birth_date": ("Ngày sinh", "Ngày tháng năm sinh", "Ngày, tháng, năm sinh"),
     "sex": ("Giới tính", "Phái"),
@@ -72,7 +74,7 @@ _BY_KEY: Mapping[str, str] = {
 MUST = frozenset(
     key
     for key, what in _BY_KEY.items()
-    if what in ("full_name", "birth_date", "sex", "moet_code", "personal_id")
+    if what in ("full_name", "birth_date", "sex", "moet_code", "personal_id", "pupil_key")
 )
 _MOVES = frozenset({"class_code", "class_name", "status", "status_on", "leave_reason"})
 _STATUSES = {spelling_key(name): code for code, name in STATUS_NAMES.items()}
@@ -88,6 +90,7 @@ _EXITS = {
     **{"05": "withdraw", "09": "withdraw", "12": "withdraw"},
 }
 _PLACES = ("birth_place", "home_town")
+_NAMED_BY = ("moet_code", "personal_id", "pupil_key")
 
 
 def columns_of(header: Header) -> tuple[dict[str, Heading], tuple[Column, ...]]:
@@ -115,9 +118,7 @@ def _home(what: str | None) -> str | None:
 def recognised(header: Header) -> bool:
     """Whether the header is one of a list of pupils."""
     found, _ = columns_of(header)
-    return {"full_name", "birth_date", "sex"} <= set(found) and bool(
-        {"moet_code", "personal_id"} & set(found)
-    )
+    return {"full_name", "birth_date", "sex"} <= set(found) and bool(set(_NAMED_BY) & set(found))
 
 
 def row_texts(found: Mapping[str, Heading], row: Row) -> dict[str, str]:
@@ -147,6 +148,7 @@ class PupilList:
     def __init__(self, header: Header, given: Given, ledger: LedgerView) -> None:
         """`given.on` stands for a missing Ngày nhập trạng thái."""
         self._found, self.columns = columns_of(header)
+        self._named_by = next(self._found[what] for what in _NAMED_BY if what in self._found)
         self.header, self.first = header.row, header.below
         self._given = given
         self._ledger = ledger
@@ -154,10 +156,16 @@ class PupilList:
     def results(self, rows: Sequence[Row]) -> Iterator[tuple[int, Result]]:
         """Lines of pupils, and of enrolments or statuses where the row tells of one."""
         lines = [self._line(row) for row in rows]
-        known = self._ledger.pupils([numbers_of(line.cells) for line in lines])
+        known = self._ledger.pupils([self._numbers(line) for line in lines])
         for line, pupil in zip(lines, known, strict=True):
             for result in self._results(line, pupil):
                 yield line.number, result
+
+    def _numbers(self, line: _Line) -> tuple[tuple[str, str], ...]:
+        """What a row names its pupil by, the strongest first."""
+        key = line.cells.get("pupil_key")
+        own = (self._ledger.local(key),) if key else ()
+        return (*own, *numbers_of(line.cells))
 
     def _line(self, row: Row) -> _Line:
         cells = row_texts(self._found, row)
@@ -167,11 +175,17 @@ class PupilList:
     def _results(self, line: _Line, known: KnownPupil | None) -> Iterator[Result]:
         cells = line.cells
         number = next(iter(numbers_of(cells)), None)
+        if cells.get("pupil_key"):
+            if known is None:
+                heading, hint = self._found["pupil_key"].text, "is the list of another --source?"
+                message = "no pupil is on record under this key"
+                yield Fault(heading, cells["pupil_key"], "unknown_pupil", message, hint)
+                return
+            number = number or ("local", cells["pupil_key"])
         if number is None:
             if cells["full_name"]:
-                heading = self._found.get("moet_code") or self._found["personal_id"]
                 message = "the pupil has neither the ministry's code nor a personal number"
-                yield Fault(heading.text, "", "missing_value", message)
+                yield Fault(self._named_by.text, "", "missing_value", message)
             else:
                 message = "the row names nobody and is left out"
                 yield Fault(None, None, "row_without_pupil", message, warning=True)
@@ -209,9 +223,8 @@ class PupilList:
             if not cells.get(f"{place}_text"):
                 parts = (line.cells.get(f"{place}.{rank}", "") for rank in "1234")
                 cells[f"{place}_text"] = ", ".join(part for part in parts if part)
-        named = self._found.get("moet_code") or self._found["personal_id"]
         read_from = {what: heading.text for what, heading in self._found.items()}
-        return Made(kind, cells, {"pupil_key": named.text, **read_from})
+        return Made(kind, cells, {"pupil_key": self._named_by.text, **read_from})
 
     def _movement(self, line: _Line, key: str, known: KnownPupil | None) -> Iterator[Result]:
         cells = line.cells
@@ -253,7 +266,7 @@ class PupilList:
 
     def _read_from(self) -> dict[str, str]:
         named = {
-            "pupil_key": ("moet_code", "personal_id"),
+            "pupil_key": _NAMED_BY,
             "class_code": ("class_code", "class_name"),
             "school_code": ("class_code", "class_name"),
             "kind": ("status",),

@@ -25,6 +25,7 @@ from ledger.events.pupil import (
 from ledger.ledger import Ledger
 from ledger.lookups import wrong_lookups
 from projections.persons import Key
+from projections.reports.frame import Question
 from projections.views import Views
 from services.commands import identity as command
 from services.embedded import Home
@@ -116,6 +117,27 @@ def test_staff_have_checks_and_cases_too(ledger: Ledger, tmp_path: Path) -> None
         "ledger.StaffIdentityFollowedUp.v1",
     ]
     assert take(ledger, path)[1]["unchanged"] == 1
+
+
+def test_the_report_lists_the_cases_of_pupils_and_staff_and_which_are_overdue(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    lines = (
+        "pupil,P0,mismatched,2024-12-20T09:00:00,name_differs,đối chiếu,2025-01-10,GV1,,",
+        "staff,GV1,missing,2024-12-20T09:00:00,no_number_yet,,2025-03-01,GV1,,",
+    )
+    assert take(ledger, write(tmp_path, "identity_checks.csv", CHECKS, *lines))[0] == 0
+    answer = Views(ledger).report("identity", Question(on=ON, listing=True))
+    fields = ("cause", "due_on", "responsible", "outcome", "overdue")
+    pupils = {one["pupil_key"]: tuple(one[name] for name in fields) for one in answer["list"]}
+    assert pupils == {
+        "P0": ("name_differs", "2025-01-10", "GV1", "open", True),
+        "P1": (None, None, None, None, None),
+    }
+    (staff,) = [one for one in answer["list_staff"] if one["staff_key"] == "GV1"]
+    assert [staff[name] for name in fields] == ["no_number_yet", "2025-03-01", "GV1", "open", False]
+    before = Views(ledger).report("identity", Question(on=date(2024, 12, 19), listing=True))
+    assert {one["cause"] for one in before["list"]} == {None}
 
 
 def test_each_wrong_cell_of_a_check_is_named(ledger: Ledger, tmp_path: Path) -> None:

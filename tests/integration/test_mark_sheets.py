@@ -208,7 +208,7 @@ def test_the_class_list_is_a_sheet_ready_for_the_printer(ledger: Ledger, tmp_pat
     with open_workbook(path) as book:
         rows = [row.cells for sheet in book.sheets() for row in sheet.rows]
     assert rows[0][0] == "DANH SÁCH HỌC SINH LỚP 7A1 · 2024-2025"
-    assert rows[2][:5] == ("STT", "Mã học sinh", "Họ và tên", "Ngày sinh", "Giới tính")
+    assert rows[2][:5] == ("STT", "Mã của trường", "Họ và tên", "Ngày sinh", "Giới tính")
     assert [row[2] for row in rows[3:]] == [pupil["full_name"] for pupil in answer["pupils"]]
     written = openpyxl.load_workbook(path)
     first = written.worksheets[0]
@@ -217,6 +217,27 @@ def test_the_class_list_is_a_sheet_ready_for_the_printer(ledger: Ledger, tmp_pat
         "Times New Roman"
     }
     written.close()
+
+
+def test_a_corrected_class_list_goes_back_in_under_the_school_s_own_keys(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    path = tmp_path / "list.xlsx"
+    write_workbook(path, [class_list(Views(ledger).roster("7A1", on=DAY))])
+    assert take(ledger, path)[1]["appended"] == 0
+    book = openpyxl.load_workbook(path)
+    sheet = book.worksheets[0]
+    sheet["C4"] = "Nguyễn Thị Sửa"
+    key = sheet["B4"].value
+    sheet["I3"], sheet["I4"] = "Số định danh cá nhân", "031312000009"
+    sheet["B5"] = "P99"
+    book.save(path)
+    answer = take(ledger, path)[1]
+    assert [(one["line"], one["reason"]) for one in answer["rejected"]] == [(5, "unknown_pupil")]
+    identity = Views(ledger).identity(Key("local", key), on=DAY)
+    assert identity["full_name"] == "Nguyễn Thị Sửa"
+    borne = {(one["kind"], one["value"]) for one in identity["identifiers"]}
+    assert borne == {("local", key), ("personal_id", "031312000009")}
 
 
 def test_marks_of_another_school_stand_grey_with_its_name_and_leave_the_slots_open(

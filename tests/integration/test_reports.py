@@ -347,6 +347,66 @@ def test_pupils_of_a_school_that_closed_without_a_successor_still_count_and_are_
     assert check["totals"]["end"] == 1
 
 
+def test_who_counts_but_was_placed_nowhere_this_year_is_named_after_september(
+    ledger: Ledger, views: Views
+) -> None:
+    stayed, left, paused, again = (pupil(ledger, key) for key in ("P", "L", "H", "A"))
+    for who in (stayed, left, paused, again):
+        enrol(ledger, who, "S1")
+    status(ledger, left, "S1", "leave", date(2025, 6, 1))
+    status(ledger, paused, "S1", "suspend", date(2025, 9, 15))
+    following = OpenClass(
+        code="S1-25-8A",
+        school_code="S1",
+        school_year="2025-2026",
+        grade=8,
+        name="8A",
+        programme="GDPT2018",
+    )
+    lines = school.numbered([following])
+    school.sound(ledger.carry_out(open_classes, lines, who=school.operator(ledger)))
+    school.enrol(ledger, [again], class_code="S1-25-8A", on=date(2025, 8, 1), kind="start")
+    assert reasons(report(views, "exceptions", date(2025, 9, 30))) == []
+    for name in ("exceptions", "headcount"):
+        answer = report(views, name, date(2025, 10, 1))
+        (told,) = answer["exceptions"]
+        assert (told["reason"], told["pupil_id"]) == ("not_placed", str(stayed))
+        assert (told["pupil_key"], told["where"]) == ("P", "S1")
+    nobody_placed = reasons(report(views, "exceptions", date(2027, 5, 31)))
+    assert nobody_placed == sorted(("not_placed", str(who)) for who in (stayed, paused, again))
+    status(ledger, stayed, "S1", "leave", date(2025, 9, 1))
+    assert reasons(report(views, "exceptions", date(2025, 10, 1))) == []
+
+
+def test_of_linked_records_it_is_enough_that_one_is_placed(ledger: Ledger, views: Views) -> None:
+    one, other = sorted((pupil(ledger, "A"), pupil(ledger, "B")))
+    for who in (one, other):
+        enrol(ledger, who, "S1")
+    link = PupilLinked(
+        effective_on=ON, other=other, other_ledger=ledger.id, case=None, statutory=None
+    )
+    record(ledger, one, link)
+    found = reasons(report(views, "exceptions", date(2025, 10, 1)))
+    assert found == [("counted_once", str(one)), ("not_placed", str(one))]
+    status(ledger, other, "S1", "suspend", date(2025, 9, 15))
+    found = reasons(report(views, "exceptions", date(2025, 10, 1)))
+    assert found == [("counted_once", str(one))]
+
+
+def test_an_erased_pupil_stands_among_the_exceptions_without_a_key(
+    ledger: Ledger, views: Views, database: str
+) -> None:
+    who = pupil(ledger, "P")
+    enrol(ledger, who, "S1")
+    enrol(ledger, who, "S3", date(2024, 10, 1), "transfer_in")
+    assert [x["pupil_key"] for x in report(views, "headcount")["exceptions"]] == ["P"]
+    with as_owner(database) as owner:
+        owner.execute("DELETE FROM vault.data_key WHERE person = %s", (who,))
+    with Ledger.open(database, kek=KEK) as reopened:
+        (told,) = report(Views(reopened), "headcount")["exceptions"]
+    assert (told["pupil_id"], told["pupil_key"]) == (str(who), None)
+
+
 def test_a_unit_limits_a_report_and_its_totals(ledger: Ledger, views: Views) -> None:
     for number, at in enumerate(("S1", "S2", "S3")):
         enrol(ledger, pupil(ledger, f"P{number}"), at)

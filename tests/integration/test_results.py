@@ -24,7 +24,7 @@ from ledger.pupil import ChangeStatus
 from ledger.reader import Reader
 from ledger.registration import year_ref
 from ledger.subjects import find_subject, required_slots
-from ledger.year_commands import absences, conduct, correction, decision
+from ledger.year_commands import absences, conduct, correction, decision, electives
 from ledger.year_lines import YearLine, write_years
 from projections.persons import Key
 from projections.reports.frame import Question
@@ -219,6 +219,7 @@ def test_before_and_after_reassessment_are_two_days_of_the_same_pupils(
     assert count(after, "CN", "study") == {"Đ": 1, "T": 1}
     assert count(after, "CN", "promotion") == {"promoted": 2}
     assert (after["counted_on"], after["totals"]["pupils"]) == ("2025-05-31", 2)
+    assert after["exceptions"] == []  # each subject needed its re-assessment
 
 
 def test_the_report_says_of_each_pupil_what_the_transcript_says(
@@ -343,6 +344,42 @@ def test_a_compulsory_subject_without_marks_is_told_of_the_pupil_or_once_of_the_
         x["reason"] != "subject_without_marks"
         for x in results(views, date(2024, 11, 1))["exceptions"]
     )
+
+
+def test_a_chosen_elective_without_marks_is_told_as_a_compulsory_subject_is(
+    ledger: Ledger, views: Views
+) -> None:
+    chose, other = school.class_of(ledger, 2)
+    marks(ledger, [chose, other], "8.0", terms=(1,))
+    day = date(2024, 9, 10)
+    lines(ledger, chose, electives(subjects=["NGOAINGU2"], on=day), on=day)
+    found = [
+        (x["pupil_id"], x["subjects"])
+        for x in results(views, TERM_1)["exceptions"]
+        if x["reason"] == "subject_without_marks"
+    ]
+    assert found == [(str(chose), ["NGOAINGU2"])]
+
+
+def test_decisions_that_the_rule_gives_no_occasion_for_are_told(
+    ledger: Ledger, views: Views
+) -> None:
+    absent, again, sound = school.class_of(ledger, 3)
+    whole_year(ledger, [absent, again, sound])
+    day = date(2025, 5, 26)
+    many = absences(period="HK2", excused=46, unexcused=0, on=day)
+    lines(ledger, absent, many, decided("promote", day), on=day)
+    lines(ledger, sound, decided("promote", day), on=day)
+    lines(ledger, again, decided("reassess", day, "TOAN", "9.0"), on=day)
+    lines(ledger, again, decided("reassess", day, "GDTC", "Đ"), on=day)
+    answer = results(views)
+    found = [(x["reason"], x["pupil_id"], x["detail"]) for x in answer["exceptions"]]
+    assert sorted(found) == [
+        ("promoted_against_rule", str(absent), "too_many_absences"),
+        ("reassessed_without_need", str(again), "GDTC"),
+        ("reassessed_without_need", str(again), "TOAN"),
+    ]
+    assert count(answer, "CN", "promotion") == {"promoted": 3}
 
 
 def test_a_closing_that_the_entries_no_longer_give_is_told_and_the_figures_are_todays(

@@ -186,6 +186,22 @@ def test_the_board_shows_who_handed_in_who_did_not_and_who_is_late(
     assert status(board(views, under="S2")) == {"S2": "submitted"}
 
 
+def test_the_board_of_a_day_counts_what_was_handed_in_by_then(
+    ledger: Ledger, views: Views, tmp_path: Path
+) -> None:
+    deadlines(ledger, tmp_path, "headcount,end_of_term_1,,2024-2025,2025-01-20,CV 123")
+    submit(ledger, views, today=date(2025, 1, 22))
+    assert status(board(views, on=date(2025, 1, 20)))["S1"] == "missing"
+    assert status(board(views, on=date(2025, 1, 21)))["S1"] == "late"
+    (row,) = board(views, on=date(2025, 1, 22), under="S1")["rows"]
+    assert (row["status"], row["late"], row["times"]) == ("submitted", True, 1)
+    leave(ledger, "P1", date(2024, 10, 1))
+    submit(ledger, views, today=date(2025, 1, 25))
+    (row,) = board(views, on=date(2025, 1, 24), under="S1")["rows"]
+    assert (row["status"], row["submitted_on"], row["times"]) == ("submitted", "2025-01-22", 1)
+    assert status(board(views, on=date(2025, 1, 25), under="S1")) == {"S1": "resubmitted"}
+
+
 def test_a_deadline_of_a_level_goes_before_one_for_all_and_the_first_counts(
     ledger: Ledger, views: Views, tmp_path: Path
 ) -> None:

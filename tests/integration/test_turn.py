@@ -15,6 +15,7 @@ from ledger.reader import Reader
 from ledger.retraction import Retract, retract_changes, version_at
 from ledger.school_year import SchoolYear
 from projections.views import Views
+from services.cli import exit_code
 from services.turning import Turning
 from tests import school
 from tests.integration.importing import reasons, take, write
@@ -329,6 +330,17 @@ def test_what_is_not_there_is_not_turned(ledger: Ledger) -> None:
         turn(ledger, "H1-2025-10A")
     with pytest.raises(NotFound):
         turning(ledger).undo(UUID(int=7), on=date(2025, 8, 20), report=quiet)
+
+
+@pytest.mark.parametrize("code", ["NOPE", "31"])
+def test_an_unknown_school_is_not_turned(ledger: Ledger, code: str) -> None:
+    work = Turning(ledger, account="operator", school=code, year=YEAR)
+    with pytest.raises(NotFound) as refusal:
+        work.commands((), {}, on=YEAR.next.start, as_of=UNTIL_RESULTS)
+    assert (refusal.value.code, exit_code(refusal.value)) == ("unknown_school", 5)
+    with pytest.raises(NotFound) as refusal:
+        work.undo(UUID(int=7), on=date(2025, 8, 20), report=quiet)
+    assert refusal.value.code == "unknown_school"
 
 
 def test_intake_by_a_number_joins_the_earlier_history(ledger: Ledger, folder: Path) -> None:

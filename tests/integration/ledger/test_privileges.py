@@ -15,6 +15,7 @@ PRIVILEGES = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", 
 
 ADD = {"SELECT", "INSERT"}
 CHANGE = {"SELECT", "INSERT", "UPDATE"}
+REPLACE = CHANGE | {"DELETE"}  # a newer version folds the current states anew
 ALLOWED: dict[str, set[str]] = {
     "ledger.checkpoint": ADD,
     "ledger.command": ADD,
@@ -29,8 +30,9 @@ ALLOWED: dict[str, set[str]] = {
     "ledger.peer_checkpoint": ADD,
     "ledger.reference": ADD,
     "ledger.schema_version": {"SELECT"},
-    "ledger.slot": CHANGE,
-    "ledger.state": CHANGE,
+    "ledger.slot": REPLACE,
+    "ledger.state": REPLACE,
+    "ledger.state_version": {"SELECT", "UPDATE"},
     "ledger.stream": ADD,
     "ledger.tile": ADD,
     "vault.data_key": ADD | {"DELETE"},  # an erasure destroys keys

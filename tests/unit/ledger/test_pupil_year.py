@@ -1,5 +1,6 @@
 """Rules of `ledger.pupil_year`: slots, corrections, facts of a date, closings and proposals."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -91,8 +92,7 @@ def test_a_slot_holds_value_day_and_the_entry_to_be_corrected() -> None:
 def test_a_correction_changes_the_value_and_not_the_day_of_the_test_nor_the_entry() -> None:
     before = folded(entered()).slots["TOAN", 1, "TX1"]
     after = folded(entered(), corrected("9.0", date(2024, 12, 1))).slots["TOAN", 1, "TX1"]
-    stated = {"value": "9.0", "stated_by": 3, "stated_on": date(2024, 12, 1)}
-    assert after == before.model_copy(update=stated)
+    assert after == replace(before, value="9.0", stated_by=3, stated_on=date(2024, 12, 1))
 
 
 def test_a_correction_of_a_correction_names_the_correction() -> None:

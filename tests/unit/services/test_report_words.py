@@ -33,6 +33,15 @@ def test_an_exception_is_told_in_the_language_asked_for() -> None:
     assert vietnamese["mend"] != english["mend"] == one["mend"]
 
 
+@pytest.mark.parametrize(("key", "shown"), [("HS1", "HS1"), (None, "P")])
+def test_an_exception_names_the_pupil_by_key_and_else_by_record(
+    key: str | None, shown: str
+) -> None:
+    one = {"where": "S1", "pupil_id": "P", "pupil_key": key, "reason": "not_placed", "mend": "m"}
+    told = unsound(one, "en")
+    assert (told["pupil_key"], told["pupil_id"]) == (shown, "P")
+
+
 def test_an_exception_without_its_own_detail_names_what_it_is_about() -> None:
     one = {"where": "MN1", "pupil_id": "P", "reason": "implausible", "mend": "", "indicator": "BAZ"}
     assert unsound(one, "vi")["detail"] == "BAZ"

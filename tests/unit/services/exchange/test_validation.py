@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from services.exchange.fields import PRIMARY, SECONDARY, TABLES, Field, children
+from services.exchange.mends import mend
 from services.exchange.validation import wrong
 
 
@@ -91,3 +92,11 @@ def test_a_mark_is_a_number_to_ten_or_a_remark(value: str, reason: str | None) -
 def test_the_tables_have_their_children() -> None:
     assert children(SECONDARY) == ("quatrinhhoctap", "chungchi", "bangdiem")
     assert children(PRIMARY) == ("quatrinhhoctap", "dsbangdiem")
+
+
+def test_a_department_without_a_code_of_two_characters_is_sent_to_the_file_of_codes() -> None:
+    reason = wrong(field(SECONDARY, "masogd"), "SGDHP")
+    assert reason == "too_long"
+    told = mend("masogd", reason)
+    assert "codes.csv" in told
+    assert "department" in told
