@@ -24,7 +24,6 @@ class Names:
         """The school's name; None where none is known."""
         return self.schools.get((ledger, code))
 
-
     def province(self, ledger: UUID, code: str, day: date) -> ProvinceFrom | None:
         """The province of a school on `day`; None where it is not known."""
         known = self.provinces.get((ledger, code), ())

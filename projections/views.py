@@ -281,9 +281,7 @@ class Views:
             self.engine.require(connection, moment.size, "structure")
             return read_board(connection, self._ledger.id, asked, moment=moment, compute=compute)
 
-    def units(
-        self, *, on: date, known_at: When = None, under: str | None = None
-    ) -> dict[str, Any]:
+    def units(self, *, on: date, known_at: When = None, under: str | None = None) -> dict[str, Any]:
         """The tree of units in force on a day, and the units closed by then: `unit_list`.
 
         Raises:

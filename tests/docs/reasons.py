@@ -39,7 +39,8 @@ class Sink:
 
 _RAISED: Mapping[str, frozenset[Sink]] = {
     **dict.fromkeys(
-        ("Refused", "NotFound", "NotAllowed", "Conflict"), frozenset({Sink(0, "code")})
+        ("Refused", "NotFound", "NotAllowed", "Conflict", "OtherVersion"),
+        frozenset({Sink(0, "code")}),
     ),
     "BadCell": frozenset({Sink(0, "reason")}),
     "Problem": frozenset({Sink(None, "reason")}),

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,25 @@ def test_many_pages_give_the_same_states(
     assert look(database) == (STATES, made)
     assert len(told) > 10
     assert told == sorted(told)
+
+
+def test_of_several_programs_that_open_the_ledger_at_once_one_folds(
+    database: str, made: list[tuple[Any, ...]]
+) -> None:
+    make_older(database)
+    ends: list[int] = []
+
+    def tell(done: int, total: int) -> None:
+        if done == total:
+            ends.append(done)
+
+    def open_and_close(_: int) -> None:
+        Ledger.open(database, kek=KEK, progress=tell).close()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(open_and_close, range(4)))
+    assert len(ends) == 1
+    assert look(database) == (STATES, made)
 
 
 def test_states_of_this_version_are_left_alone(database: str, made: list[tuple[Any, ...]]) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from ledger import pupil_year
+from ledger.contribution import Contribution, in_custody_order
 from ledger.event import Event
 from ledger.events.pupil_year import (
     AbsencesCounted,
@@ -18,7 +19,6 @@ from ledger.events.pupil_year import (
     YearDecision,
 )
 from ledger.pupil_year import PupilYear
-from ledger.contribution import Contribution, in_custody_order
 from ledger.year_record import SubjectResult, YearRecord, assess
 from tests.unit.ledger.events import LEDGER, OTHER_LEDGER, event
 
