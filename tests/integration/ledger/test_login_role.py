@@ -30,12 +30,11 @@ def login(database: str) -> Iterator[str]:
         school.class_of(made, 2)
     name = f"clerk_{uuid4().hex[:8]}"
     role = sql.Identifier(name)
-    options = psycopg.conninfo.conninfo_to_dict(database)
     with psycopg.connect(database, autocommit=True) as owner:
         owner.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD 'pw'").format(role))
         owner.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(ROLE), role))
     try:
-        yield psycopg.conninfo.make_conninfo(**{**options, "user": name, "password": "pw"})
+        yield psycopg.conninfo.make_conninfo(database, user=name, password="pw")
     finally:
         with psycopg.connect(database, autocommit=True) as owner:
             owner.execute(sql.SQL("DROP ROLE {}").format(role))
