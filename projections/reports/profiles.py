@@ -136,4 +136,6 @@ def behind(
 
 
 def _order(entry: dict[str, Any]) -> tuple[str, ...]:
-    return tuple(str(entry.get(name)) for name in ("unit_code", "column", "level", "pupil_id"))
+    return tuple(
+        str(entry.get(name)) for name in ("unit_code", "column", "level", "pupil_key", "pupil_id")
+    )
