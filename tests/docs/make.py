@@ -9,6 +9,7 @@ subjects.md        from the subjects, their lessons and the slots of the regulat
 """
 
 import re
+import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -195,11 +196,11 @@ PAGES = {
 }
 
 
-def main() -> None:
+def main(folder: Path) -> None:
     """Write every generated page."""
     for name, page in PAGES.items():
-        (REFERENCE / name).write_text(page(), "utf-8")
+        (folder / name).write_text(page(), "utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else REFERENCE)
