@@ -72,7 +72,7 @@ def _inspect_compound(stream: BinaryIO, size: int) -> None:
 
 
 def _inspect_archive(stream: BinaryIO) -> Inspection:
-    try:
+    try:  # zipfile raises NotImplementedError for an archive of a later version than it reads
         with zipfile.ZipFile(stream) as archive:
             parts = archive.infolist()
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
