@@ -1,0 +1,156 @@
+"""One schedule from its seed: random steps, then a fair end, then everything that must hold."""
+
+import random
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+
+from tests.simulation.transfer import actions, properties
+from tests.simulation.transfer.properties import Violated
+from tests.simulation.transfer.sites import CHILDREN, founded
+from tests.simulation.transfer.world import OPEN, Site, World
+
+STEPS = (15, 70)
+ROUNDS = 60
+"""So many fair rounds end everything; more are a livelock."""
+PATIENCE = 20
+"""After so many rounds without an answer a request is withdrawn."""
+
+
+@dataclass
+class Outcome:
+    """What a schedule came to."""
+
+    seed: str
+    violation: str | None
+    trace: list[str]
+    pairs: set[tuple[str, str]] = field(default_factory=set)
+    """(origin's state, receiver's state) of one case that were reached together."""
+
+
+@cache
+def _folder() -> Path:
+    """Where the guard files of this process lie: in memory where the machine has such a place."""
+    shared = Path("/dev/shm")
+    return Path(mkdtemp(prefix="hb-sim-", dir=shared if shared.is_dir() else None))
+
+
+def new_world(seed: str, ledgers: int) -> World:
+    """A world of so many ledgers as they were founded."""
+    return World(random.Random(seed), [founded(n) for n in range(ledgers)], _folder())
+
+
+def run(seed: str) -> Outcome:
+    """Runs the schedule of a seed to its end, or to its first violation."""
+    chance = random.Random(f"{seed}/shape")
+    world = new_world(seed, chance.choice([2, 2, 3]))
+    outcome = Outcome(seed, None, world.trace)
+    with world.running():
+        try:
+            for _ in range(chance.randint(*STEPS)):
+                actions.step(world)
+                properties.check_always(world)
+                outcome.pairs |= pairs(world)
+            settle(world)
+            world.bag, world.lost = world.lost, []
+            settle(world)
+            reach_everybody(world)
+        except Violated as violated:
+            outcome.violation = f"{type(violated).__name__}: {violated}"
+    return outcome
+
+
+def pairs(world: World) -> set[tuple[str, str]]:
+    """The states of every case on both sides ('' where it is not known yet)."""
+    found: dict[object, dict[str, str]] = {}
+    for site in world.sites:
+        for case in site.cases():
+            found.setdefault(case.id, {})[case.side] = case.state
+    return {(sides.get("origin", ""), sides.get("receiver", "")) for sides in found.values()}
+
+
+def settle(world: World) -> None:
+    """Nobody dies any more, every letter arrives, people work off their lists."""
+    world.dies_at = None
+    for site in world.sites:
+        site.offset = timedelta()
+    for number in range(ROUNDS):
+        for site in world.sites:
+            world.send(site)
+        letters, world.bag = world.bag, []
+        for letter in letters:
+            actions.taken(world, letter)
+        properties.check_always(world)
+        for site in world.sites:
+            work_off(world, site, impatient=number % PATIENCE == PATIENCE - 1)
+        properties.check_always(world)
+        if not world.bag and quiet(world):
+            properties.check_quiet(world)
+            return
+        world.time += timedelta(hours=2)
+    properties.check_quiet(world)
+    raise Violated("it never comes to rest")
+
+
+def quiet(world: World) -> bool:
+    """Whether nobody has anything to do."""
+    open_cases = any(case.state in OPEN for site in world.sites for case in site.cases())
+    rows = (row for site in world.sites for row in site.store.outbox.values())
+    return not open_cases and all(row.state in ("answered", "failed") for row in rows)
+
+
+def work_off(world: World, site: Site, *, impatient: bool) -> None:
+    """What a sensible person does about every case on the list."""
+    for case in site.cases():
+        child = world.child(site, case)
+        if case.side == "origin" and case.state == "requested":
+            if child is not None and actions.holds(site, child):
+                actions.let_go(world, site, case, site.record_of(child))
+            else:
+                actions.say_no(world, site, case, "not_our_pupil")
+        elif case.side == "origin" and case.state == "problem":
+            assert case.pupil is not None
+            actions.let_go(world, site, case, case.pupil)
+        elif case.side == "origin" and case.state == "released" and case.first_day is None:
+            _carry_file(world, site, case.id)
+        elif case.side == "receiver" and case.state == "received":
+            theirs = world.site_of(case.peer).child_of(case.their_pupil)
+            if case.pupil is not None and site.child_of(case.pupil) != theirs:
+                actions.send_back(world, site, case, "wrong_pupil")
+            else:
+                record = case.pupil or site.record_of(theirs or CHILDREN[0])
+                actions.take_in(world, site, case, record)
+        elif case.side == "receiver" and impatient and case.state in ("requested", "problem"):
+            actions.send_back(world, site, case, "withdrawn")
+
+
+def _carry_file(world: World, site: Site, case_id: object) -> None:
+    """A dossier that nobody asked for over the network is handed in as a file."""
+    case = next(case for case in site.cases() if case.id == case_id)
+    assert case.pupil is not None
+    actions.export(world, site, world.site_of(case.peer), case.pupil)
+    actions.hand_file_in(world, world.files[-1])
+
+
+def reach_everybody(world: World) -> None:
+    """Every custodian answers the next request, and the child moves."""
+    asked = []
+    for child in CHILDREN:
+        for origin in [site for site in world.sites if actions.holds(site, child)][:1]:
+            receiver = next(site for site in world.sites if site is not origin)
+            asked.append((child, receiver, actions.ask(world, receiver, origin, child)))
+    settle(world)
+    for child, receiver, case in asked:
+        found = receiver.case(case) if case else None
+        if found is None or found.state != "accepted":
+            raise Violated(f"{child} cannot be reached from {receiver}")
+
+
+def run_all(seeds: Iterable[str]) -> list[Outcome]:
+    """Several schedules."""
+    with ExitStack():
+        return [run(seed) for seed in seeds]
