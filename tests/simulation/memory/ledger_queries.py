@@ -87,6 +87,7 @@ def name_streams(store: Store, p: Parameters) -> Answer:
             stream = Stream(store.streams_named, *row)
             store.streams.insert(stream.id, stream)
             store.numbers.insert(stream.no, stream)
+            store.kinds.put(stream.kind, (*store.kinds.get(stream.kind, ()), stream))
             named += 1
     return named
 
@@ -232,8 +233,8 @@ def put_lookups(store: Store, p: Parameters) -> Answer:
 def year_streams(store: Store, p: Parameters) -> Answer:
     return [
         (s.id, s.ledger)
-        for s in store.numbers.values()
-        if s.person in p["persons"] and s.kind == "pupil_year" and s.school_year == p["year"]
+        for s in store.kinds.get("pupil_year", ())
+        if s.school_year == p["year"] and s.person in p["persons"]
     ]
 
 

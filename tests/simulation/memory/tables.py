@@ -133,6 +133,7 @@ class Store:
         self.state_version: Table[bool, tuple[int, str]] = self._table("state_version")
         self.streams: Table[UUID, Stream] = self._table("stream")
         self.numbers: Table[int, Stream] = self._table("stream_no")
+        self.kinds: Table[str, tuple[Stream, ...]] = self._table("stream_of_kind")
         self.entries: Table[int, Entry] = self._table("entry")
         self.written: Table[int, tuple[int, ...]] = self._table("entry_of_stream")
         """By a stream's number the positions of its entries, in the order of the versions."""

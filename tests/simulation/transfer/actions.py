@@ -11,7 +11,15 @@ from uuid import UUID
 from ledger.case import Case
 from tests.school import hand_in, mark
 from tests.simulation.transfer.sites import CHILDREN
-from tests.simulation.transfer.world import OPEN, WHO, File, Letter, Site, World
+from tests.simulation.transfer.world import (
+    OPEN,
+    WHO,
+    File,
+    Letter,
+    Site,
+    World,
+    awaits_papers,
+)
 from transfer import acceptance, by_file, conversation, inbox, outbox
 
 Action = Callable[[World], bool]
@@ -33,7 +41,7 @@ def action(weight: int) -> Callable[[Action], Action]:
 
 def step(world: World) -> None:
     """One step: a while passes, and something happens."""
-    world.time += timedelta(minutes=world.chance.randint(1, 30))
+    world.time += timedelta(seconds=world.chance.randint(1, 40))
     for _ in range(20):
         (chosen,) = world.chance.choices(list(ACTIONS), list(ACTIONS.values()))
         if chosen(world):
@@ -69,7 +77,9 @@ def release(world: World) -> bool:
     child = world.child(site, case) or world.chance.choice(CHILDREN)
     if world.chance.random() < 0.08:
         child = world.chance.choice(CHILDREN)
-    let_go(world, site, case, site.record_of(child))
+    if not holds(site, child) and world.chance.random() < 0.8:
+        return False
+    let_go(world, site, case, case.pupil or site.record_of(child))
     return True
 
 
@@ -90,9 +100,9 @@ def accept(world: World) -> bool:
     if chosen is None:
         return False
     site, case = chosen
-    record = case.pupil or site.record_of(world.child(site, case) or CHILDREN[0])
-    if world.chance.random() < 0.03:
-        record = site.record_of(world.chance.choice(CHILDREN))
+    record: UUID | None = case.pupil or site.record_of(world.child(site, case) or CHILDREN[0])
+    if world.chance.random() < 0.05:
+        record = world.chance.choice([None, site.record_of(world.chance.choice(CHILDREN))])
     take_in(world, site, case, record)
     return True
 
@@ -248,15 +258,8 @@ def restore(world: World) -> bool:
 
 def holds(site: Site, child: str) -> bool:
     """Whether a person here finds a record of the child that is theirs to release."""
-    records = [site.pupil(record) for record in site.records[child]]
-    return any(pupil.released is None and has_title(site, pupil.id) for pupil in records)
-
-
-def has_title(site: Site, record: UUID) -> bool:
-    """Whether the record's history began here or was taken in: no child who waits for papers."""
-    pupil = site.pupil(record)
-    provisional = any(change.kind == "provisional" for change in pupil.changes)
-    return bool(pupil.accepted) or not provisional
+    pupil = site.pupil(site.record_of(child))
+    return pupil.released is None and not awaits_papers(pupil)
 
 
 def ask(world: World, receiver: Site, origin: Site, child: str) -> UUID | None:
@@ -301,11 +304,12 @@ def say_no(world: World, site: Site, case: Case, reason: str = "identity_unconfi
     )
 
 
-def take_in(world: World, site: Site, case: Case, record: UUID | None) -> None:
-    """An acceptance."""
-    world.attempt(
+def take_in(world: World, site: Site, case: Case, record: UUID | None) -> bool:
+    """An acceptance into a record, or a new one; whether it went through."""
+    child = world.child(site, case)
+    taken_in = world.attempt(
         site,
-        f"accepts {world.child(site, case)} as {site.child_of(record)} ({case.state})",
+        f"accepts {child} as {site.child_of(record) or 'a new record'} ({case.state})",
         lambda office: acceptance.accept(
             office,
             case.id,
@@ -316,6 +320,8 @@ def take_in(world: World, site: Site, case: Case, record: UUID | None) -> None:
             who=WHO,
         ),
     )
+    meet_the_new(world, site)
+    return taken_in is not None
 
 
 def send_back(world: World, site: Site, case: Case, reason: str = "not_accepted") -> None:
@@ -328,8 +334,8 @@ def send_back(world: World, site: Site, case: Case, reason: str = "not_accepted"
     )
 
 
-def export(world: World, site: Site, receiver: Site, record: UUID) -> None:
-    """A release by file."""
+def export(world: World, site: Site, receiver: Site, record: UUID) -> bool:
+    """A release by file; whether it was written."""
     written = world.attempt(
         site,
         f"writes {site.child_of(record)} to a file for {receiver}",
@@ -342,8 +348,10 @@ def export(world: World, site: Site, receiver: Site, record: UUID) -> None:
             who=WHO,
         ),
     )
-    if written is not None:
-        world.files.append(File(site.number, receiver.number, *written))
+    if written is None:
+        return False
+    world.files.append(File(site.number, receiver.number, *written))
+    return True
 
 
 def hand_file_in(world: World, file: File) -> None:
@@ -364,6 +372,16 @@ def hand_file_in(world: World, file: File) -> None:
             who=WHO,
         ),
     )
+    meet_the_new(world, site)
+
+
+def meet_the_new(world: World, site: Site) -> None:
+    """Records made by an acceptance, even where the process died before it could tell."""
+    for pupil in site.pupils():
+        if site.child_of(pupil.id) is None:
+            others = ((world.site_of(link.ledger), link.pupil) for link in pupil.links)
+            child = next(name for other, id in others if (name := other.child_of(id)) is not None)
+            site.records[child].append(pupil.id)
 
 
 def taken(world: World, letter: Letter) -> bool:

@@ -93,8 +93,7 @@ class Site:
 
     def cases(self) -> list[Case]:
         """Every transfer as this ledger sees it, in the order they were begun."""
-        numbers = self.store.numbers.values()
-        found = (self.store.states.get(s.no) for s in numbers if s.kind == "case")
+        found = (self.store.states.get(s.no) for s in self.store.kinds.get("case", ()))
         return [_case(body) for body in found if body is not None]
 
     def case(self, case: UUID) -> Case | None:
@@ -103,7 +102,7 @@ class Site:
 
     def pupils(self) -> list[Pupil]:
         """This ledger's own records of pupils."""
-        own = (s for s in self.store.numbers.values() if s.kind == "pupil" and s.ledger == self.id)
+        own = (s for s in self.store.kinds.get("pupil", ()) if s.ledger == self.id)
         found = (self.store.states.get(s.no) for s in own)
         return [_pupil(body) for body in found if body is not None]
 
@@ -117,8 +116,13 @@ class Site:
 
     def record_of(self, child: str) -> UUID:
         """The record of a child that a person here would name: the one with custody."""
-        own = self.records[child]
-        return next((r for r in own if self.pupil(r).released is None), own[0])
+        own = [self.pupil(record) for record in self.records[child]]
+        return min(own, key=lambda p: (p.released is not None, awaits_papers(p))).id
+
+
+def awaits_papers(pupil: Pupil) -> bool:
+    """Whether the child sits in class here and its history is elsewhere."""
+    return not pupil.accepted and any(c.kind == "provisional" for c in pupil.changes)
 
 
 @lru_cache(maxsize=20000)
@@ -163,6 +167,8 @@ class World:
     points: int = 0
     """How many points were passed at which a process can die."""
     dies_at: int | None = None
+    checked: tuple[object, ...] = ()
+    """What was written when the properties were last checked."""
 
     def __post_init__(self) -> None:
         self.trust = FixedTrust(tuple(founded.trusted for founded in self.founded))
@@ -228,6 +234,11 @@ class World:
     def send(self, site: Site) -> int | None:
         """The courier's round at one ledger: seals what waits, publishes what is due."""
         return self.attempt(site, "sends", lambda _: _at_once(BagCourier(self, site).send()))
+
+    def written(self) -> tuple[object, ...]:
+        """How far every ledger's log and decisions are, and what was told."""
+        far = ((len(s.store.entries), len(s.store.decisions), id(s.office)) for s in self.sites)
+        return (*far, sum(len(words) for words in self.told.values()))
 
     def about(self, case: UUID) -> str:
         """Which child a transfer is about, for the trace."""
