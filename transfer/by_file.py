@@ -105,7 +105,8 @@ def import_dossier(
     """Verifies a dossier and accepts it for the person who hands it in.
 
     Our own record of the child is the open request's, else `pupil`, else a new one where `new`
-    is set or nobody here bears one of its numbers. A dossier accepted before changes nothing.
+    is set or nobody here bears one of its numbers. A dossier decided before changes nothing, but
+    the answer goes out again: whoever hands it in once more has not heard it.
     Returns (transfer id, our pupil).
 
     Raises:
@@ -135,6 +136,8 @@ def _decided(office: Office, case_id: UUID) -> UUID | None:
         row = connection.execute(_SQL["decision"], {"case": case_id}).fetchone()
         if row is None:
             return None
+        kinds = list(inbox.ANSWERS["dossier"])
+        connection.execute(_SQL["repeat_answers"], {"case": case_id, "kinds": kinds})
         if row[0] == "rejected":
             raise CaseRefused("this transfer was rejected here; a new one has to be made")
         reader = Reader(connection, office.ledger.keyring, office.ledger.id)

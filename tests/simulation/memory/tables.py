@@ -155,7 +155,7 @@ class Store:
 
         epoch = datetime(1970, 1, 1, tzinfo=UTC)
         self.head.put(True, Head(ledger, 1, 0, epoch))
-        self.state_version.put(True, tuple(STATES))
+        self.state_version.put(True, (STATES.number, STATES.shape))
         self.journal.clear()
 
     def _table(self, name: str) -> Table[Any, Any]:

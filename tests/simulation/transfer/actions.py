@@ -10,6 +10,7 @@ from uuid import UUID
 
 from ledger.case import Case
 from tests.school import hand_in, mark
+from tests.simulation.memory.tables import Store
 from tests.simulation.transfer.sites import CHILDREN
 from tests.simulation.transfer.world import (
     OPEN,
@@ -124,9 +125,7 @@ def give_a_mark(world: World) -> bool:
     slot = world.chance.choice(["TX2", "TX3", "TX4", "CK"])
     value = f"{world.chance.randint(0, 20) / 2}"
     line = mark(site.record_of(child), value, slot=slot, semester=world.chance.choice([1, 2]))
-    world.attempt(
-        site, f"mark {slot} of {child}", lambda office: hand_in(office.ledger, [line])
-    )
+    world.attempt(site, f"mark {slot} of {child}", lambda office: hand_in(office.ledger, [line]))
     return True
 
 
@@ -398,7 +397,7 @@ def taken(world: World, letter: Letter) -> bool:
     return outcome is not None
 
 
-def turn_back(world: World, site: Site, backup: "Store") -> None:
+def turn_back(world: World, site: Site, backup: Store) -> None:
     """The database is what it was; whoever works here starts anew."""
     world.trace.append(f"{site} is restored")
     site.store.restore(backup)

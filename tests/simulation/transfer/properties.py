@@ -1,9 +1,9 @@
 """What must hold, whatever happened: read from the stores alone, never from a process."""
 
+import json
 from collections.abc import Iterator
 from uuid import UUID
 
-from ledger import ids
 from ledger.pupil import Pupil
 from tests.simulation.transfer.world import OPEN, Site, World
 
@@ -151,8 +151,6 @@ def whole_histories_arrived(world: World) -> None:
 
 def _released(site: Site, case: UUID, record: UUID) -> list[tuple[UUID, int]]:
     """The streams that a release covers, read from the log."""
-    import json
-
     for entry in site.store.entries_of(record):
         if entry.topic.startswith("ledger.Released."):
             facts = json.loads(entry.body)["facts"]
@@ -167,6 +165,3 @@ def nothing_waits(world: World) -> None:
         for row in site.store.outbox.values():
             if row.state != "answered":
                 raise Violated(f"{site}: a {row.kind} is {row.state} for ever")
-
-
-__all__ = ["Violated", "check_always", "check_quiet", "ids"]

@@ -28,7 +28,7 @@ from signing.errors import SealError, SignatureError
 from signing.jws import FileSigner, JwsSignature
 from signing.note import NoteSigner, NoteVerifier
 from signing.sealing import KeyPair
-from transfer import build, checks, message, understanding
+from transfer import build, checks, completeness, message, understanding
 from transfer.dossier import Dossier
 
 _TAG: Final = 16
@@ -155,10 +155,11 @@ def _released_digest(entries: Iterable[FoldEntry], *, pupil: UUID, on: date) -> 
 
 STAND_INS: tuple[tuple[Any, str, Any], ...] = (
     (sealing, "seal", _seal),
+    (KeyPair, "public_bytes", _once_for_each(KeyPair.public_bytes)),
     (sealing, "open_sealed", _open_sealed),
     (FileSigner, "sign", _sign),
     (jws, "_verify", _verify),
-    (jws, "load_der", _remember(jws.load_der)),
+    (jws, "load_der", _remember(certificates.load_der)),
     (certificates, "load_pem", _remember(certificates.load_pem)),
     (certificates, "_check_path", _check_path),
     (NoteSigner, "sign", _remember(NoteSigner.sign)),
@@ -170,10 +171,10 @@ STAND_INS: tuple[tuple[Any, str, Any], ...] = (
     (notary, "leaf_of", _remember(notary.leaf_of)),
     (message, "parse", _remember(message.parse)),
     (Dossier, "read", staticmethod(_once_for_each(Dossier.read))),
-    (checks, "check_complete", _once_for_each(checks.check_complete)),
-    (checks, "check_unaltered", _once_for_each(checks.check_unaltered)),
-    (checks, "check_understood", _once_for_each(checks.check_understood)),
-    (checks, "check_digest", _once_for_each(checks.check_digest)),
+    (checks, "check_complete", _once_for_each(completeness.check_complete)),
+    (checks, "check_unaltered", _once_for_each(completeness.check_unaltered)),
+    (checks, "check_understood", _once_for_each(understanding.check_understood)),
+    (checks, "check_digest", _once_for_each(understanding.check_digest)),
     (build, "released_digest", _released_digest),
     (understanding, "released_digest", _released_digest),
 )

@@ -7,6 +7,8 @@ from typing import Self
 from unittest.mock import patch
 from uuid import UUID
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from ledger import states
 from ledger.ids import uuid7
 from ledger.ledger import Ledger
@@ -16,9 +18,9 @@ from signing.aead import new_key
 from signing.certificates import Credential, Purpose
 from signing.note import NoteSigner
 from signing.sealing import KeyPair
-from signing.trust import EncryptionKey, LedgerTrust, TrustBundle
+from signing.trust import EncryptionKey, LedgerTrust, TrustBundle, public_key
 from signing.truststore import TrustStore
-from tests.school import CLASS, enrol, hand_in, mark, open_school, register
+from tests.school import enrol, hand_in, mark, open_school, register
 from tests.simulation.memory.database import MemoryDatabase, Point
 from tests.simulation.memory.tables import Store
 
@@ -72,8 +74,15 @@ class FixedTrust(TrustStore):
     """One bundle that everybody holds, read from no disk."""
 
     def __init__(self, ledgers: tuple[LedgerTrust, ...]) -> None:
-        self._bundle = TrustBundle.model_construct(
-            version=1, issued_at=FOUNDED, ledgers=ledgers, witnesses=(), quorum=0, revoked=()
+        self._bundle = TrustBundle(
+            version=1,
+            issued_at=FOUNDED,
+            ledgers=ledgers,
+            witnesses=(),
+            quorum=0,
+            revoked=(),
+            signers=(public_key(Ed25519PrivateKey.generate()),),
+            threshold=1,
         )
 
     def latest(self) -> TrustBundle:
@@ -154,6 +163,3 @@ def _keys(id: UUID, name: str) -> tuple[Keys, LedgerTrust]:
         first_checkpoint=None,
     )
     return keys, trusted
-
-
-__all__ = ["BEGIN", "CHILDREN", "CLASS", "HOME", "Founded", "FixedTrust", "Keys", "MemoryLedger"]

@@ -167,6 +167,8 @@ class World:
     points: int = 0
     """How many points were passed at which a process can die."""
     dies_at: int | None = None
+    willing: bool = False
+    """Whether everybody does what is asked."""
     checked: tuple[object, ...] = ()
     """What was written when the properties were last checked."""
 
@@ -222,9 +224,7 @@ class World:
         """The ledger by its id."""
         return next(site for site in self.sites if site.id == ledger)
 
-    def publish(
-        self, site: Site, message: UUID, receiver: UUID, kind: str, frame: bytes
-    ) -> None:
+    def publish(self, site: Site, message: UUID, receiver: UUID, kind: str, frame: bytes) -> None:
         """A frame leaves a ledger."""
         case = site.store.outbox[message].case_id
         if kind in ("accept", "reject", "cancel"):
