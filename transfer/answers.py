@@ -84,7 +84,9 @@ def on_answer(
     elif header.kind == "cancel":
         return _cancelled(reader, case, header, content)
     else:
-        _require(case, "origin", *_RELEASED)
+        # A person may reject before anything was released: the case is then closed here too.
+        early = ("requested", "declined") if header.kind == "reject" else ()
+        _require(case, "origin", *_RELEASED, *early)
         return _on_decision(reader, case, plan, header.kind, content)
     plan.add(ref, events)
     return plan
@@ -95,6 +97,8 @@ def _on_decision(
 ) -> Plan:
     """The receiver's one decision: accepted closes the case, rejected undoes the release."""
     decision: Literal["accepted", "rejected"] = "accepted" if kind == "accept" else "rejected"
+    if case.state == "declined":
+        return plan
     if case.state in ("accepted", "rejected"):
         if case.state != decision:
             raise CaseRefused("a second, different decision about one transfer")

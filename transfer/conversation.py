@@ -2,7 +2,7 @@
 that appends entries and leaves what is to be told in the outbox. Accepting is in `acceptance`."""
 
 import base64
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
 from ledger.case import Case
@@ -23,6 +23,7 @@ from ledger.reader import Reader
 from ledger.recorder import StreamRef
 from ledger.registration import pupil_ref
 from signing.sealing import KeyPair
+from transfer import clock
 from transfer.application import open_case_of, require_pupil_and_school
 from transfer.build import decide_release
 from transfer.cases import (
@@ -200,11 +201,29 @@ def _release_again(plan: Plan, ref: StreamRef, case: Case, pupil: UUID) -> Plan:
         raise CaseRefused("another pupil was released in this case; recall it first")
     if case.state == "released":
         return plan
+    return _issued_again(plan, ref, case)
+
+
+def issue_again(office: Office, case_id: UUID, *, who: Who) -> None:
+    """Seals the dossier of a release anew, though nobody told of a problem: the one there is was
+    to be used before a day now past.
+
+    Raises:
+        CaseRefused: the case is not released.
+    """
+
+    def decide(reader: Reader) -> Plan:
+        case = require_case(reader, case_id)
+        if (case.side, case.state) != ("origin", "released"):
+            raise CaseRefused(f"the case is {case.state}; there is no dossier to issue again")
+        return _issued_again(Plan(), case_ref(reader, case_id, case.pupil), case)
+
+    office.ledger.desk.run(decide, who=who)
+
+
+def _issued_again(plan: Plan, ref: StreamRef, case: Case) -> Plan:
     issue = case.issue + 1
-    plan.add(
-        ref,
-        [DossierReissued(effective_on=datetime.now(UTC).date(), case=case.id, issue=issue)],
-    )
+    plan.add(ref, [DossierReissued(effective_on=clock.today(), case=case.id, issue=issue)])
     plan.outgoing.append(message(case.id, case.other, "dossier", issue=issue))
     return plan
 

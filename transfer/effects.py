@@ -78,17 +78,6 @@ EFFECTS: dict[Kind, tuple[type[Body], Effect]] = {
 }
 """Every kind but the dossier, which has thirteen checks of its own."""
 
-FINAL_KINDS = frozenset({"receipt", "accept", "reject", "decline", "problem"})
-"""Messages that expect no answer: told once, repeated when they are asked for again."""
-
-ANSWERS: dict[Kind, tuple[Kind, ...]] = {
-    "dossier": ("receipt", "accept", "reject", "cancel", "problem"),
-    "request": ("decline", "dossier"),
-    "recall": ("accept", "reject", "cancel"),
-    "cancel": ("receipt",),
-}
-"""What answers what, by kind."""
-
 
 def read_body(opened: Opened) -> Frozen:
     """The payload of a message that is no dossier, as its kind's model.

@@ -26,9 +26,10 @@ from transfer import message as mail
 from transfer.cases import Write, answered, case_ref, message, person_of, request_secret
 from transfer.checks import Report
 from transfer.dossier import Dossier
-from transfer.effects import ANSWERS, plan_effect, read_body
+from transfer.effects import plan_effect, read_body
 from transfer.errors import CaseRefused, CheckFailed
 from transfer.held import DatabaseHeld, digest_of
+from transfer.kinds import ANSWERS, FINAL_KINDS
 from transfer.message import Frame, Header
 from transfer.office import Office
 from transfer.returning import returned_pupil
@@ -111,7 +112,7 @@ def _take_dossier(office: Office, data: bytes, frame: Frame, who: Who) -> Taken:
             _SQL["seen"], {"sender": header.sender, "message": header.message_id}
         ).fetchone()
         if decided is not None or (row is not None and row[0] == digest_of(frame)):
-            _repeat(connection, header.case, ANSWERS["dossier"])
+            repeat(connection, header.case, ANSWERS["dossier"])
             return Taken("dossier", header.case, "repeated")
     report = open_dossier(office, data, by_file=False)
     if report.failure is not None:
@@ -200,7 +201,7 @@ def _problem(office: Office, data: bytes, frame: Frame, failure: CheckFailed, wh
         if header.kind != "dossier" or not (case is None or waits):
             return plan
         if _told(reader, header):
-            plan.extra.append(lambda connection, _: _repeat(connection, header.case, ("problem",)))
+            plan.extra.append(lambda connection, _: repeat(connection, header.case, ("problem",)))
             return plan
         if case is not None and case.state in ("requested", "problem"):
             noted = ProblemNoted(
@@ -250,8 +251,9 @@ def _take_answer(office: Office, data: bytes, frame: Frame, who: Who) -> Taken:
             row = connection.execute(
                 _SQL["seen"], {"sender": header.sender, "message": header.message_id}
             ).fetchone()
-            if row is not None:
-                _repeat(connection, header.case, ANSWERS.get(header.kind, ()))
+            # What did not fit the case when it came (it overtook another message) is tried again.
+            if row is not None and row[1] == "done":
+                repeat(connection, header.case, ANSWERS.get(header.kind, ()))
                 return Taken(header.kind, header.case, "repeated")
         plain = mail.unseal(frame, office.encryption)
         opened = mail.parse(frame, plain)
@@ -281,9 +283,11 @@ def _take_answer(office: Office, data: bytes, frame: Frame, who: Who) -> Taken:
     return Taken(header.kind, header.case, outcome)
 
 
-def _repeat(connection: Connection, case: UUID, kinds: Sequence[str]) -> None:
+def repeat(connection: Connection, case: UUID, kinds: Sequence[str]) -> None:
     """The same question gets the same answer: it goes out again, byte for byte."""
-    connection.execute(_SQL["repeat_answers"], {"case": case, "kinds": list(kinds)})
+    connection.execute(
+        _SQL["repeat_answers"], {"case": case, "kinds": list(kinds), "final": list(FINAL_KINDS)}
+    )
 
 
 def _seen(data: bytes, frame: Frame, state: str, detail: str | None) -> Write:

@@ -5,7 +5,7 @@ the sealed bytes, again and again and never changed, until the answer is stored.
 """
 
 import base64
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,16 +17,19 @@ from ledger.ledger import SealedPart
 from ledger.queries import queries
 from ledger.reader import Reader
 from signing.errors import SigningError
+from transfer import clock
 from transfer import message as mail
 from transfer.bodies import AnswerBody, RequestBody
 from transfer.build import build_dossier
 from transfer.errors import CaseRefused, TransferError
+from transfer.kinds import GO_STALE
 from transfer.message import Address, Kind
 from transfer.office import Office
 
 _SQL = queries("transfer", "transfer.sql")
 NOT_AFTER = timedelta(days=180)
-"""Until when a message is good. It moves nothing: custody never follows a clock."""
+"""Until when a request or a dossier is good. It moves nothing: custody never follows a clock, and
+an answer is true for ever."""
 
 
 def seal_waiting(office: Office) -> int:
@@ -120,7 +123,7 @@ def _address(
     public = office.trust.by_id(receiver).encryption_key.public_bytes()
     if kind == "dossier" and case is not None and case.encryption_key is not None:
         public = base64.b64decode(case.encryption_key)
-    now = datetime.now(UTC)
+    now = clock.now()
     return Address(
         message_id=message_id,
         case=case_id,
@@ -130,6 +133,6 @@ def _address(
         receiver=receiver,
         incarnation=log.head(connection).incarnation,
         created_at=now,
-        not_after=now + NOT_AFTER,
+        not_after=now + NOT_AFTER if kind in GO_STALE else None,
         public_key=public,
     )
