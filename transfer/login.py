@@ -1,5 +1,6 @@
 """What a client says and asks for when it connects to NATS on a route."""
 
+import logging
 import ssl
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -8,6 +9,9 @@ from transfer.errors import CourierUnavailable
 
 if TYPE_CHECKING:
     from transfer.courier import Route
+
+# nats-py begins TLS on a plain stream; asyncio then remarks on every end of a connection.
+logging.getLogger("asyncio").addFilter(lambda record: "eof_received()" not in str(record.msg))
 
 
 def login(route: "Route") -> dict[str, Any]:

@@ -183,20 +183,25 @@ class Folder:
             claims = hub.ledger_claims(
                 account,
                 hub=center.public,
-                activation=self._activation(center, name, account),
+                activations=self._activations(center, name, account),
                 revocations=revoked[name],
             )
             self._sign(f"accounts/{name}.jwt", operator, account, name, claims)
 
-    def _activation(self, center: Key, name: str, account: str) -> str:
-        """The token that stands in the account already, else a new one."""
+    def _activations(self, center: Key, name: str, account: str) -> dict[str, str]:
+        """The hub's tokens that stand in the account already, else new ones; by kind."""
+        found = {}
         if name in self.names():
             for one in self._account_token(name)["nats"].get("imports", []):
                 if "token" in one and tokens.read(one["token"])["iss"] == center.public:
-                    return str(one["token"])
-        return tokens.sign(
-            center, account, kind="activation", name=name, claims=hub.activation_claims(account)
-        )
+                    found[one["type"]] = str(one["token"])
+        for kind in hub.own_subjects(account):
+            if kind not in found:
+                claims = hub.activation_claims(account, kind)
+                found[kind] = tokens.sign(
+                    center, account, kind="activation", name=name, claims=claims
+                )
+        return found
 
     def _sign(
         self, file: str, issuer: Key, subject: str, name: str, claims: Mapping[str, Any]

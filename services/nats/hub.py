@@ -16,8 +16,6 @@ from services.embedded.nats_config import stream_name
 PREFIX = "hub"
 """The JetStream API prefix under which a ledger sees the hub."""
 UNLIMITED = -1
-_DELIVERIES = "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.*"
-_INFO = "$JS.API.STREAM.INFO"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,48 +47,44 @@ class HubBox:
 
 
 def hub_claims(accounts: list[str]) -> dict[str, Any]:
-    """The hub's account. A sender's look at its own stream needs a token, for the stream's name is
-    not the bare key; no export lies within another, or the server would take either."""
+    """The hub's account. What concerns a sender's own stream needs a token of the hub, for the
+    stream's name is not the bare key. No export lies within another: the server would take either.
+    """
     exports = [
         # (subject, position of the importing account's key, how a service answers)
         _service("hb.v1.*.>", 3, "Singleton"),
         _service("$JS.API.CONSUMER.MSG.NEXT.*.*", 7, "Stream"),
         _service("$JS.API.CONSUMER.INFO.*.*", 6, "Singleton"),
         _service("$JS.ACK.*.*.>", 4, "Singleton"),
-        {
-            "name": "deliveries",
-            "subject": f"{_DELIVERIES}.*",
-            "type": "stream",
-            "account_token_position": 7,
-        },
     ]
     for account in sorted(accounts):
-        subject = f"{_INFO}.{stream_name(account)}"
-        exports.append({"name": subject, "subject": subject, "type": "service", "token_req": True})
+        for kind, subject in own_subjects(account).items():
+            exports.append({"name": subject, "subject": subject, "type": kind, "token_req": True})
     return {"limits": _limits(storage=UNLIMITED), "exports": exports}
 
 
 def ledger_claims(
-    account: str, *, hub: str, activation: str, revocations: Mapping[str, int]
+    account: str, *, hub: str, activations: Mapping[str, str], revocations: Mapping[str, int]
 ) -> dict[str, Any]:
-    """A ledger's account. `activation` is the hub's token for :func:`activation_claims`;
-    `revocations` maps a user's key, or ``*``, to the second up to which its tokens are void."""
+    """A ledger's account. `activations` holds the hub's tokens for :func:`activation_claims`, by
+    kind; `revocations` maps a user's key, or ``*``, to the second up to which its tokens are void.
+    """
+    own = own_subjects(account)
     imports = [
         _import(hub, f"hb.v1.{account}.>", None),
         _import(hub, f"$JS.API.CONSUMER.MSG.NEXT.*.{account}", f"CONSUMER.MSG.NEXT.$1.{account}"),
         _import(hub, f"$JS.API.CONSUMER.INFO.*.{account}", f"CONSUMER.INFO.$1.{account}"),
         _import(hub, f"$JS.ACK.*.{account}.>", None),
         {
-            **_import(
-                hub, f"{_INFO}.{stream_name(account)}", f"STREAM.INFO.{stream_name(account)}"
-            ),
-            "token": activation,
+            **_import(hub, own["service"], f"STREAM.INFO.{stream_name(account)}"),
+            "token": activations["service"],
         },
         {
-            "name": "deliveries",
+            "name": own["stream"],
             "account": hub,
-            "subject": f"{_DELIVERIES}.{account}",
+            "subject": own["stream"],
             "type": "stream",
+            "token": activations["stream"],
         },
     ]
     claims: dict[str, Any] = {"limits": _limits(storage=0), "imports": imports}
@@ -99,9 +93,19 @@ def ledger_claims(
     return claims
 
 
-def activation_claims(account: str) -> dict[str, Any]:
-    """The hub's leave for one account to look at its own stream's settings."""
-    return {"subject": f"{_INFO}.{stream_name(account)}", "kind": "service"}
+def own_subjects(account: str) -> dict[str, str]:
+    """What one account alone may use, by kind: a look at its own stream (a service), and what the
+    server tells of its consumers, as that a delivery was given up (a stream)."""
+    stream = stream_name(account)
+    return {
+        "service": f"$JS.API.STREAM.INFO.{stream}",
+        "stream": f"$JS.EVENT.ADVISORY.CONSUMER.*.{stream}.*",
+    }
+
+
+def activation_claims(account: str, kind: str) -> dict[str, Any]:
+    """The hub's leave for one account to use what :func:`own_subjects` names."""
+    return {"subject": own_subjects(account)[kind], "kind": kind}
 
 
 def worker_claims(account: str) -> dict[str, Any]:
