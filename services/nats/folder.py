@@ -101,7 +101,7 @@ class Folder:
         Raises:
             ServiceError: a name or account cannot be used, or contradicts what is here.
         """
-        for folder in ("keys/accounts", "accounts", "server", "administrator", "ledgers"):
+        for folder in ("keys", "keys/accounts", "accounts", "server", "administrator", "ledgers"):
             (self.path / folder).mkdir(mode=0o700, parents=True, exist_ok=True)
         self.path.chmod(0o700)
         accounts = self._accounts(parties)
@@ -137,7 +137,11 @@ class Folder:
             ServiceError: the ledger has no place here.
         """
         account = self.account(name)
-        self._sign_accounts({name: account}, {name: {"*": int(time.time())}})
+        until = int(time.time())
+        papers = self.ledger(name) / "worker.creds"
+        if papers.exists():  # renewed a moment ago, they are dated ahead of the clock
+            until = max(until, tokens.read(tokens.token_of(papers.read_text("ascii")))["iat"])
+        self._sign_accounts({name: account}, {name: {"*": until}})
         for file in ("worker.creds", "client.pem", "client.key"):
             (self.ledger(name) / file).unlink(missing_ok=True)
         self.configure(terms)
