@@ -73,10 +73,11 @@ class Sharing:
             "unsafe": False,
         }
         url = changed.pop("url", self.server.url)
+        side = self.provinces.receiver
         return Workplace(
             home=self.provinces.home,
             account="operator",
-            database=None,
+            database=side.ledgers.url(side.servers, side.profile),
             nats=url,
             ledger="22",
             format="json",
@@ -213,7 +214,7 @@ def test_a_server_that_is_not_the_one_certified_is_refused(sharing: Sharing) -> 
     with tempfile.NamedTemporaryFile("w", suffix=".pem") as other:
         other.write(certificates.authority("Other CA", until=until)[0])
         other.flush()
-        with pytest.raises(CourierUnavailable, match="(?i)certificate verify failed"):
+        with pytest.raises(CourierUnavailable, match=r"(?i)certificate verify failed"):
             sharing.route(ca=Path(other.name))
 
 
