@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from ledger.ledger import Ledger
@@ -15,7 +14,7 @@ from services.ledgers import Ledgers, Profile
 from services.nats.hub import PREFIX, HubBox
 from services.nats.inspection import safe_route
 from services.nats.safety import Difference
-from services.nats.tokens import Role, is_public, read, token_of
+from services.nats.tokens import Role, is_public
 from services.workplace import Workplace
 from signing.jws import FileSigner
 from transfer.courier import Box, Route
@@ -115,8 +114,15 @@ def given_route(workplace: Workplace, url: str, account: str) -> tuple[Route, li
     known = {ledger.nats_account for bundle in trust.bundles() for ledger in bundle.ledgers}
     senders = sorted(known - {account})
     places: Sequence[Place]
-    if access.credentials is not None:
-        _own(access.credentials, account)
+    issued = access.account()
+    if issued is not None:
+        if issued != account:
+            # The server would let nothing through, and say so of every subject.
+            raise ServiceError(
+                f"the NATS credentials are of the account {issued}, but the trust bundle gives "
+                f"this ledger {account}; take the ledger's own, or have the bundle say so "
+                "(hocba nats provision --adopt)"
+            )
         places = [HubBox(s, account) for s in senders if is_public(s, Role.ACCOUNT)]
     else:
         places = [Mailbox(sender=sender, receiver=account) for sender in senders]
@@ -135,23 +141,7 @@ def given_route(workplace: Workplace, url: str, account: str) -> tuple[Route, li
     return safe_route(
         route,
         places,
-        own=PREFIX if access.credentials is not None else "$JS.API",
+        own=PREFIX if issued is not None else "$JS.API",
         monitor=access.monitor,
         unsafe=access.unsafe,
     )
-
-
-def _own(credentials: Path, account: str) -> None:
-    """Refuse credentials of another account: the server would let nothing through."""
-    try:
-        text = credentials.read_text("ascii")
-    except (OSError, ValueError) as error:
-        raise ServiceError(f"the NATS credentials {credentials} cannot be read") from error
-    token = read(token_of(text))
-    issued = token["nats"].get("issuer_account", token["iss"])
-    if issued != account:
-        raise ServiceError(
-            f"the NATS credentials are of the account {issued}, but the trust bundle gives this "
-            f"ledger {account}; take the ledger's own, or have the bundle say so "
-            "(hocba nats provision --adopt)"
-        )

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from services.errors import ServiceError
+from services.nats.tokens import read, token_of
+
 
 @dataclass(frozen=True, slots=True)
 class NatsAccess:
@@ -17,6 +20,21 @@ class NatsAccess:
     key: Path | None
     monitor: str | None
     unsafe: bool
+
+    def account(self) -> str | None:
+        """The account that the credentials are of; None where none were named.
+
+        Raises:
+            ServiceError: the file cannot be read, or holds no user's token.
+        """
+        if self.credentials is None:
+            return None
+        try:
+            token = read(token_of(self.credentials.read_text("ascii")))
+        except (OSError, ValueError) as error:
+            raise ServiceError(f"the NATS credentials {self.credentials} cannot be read") from error
+        issuer: str = token["nats"].get("issuer_account", token["iss"])
+        return issuer
 
 
 NOTHING = NatsAccess(None, None, None, None, None, False)

@@ -87,6 +87,9 @@ async def connect(route: Route) -> Client:
         return await nats.connect(
             route.url,
             allow_reconnect=False,
+            # Without this the client tries a server that is away for two minutes.
+            max_reconnect_attempts=1,
+            reconnect_time_wait=0,
             connect_timeout=int(PATIENCE),
             error_cb=remember,
             **login(route),
