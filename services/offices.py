@@ -121,7 +121,7 @@ def given_route(workplace: Workplace, url: str, account: str) -> tuple[Route, li
             raise ServiceError(
                 f"the NATS credentials are of the account {issued}, but the trust bundle gives "
                 f"this ledger {account}; take the ledger's own, or have the bundle say so "
-                "(hocba nats provision --adopt)"
+                "(hocba nats adopt)"
             )
         places = [HubBox(s, account) for s in senders if is_public(s, Role.ACCOUNT)]
     else:

@@ -53,7 +53,6 @@ def nats_() -> None:
 @click.option("--store", metavar="PATH", help="The server's folder for mail and accounts.")
 @click.option("--days", type=click.IntRange(1, 825), help="How long papers hold (365).")
 @click.option("--renew", multiple=True, metavar="LEDGER", help="New papers for a ledger.")
-@click.option("--adopt", is_flag=True, help="Write the accounts into this home's trust bundle.")
 @click.option("--apply", "applies", is_flag=True, help="Bring it about on the running server.")
 @click.option("--url", metavar="URL", help="The running server, for --apply.")
 @click.option("--replicas", type=click.IntRange(1, 5), default=1, help="Copies in a cluster.")
@@ -66,7 +65,6 @@ def provision(
     out: Path,
     file: Path | None,
     renew: tuple[str, ...],
-    adopt: bool,
     applies: bool,
     url: str | None,
     replicas: int,
@@ -93,12 +91,11 @@ def provision(
         "days": days,
     }
     folder.make(parties, _terms(out, terms), renew=renew)
-    adopted = _adopt(workplace, folder) if adopt else []
     applied = None
     if applies:
         assert url is not None
         applied = streams.apply(folder, url, replicas=replicas, max_bytes=max_bytes)
-    return _answer(workplace, folder, applied, adopted)
+    return _answer(workplace, folder, applied)
 
 
 @nats_.command()
@@ -109,6 +106,7 @@ def provision(
 def revoke(workplace: Workplace, out: Path, ledger: str, url: str | None) -> int:
     """Make a ledger's credentials and certificate void (lost, stolen, or it left)."""
     folder = Folder(out)
+    folder.account(ledger)  # refuses a ledger or folder that is not there, before one is made
     folder.revoke(ledger, _terms(out, {}))
     url = url or workplace.nats
     if url is not None:
@@ -120,6 +118,26 @@ def revoke(workplace: Workplace, out: Path, ledger: str, url: str | None) -> int
         f"--out {out} --renew {ledger}",
         markup=False,
     )
+    return 0
+
+
+@nats_.command()
+@click.pass_obj
+def adopt(workplace: Workplace) -> int:
+    """Write the account of --nats-creds into this home's trust bundle as the ledger's."""
+    account = workplace.nats_access.account()
+    if account is None:
+        raise click.UsageError("name the ledger's credentials with --nats-creds")
+    profile = workplace.ledgers.profile(workplace.ledger)
+    changed = workplace.ledgers.adopt_accounts({profile.name: account})
+    if workplace.format == "json":
+        print_json({"ledger": profile.name, "account": account, "changed": bool(changed)})
+    else:
+        messages.print(
+            f"Ledger {profile.name} has the account {account}. Give the others the new trust "
+            "bundle: mail goes by the account that stands there.",
+            markup=False,
+        )
     return 0
 
 
@@ -213,13 +231,7 @@ def _terms(out: Path, given: dict[str, Any]) -> Terms:
     return Terms(**{**values, "hosts": tuple(values["hosts"])})
 
 
-def _adopt(workplace: Workplace, folder: Folder) -> list[str]:
-    return workplace.ledgers.adopt_accounts({name: folder.account(name) for name in folder.names()})
-
-
-def _answer(
-    workplace: Workplace, folder: Folder, applied: streams.Applied | None, adopted: list[str]
-) -> int:
+def _answer(workplace: Workplace, folder: Folder, applied: streams.Applied | None) -> int:
     standings = folder.standings()
     rows = [
         {
@@ -240,7 +252,6 @@ def _answer(
                 "config": str(folder.config),
                 "hub": folder.hub_account(),
                 "ledgers": rows,
-                "adopted": adopted,
                 "applied": None
                 if applied is None
                 else {
@@ -275,7 +286,8 @@ def _explain(folder: Folder, applied: streams.Applied | None) -> None:
         f"{folder.path}/server goes to the server: nats-server -c {folder.config}",
         f"{folder.administrator} is for provisioning only.",
         "Each ledger is handed its folder and names the files in HOCBA_NATS_CREDS, HOCBA_NATS_CA, "
-        "HOCBA_NATS_CERT and HOCBA_NATS_KEY; its account stands in the trust bundle (--adopt).",
+        "HOCBA_NATS_CERT and HOCBA_NATS_KEY; `hocba init`, or `hocba nats adopt` for a ledger that "
+        "exists, takes its account from them into the trust bundle.",
     ]
     if applied is None:
         lines.append("Then: hocba nats provision --apply --url tls://HOST:4222 (streams, durables)")

@@ -9,14 +9,17 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import NoRespondersError
 from nats.errors import TimeoutError as NatsTimeout
 from nats.js.api import ConsumerInfo, StreamInfo
 
+from services.cli import cli
 from services.nats import certificates, hub, streams, tokens
 from services.nats.folder import Party
 from services.nats.tokens import Key, Role
@@ -423,6 +426,20 @@ def test_a_newcomer_is_let_in_while_the_server_runs() -> None:
             await client.jetstream().publish(subject, b"sealed")
 
         server.visit(server.route("15"), publish)
+
+
+def test_provision_says_when_the_server_does_not_sync_every_write(tmp_path: Path) -> None:
+    ledgers = tmp_path / "ledgers"
+    ledgers.write_text("31\n22\n", "utf-8")
+    with shared_server("31", "22", sync_interval="2m") as server:
+        arguments = ["--home", str(tmp_path / "home"), "--format", "json", "nats", "provision"]
+        arguments += ["--out", str(server.folder.path), "--ledgers", str(ledgers)]
+        arguments += ["--apply", "--url", server.url, "--max-bytes", str(SMALL)]
+        done = CliRunner().invoke(cli, arguments, standalone_mode=False, catch_exceptions=False)
+    assert done.return_value == 7
+    applied = json.loads(done.stdout)["applied"]
+    assert (applied["accounts"], applied["streams"], applied["consumers"]) == (4, 2, 2)
+    assert [one["setting"] for one in applied["differences"]] == ["sync_interval"]
 
 
 def _authority(shared: Shared) -> certificates.Pair:

@@ -97,14 +97,19 @@ def sharing(transfer_servers: Servers) -> Iterator[Sharing]:
         home, sides = stack.enter_context(open_sides(transfer_servers, "31", "22"))
         server = stack.enter_context(shared_server("31", "22", "15"))
         ledgers = sides[0].ledgers
-        accounts = {name: server.account(name) for name in ("31", "22", "15")}
-        assert sorted(ledgers.adopt_accounts(accounts)) == ["22", "31"]
-        assert ledgers.adopt_accounts(accounts) == []
+        accounts = {name: server.account(name) for name in ("31", "15")}
+        assert ledgers.adopt_accounts(accounts) == ["31"]
         origin, receiver = (
             SharingSide(side.profile, side.office, side.ledgers, side.servers, server)
             for side in sides
         )
-        yield Sharing(Provinces(home, origin, receiver), server)
+        sharing = Sharing(Provinces(home, origin, receiver), server)
+        for changed in (True, False):
+            done = CliRunner().invoke(
+                nats_, ["adopt"], obj=sharing.place(), standalone_mode=False, catch_exceptions=False
+            )
+            assert json.loads(done.stdout)["changed"] is changed
+        yield sharing
 
 
 def _administer(server: Shared, work: Callable[[JetStreamContext], Awaitable[object]]) -> None:
@@ -145,6 +150,24 @@ def test_a_provisioned_server_is_worked_with(sharing: Sharing) -> None:
     box = sharing.server.box("31", "22")
     assert route.boxes == (Box(box.stream, box.durable, box.prefix),)
     assert route.account == sharing.server.account("22")
+
+
+def test_provision_takes_the_trust_bundles_ledgers_and_makes_no_papers_without_their_keys(
+    sharing: Sharing, tmp_path: Path
+) -> None:
+    done = CliRunner().invoke(
+        nats_,
+        ["provision", "--out", str(tmp_path / "other")],
+        obj=sharing.place(),
+        standalone_mode=False,
+        catch_exceptions=False,
+    )
+    answer = json.loads(done.stdout)
+    assert [(one["ledger"], one["account"]) for one in answer["ledgers"]] == [
+        (name, sharing.server.account(name)) for name in ("22", "31")
+    ]
+    assert {one["credentials_until"] for one in answer["ledgers"]} == {None}
+    assert answer["applied"] is None
 
 
 def test_a_server_whose_settings_drifted_is_refused_until_that_is_tolerated(

@@ -271,6 +271,18 @@ def test_provision_remembers_what_was_said(tmp_path: Path) -> None:
     assert json.loads(before)["tls"]["cert_file"] == "/etc/nats/server.pem"
 
 
+def test_revoke_makes_papers_void_and_names_what_is_left_to_do(tmp_path: Path) -> None:
+    folder = _make(tmp_path / "o", "31", "22")
+    done = _run(tmp_path, "revoke", "31", "--out", str(folder.path))
+    assert done.return_value == 0
+    assert "SIGHUP" in done.stderr
+    assert "--renew 31" in done.stderr
+    assert not (folder.ledger("31") / "worker.creds").exists()
+    assert (folder.ledger("22") / "worker.creds").exists()
+    with pytest.raises(ServiceError, match="no ledger 99"):
+        folder.revoke("99", _terms(folder.path))
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [("31,ABC\n", "bad_account"), ("31\n31\n", "duplicate_ledger")],
