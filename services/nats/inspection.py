@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import nats
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.errors import NoServersError
@@ -83,8 +82,9 @@ async def connect(route: Route) -> Client:
     async def remember(error: Exception) -> None:
         failures.append(error)
 
+    client = Client()
     try:
-        return await nats.connect(
+        await client.connect(
             route.url,
             allow_reconnect=False,
             # Without this the client tries a server that is away for two minutes.
@@ -94,7 +94,12 @@ async def connect(route: Route) -> Client:
             error_cb=remember,
             **login(route),
         )
+        return client
     except (NatsError, OSError, TimeoutError) as error:
+        # The client leaves its socket open where it was not let in, and waits for ever for the
+        # end of one where TLS failed.
+        with contextlib.suppress(NatsError, OSError, TimeoutError):
+            await asyncio.wait_for(client.close(), 0.2)
         last = failures[-1] if failures and isinstance(error, NoServersError) else error
         raise CourierUnavailable(
             f"NATS at {_bare(route.url)} cannot be reached or does not let us in "

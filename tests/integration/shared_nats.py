@@ -15,6 +15,7 @@ from pathlib import Path
 
 import nats
 from nats.aio.client import Client
+from nats.errors import Error as NatsError
 
 from services.embedded.nats import binary
 from services.nats import streams, tokens
@@ -97,14 +98,19 @@ class Shared:
             complaints.append(str(error) or type(error).__name__)
 
         async def run() -> None:
-            client = await nats.connect(
-                self.url,
-                allow_reconnect=False,
-                connect_timeout=2,
-                error_cb=remember,
-                **login(route),
-            )
-            await client.close()
+            client = Client()
+            try:
+                await client.connect(
+                    self.url,
+                    allow_reconnect=False,
+                    max_reconnect_attempts=1,
+                    connect_timeout=2,
+                    error_cb=remember,
+                    **login(route),
+                )
+            finally:
+                with contextlib.suppress(NatsError, OSError, TimeoutError):
+                    await asyncio.wait_for(client.close(), 0.2)
 
         try:
             asyncio.run(run())

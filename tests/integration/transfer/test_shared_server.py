@@ -221,7 +221,7 @@ def test_nothing_is_said_in_clear_text_beyond_this_machine(
     async def connect(*_: object, **__: object) -> Client:
         raise AssertionError("a connection was made")
 
-    monkeypatch.setattr(nats, "connect", connect)
+    monkeypatch.setattr(Client, "connect", connect)
     bare = {"ca": None, "certificate": None, "key": None}
     with pytest.raises(
         UnsafeServer, match=r"nats://nats\.example:4222 would be spoken to in clear"
