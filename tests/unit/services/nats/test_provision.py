@@ -11,7 +11,7 @@ import nkeys
 import pytest
 from click.testing import CliRunner, Result
 
-from services.cli import cli
+from services.cli import cli, hoist_globals
 from services.errors import ServiceError
 from services.nats import certificates, hub, tokens
 from services.nats.folder import Folder, Party
@@ -313,3 +313,15 @@ def _within(one: Sequence[str], other: Sequence[str]) -> bool:
         if number >= len(one) or token not in ("*", one[number]):
             return False
     return len(one) == len(other)
+
+
+def test_how_nats_is_reached_may_stand_anywhere_on_the_line() -> None:
+    line = ["transfer", "list", "--nats-unsafe", "--nats-creds", "a.creds", "--nats-ca=ca.pem"]
+    assert hoist_globals(line) == [
+        "--nats-unsafe",
+        "--nats-creds",
+        "a.creds",
+        "--nats-ca=ca.pem",
+        "transfer",
+        "list",
+    ]
