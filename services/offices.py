@@ -15,6 +15,7 @@ from services.nats.hub import PREFIX, HubBox
 from services.nats.inspection import safe_route
 from services.nats.safety import Difference
 from services.nats.tokens import Role, is_public
+from services.output import messages
 from services.workplace import Workplace
 from signing.jws import FileSigner
 from transfer.courier import Box, Route
@@ -64,8 +65,10 @@ def route_of(workplace: Workplace, servers: Servers, office: Office) -> Route:
     if workplace.nats is None:
         return embedded_route(workplace.ledgers, servers, account)
     route, differences = given_route(workplace, workplace.nats, account)
-    if differences and not workplace.nats_access.unsafe:
-        listed = "; ".join(map(str, differences))
+    listed = "; ".join(map(str, differences))
+    if differences and workplace.nats_access.unsafe:
+        messages.print(f"hocba: tolerated at the NATS server: {listed}", markup=False)
+    elif differences:
         raise UnsafeServer(
             f"the NATS server is not as provisioning makes it: {listed}. Have it provisioned "
             "again (hocba nats provision --apply), or say --nats-unsafe"

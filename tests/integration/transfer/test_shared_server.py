@@ -171,13 +171,14 @@ def test_provision_takes_the_trust_bundles_ledgers_and_makes_no_papers_without_t
 
 
 def test_a_server_whose_settings_drifted_is_refused_until_that_is_tolerated(
-    drifted: Sharing,
+    drifted: Sharing, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(UnsafeServer) as refusal:
         drifted.route()
     for setting in ("backoff is 2.0, 9.0", "duplicate_window is 60", "ack_wait is 2"):
         assert setting in str(refusal.value)
     assert len(drifted.route(unsafe=True).boxes) == 1
+    assert "tolerated at the NATS server: stream" in capsys.readouterr().err
 
 
 def test_check_lists_the_differences(drifted: Sharing) -> None:
