@@ -8,7 +8,7 @@ home/trust/               the bundle that the home's ledgers share
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -175,6 +175,33 @@ class Ledgers:
         self._publish(profile, keys, today, nats_account or profile.id.hex)
         self._store(profile, ready=True)
         return profile
+
+    def adopt_accounts(self, accounts: Mapping[str, str]) -> list[str]:
+        """Give ledgers, by name, their accounts on a shared NATS, in a new version of the bundle.
+
+        Returns the names whose account is another now. The home must have made the bundle.
+
+        Raises:
+            ServiceError: another home or authority made the bundle.
+        """
+        with self.home.locked():
+            bundle = self.trust.latest()
+            changed = [
+                ledger.name
+                for ledger in bundle.ledgers
+                if accounts.get(ledger.name, ledger.nats_account) != ledger.nats_account
+            ]
+            if not changed:
+                return []
+            path = self.home.keys / "trust-root.key"
+            if not path.exists():
+                raise ServiceError(
+                    "this home did not make its trust bundle: its authority publishes the accounts"
+                )
+            root = Ed25519PrivateKey.from_private_bytes(path.read_bytes())
+            issued_at = datetime.now(UTC).replace(microsecond=0)
+            self.trust.publish(bundle.with_accounts(accounts, issued_at=issued_at), [root])
+        return changed
 
     def _begin(self, name: str, province: str, label: str, database: str | None) -> Profile:
         """A new ledger's name, id and keys; those of a making that was cut off are used again."""

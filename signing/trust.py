@@ -12,7 +12,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Annotated, Any, Final, Self
@@ -235,6 +235,23 @@ class TrustBundle(BaseModel):
             "version": self.version + 1,
             "issued_at": issued_at,
             "ledgers": (*self.ledgers, ledger),
+        }
+        return _validated(values)
+
+    def with_accounts(self, accounts: Mapping[str, str], *, issued_at: datetime) -> TrustBundle:
+        """Return the next version with other NATS accounts, by the ledgers' names, unsigned.
+
+        Raises :class:`TrustError` (``malformed``) for an account that cannot be one.
+        """
+        values = {name: getattr(self, name) for name in type(self).model_fields}
+        values |= {
+            "version": self.version + 1,
+            "issued_at": issued_at,
+            "ledgers": [
+                ledger.model_dump()
+                | {"nats_account": accounts.get(ledger.name, ledger.nats_account)}
+                for ledger in self.ledgers
+            ],
         }
         return _validated(values)
 

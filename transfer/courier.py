@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import random
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 from uuid import UUID
 
@@ -58,6 +59,10 @@ class Route:
     password: str | None
     account: str
     boxes: tuple[Box, ...]
+    credentials: Path | None = None
+    tls_ca: Path | None = None
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
 
 
 class Courier:

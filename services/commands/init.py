@@ -15,7 +15,7 @@ from services.workplace import Workplace
 @click.option(
     "--nats-account",
     metavar="NAME",
-    help="The ledger's account on the NATS servers (default: its id).",
+    help="The ledger's account on the NATS servers (default: its credentials', else its id).",
 )
 @click.pass_obj
 def init(workplace: Workplace, province: str, name: str | None, nats_account: str | None) -> int:
@@ -27,7 +27,7 @@ def init(workplace: Workplace, province: str, name: str | None, nats_account: st
             name=name,
             database=workplace.database,
             operator=workplace.account,
-            nats_account=nats_account,
+            nats_account=nats_account or workplace.nats_access.account(),
             today=date.today(),
         )
         with (

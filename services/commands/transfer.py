@@ -10,6 +10,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -54,11 +55,12 @@ def _courier(workplace: Workplace) -> Iterator[tuple[Office, Who, Callable[[], N
     """The office with its mail taken in, and a function that sends and takes in again."""
     with open_office(workplace) as (_, office, servers):
         who = office.ledger.who(workplace.account)
-        route = route_of(workplace, servers, office)
+        # A server that is not there now is tried again; one that is unsafe ends the command.
+        route = cache(lambda: route_of(workplace, servers, office))
 
         def exchange() -> None:
             try:
-                courier.exchange(office, route, who=who)
+                courier.exchange(office, route(), who=who)
             except CourierUnavailable as error:
                 messages.print(f"hocba: {error}", markup=False)
 
