@@ -259,6 +259,25 @@ class TrustBundle(BaseModel):
             values["ministry"] = ledger.id
         return _validated(values)
 
+    def with_ministry(self, ledger: LedgerTrust, *, issued_at: datetime) -> TrustBundle:
+        """Return the next version that names ``ledger`` as the ministry, added where it is new.
+
+        Raises :class:`TrustError` (``conflict``) as :meth:`with_ledger`.
+        """
+        if all(known.id != ledger.id for known in self.ledgers):
+            return self.with_ledger(ledger, issued_at=issued_at, ministry=True)
+        if self.ministry is not None:
+            raise TrustError(
+                f"trust bundle {self.version} names a ministry already", code="conflict"
+            )
+        values = {name: getattr(self, name) for name in type(self).model_fields}
+        values |= {
+            "version": self.version + 1,
+            "issued_at": issued_at,
+            "ministry": ledger.id,
+        }
+        return _validated(values)
+
 
 def _validated(values: dict[str, Any]) -> TrustBundle:
     try:

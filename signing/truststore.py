@@ -135,6 +135,14 @@ class TrustStore:
         self.publish(bundle, keys)
         return bundle
 
+    def name_ministry(
+        self, ledger: LedgerTrust, keys: Sequence[Ed25519PrivateKey], *, issued_at: datetime
+    ) -> TrustBundle:
+        """Publish and return the next version with this ministry; see :meth:`install`."""
+        bundle = self.latest().with_ministry(ledger, issued_at=issued_at)
+        self.publish(bundle, keys)
+        return bundle
+
 
 def _latest(directory: Path) -> TrustBundle:
     bundle = _newest(directory)

@@ -18,6 +18,7 @@ from ledger.queries import queries
 from ledger.reader import Reader
 from signing.errors import SigningError
 from transfer import message as mail
+from transfer import register
 from transfer.bodies import AnswerBody, RequestBody
 from transfer.build import build_dossier
 from transfer.errors import CaseRefused, TransferError
@@ -25,6 +26,8 @@ from transfer.message import Address, Kind
 from transfer.office import Office
 
 _SQL = queries("transfer", "transfer.sql")
+REISSUED = "reissued"
+"""Beside the content of a message that goes out anew: how often it has; for us alone."""
 NOT_AFTER = timedelta(days=180)
 """Until when a message is good. It moves nothing: custody never follows a clock."""
 
@@ -66,6 +69,9 @@ def _payload(
         return build_dossier(office, connection, case)
     if kind == "request":
         return _request_payload(office, connection, case_id, receiver)
+    if kind == "register":
+        content = register.content(office, connection, case, content["event"])
+    content = {name: value for name, value in content.items() if name != REISSUED}
     answer = AnswerBody(
         v=1,
         kind=kind,
@@ -82,7 +88,8 @@ def _request_payload(
 ) -> dict[str, Any]:
     stream = ids.case_stream(office.ledger.id, case)
     size = log.head(connection).size
-    entry = log.of_streams(connection, [stream], size=size)[0]
+    entries = log.of_streams(connection, [stream], size=size)
+    entry = [e for e in entries if isinstance(e.event, TransferRequested)][-1]
     asked = entry.event
     assert isinstance(asked, TransferRequested)
     part = SealedPart(
