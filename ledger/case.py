@@ -65,7 +65,7 @@ class Case(Frozen):
     transfer that this one undoes, `due_on` the last day for whoever must act by law,
     `identity` the fields that a person saw differ and confirmed. `unread` says that it was our
     own request that failed on the other side. `disputed` are the digests of rulings that came
-    after `ruling` and differ from it. `register` is what the custody register has answered, and
+    after `ruling` and differ from it. `registered` is what the custody register has answered, and
     `rival` the other transfer and ledger of a conflict in it.
     """
 
@@ -93,7 +93,7 @@ class Case(Frozen):
     unread: bool = False
     ruling: CaseRuling | None = None
     disputed: tuple[str, ...] = ()
-    register: Literal["asked", "recorded", "conflict"] | None = None
+    registered: Literal["asked", "recorded", "conflict"] | None = None
     rival: tuple[UUID, UUID] | None = None
 
     @classmethod
@@ -252,12 +252,12 @@ def evolve(case: Case | None, event: Event, version: int) -> Case:
         case RulingDisputed():
             return case.model_copy(update={"disputed": (*case.disputed, event.sha256)})
         case RegisterAsked():
-            return case.model_copy(update={"register": "asked"})
+            return case.model_copy(update={"registered": "asked"})
         case RegisterAnswered():
             rival = None
             if event.other_transfer is not None and event.other_ledger is not None:
                 rival = (event.other_transfer, event.other_ledger)
-            return case.model_copy(update={"register": event.answer, "rival": rival})
+            return case.model_copy(update={"registered": event.answer, "rival": rival})
         case _:
             return case
 
@@ -293,6 +293,7 @@ def _received(case: Case | None, event: DossierReceived) -> Case:
     return opened.model_copy(
         update={
             "state": "received",
+            "unread": False,
             "their_pupil": event.their_pupil,
             "message": event.message,
             "payload_sha256": event.payload_sha256,

@@ -61,7 +61,7 @@ def _answer(office: Office, connection: Connection, case: Case) -> dict[str, Any
         waiting = "lift_hold"
     if case.disputed:
         waiting = "ruling_conflict"
-    elif case.register == "conflict":
+    elif case.registered == "conflict":
         waiting = "register_conflict"
     failure = None
     if case.failure is not None:
@@ -84,7 +84,7 @@ def _answer(office: Office, connection: Connection, case: Case) -> dict[str, Any
         "due_on": case.due_on.isoformat() if case.due_on else None,
         "differs": list(case.identity) if case.identity is not None else None,
         "moved_to": short_name(office.trust, case.moved_to) if case.moved_to else None,
-        "registered": _REGISTERED[case.register],
+        "registered": _REGISTERED[case.registered],
         "rival": _rival(office, case),
         "ruling": _ruling(office, case),
         "failure": failure,

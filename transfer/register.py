@@ -152,14 +152,14 @@ def on_register_answer(
     ministry = office.trust.ministry()
     if ministry is None or ministry.id != header.sender:
         raise CaseRefused("an answer of a custody register that our trust bundle does not name")
-    if case is None or case.register is None:
+    if case is None or case.registered is None:
         raise CaseRefused("an answer about a transfer that the register was not told of")
     said = RegisterAnswerContent.model_validate(body.content)
     plan = Plan()
     rival = None
     if said.other_transfer is not None and said.other_ledger is not None:
         rival = (said.other_transfer, said.other_ledger)
-    if (case.register, case.rival) != (said.answer, rival):
+    if (case.registered, case.rival) != (said.answer, rival):
         answer = RegisterAnswered(
             effective_on=clock.today(),
             case=case.id,

@@ -153,9 +153,9 @@ WHERE case_id = %(case)s AND sealed IS NOT NULL ORDER BY position, kind, issue;
 
 -- name: register_states
 -- Transfers by what the custody register has answered.
-SELECT t.body::jsonb ->> 'register', count(*)
+SELECT t.body::jsonb ->> 'registered', count(*)
 FROM ledger.stream s JOIN ledger.state t ON t.stream = s.no
-WHERE s.kind = 'case' AND t.body::jsonb ->> 'register' IS NOT NULL GROUP BY 1;
+WHERE s.kind = 'case' AND t.body::jsonb ->> 'registered' IS NOT NULL GROUP BY 1;
 
 -- name: registered
 -- What the custody register knows, token by token and transfer by transfer.
