@@ -19,6 +19,7 @@ from ledger.queries import queries
 from ledger.reader import Reader
 from ledger.recorder import StreamRef
 from ledger.registration import pupil_ref
+from transfer import register
 from transfer.cases import case_ref, decide_once, message, request_secret, require_case
 from transfer.checks import Report
 from transfer.dossier import Dossier, Hop, ReadEntry, read_entry
@@ -104,6 +105,7 @@ def accept(
         )
         plan.add(case_ref(reader, case_id, ours), [confirmed, decided])
         plan.outgoing.append(told)
+        register.tell(office, reader, plan, case_id, person=ours, told="accepted", today=today)
         plan.extra.append(decide_once(case_id, "accepted", told.message))
         plan.extra.append(
             lambda connection, first: _take_in(office, connection, dossier, ours, first)

@@ -12,16 +12,17 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
+from ledger.case import Case
 from ledger.database import Connection
 from ledger.event import Event, Who
 from ledger.events.case import DossierReceived, ProblemNoted, ReturnReceived
-from ledger.plan import Outgoing, Plan
+from ledger.plan import Plan
 from ledger.queries import queries
 from ledger.reader import Reader
 from signing.certificates import Purpose
 from signing.note import Checkpoint, SignedNote
 from signing.sealing import KeyPair
-from transfer import checks, clock
+from transfer import checks, clock, register
 from transfer import message as mail
 from transfer.cases import Write, answered, case_ref, message, person_of, request_secret
 from transfer.checks import Report
@@ -29,9 +30,10 @@ from transfer.dossier import Dossier
 from transfer.effects import plan_effect, read_body
 from transfer.errors import CaseRefused, CheckFailed
 from transfer.held import DatabaseHeld, digest_of
-from transfer.kinds import ANSWERS, FINAL_KINDS
+from transfer.kinds import ANSWERS, FINAL_KINDS, REGISTER_KINDS
 from transfer.message import Frame, Header
 from transfer.office import Office
+from transfer.problems import problem_message
 from transfer.returning import returned_pupil
 
 _SQL = queries("transfer", "transfer.sql")
@@ -163,6 +165,7 @@ def note_dossier(
         plan.extra.append(_seen(data, frame, "done", None))
         plan.extra.append(answered(frame.header.case, ["request", "problem"]))
         plan.extra.append(_remember_checkpoints(report))
+        plan.extra.append(register.remember(office, dossier))
         return plan
 
     office.ledger.desk.run(decide, who=who)
@@ -188,22 +191,24 @@ def _returned(reader: Reader, dossier: Dossier) -> list[Event]:
 
 
 def _problem(office: Office, data: bytes, frame: Frame, failure: CheckFailed, who: Who) -> Taken:
-    """A failed check moves nothing: the sender is told step and code, and may issue again."""
+    """A failed check moves nothing: the sender is told step and code, and may issue again. A
+    failed `problem` is answered by nothing, or two ledgers could go on for ever."""
     header = frame.header
     keep = failure.step >= QUARANTINE_FROM or failure.code == "equivocation"
     state = "quarantined" if keep else "dead"
-    known = _sender_known(office, header.sender)
+    answerable = header.kind != "problem" and header.receiver == office.ledger.id
+    known = answerable and _sender_known(office, header.sender)
 
     def decide(reader: Reader) -> Plan:
         plan = Plan(extra=[_seen(data, frame, state, f"{failure.step} {failure.code}")])
         case = reader.case(header.case)
-        waits = case is not None and case.side == "receiver" and case.peer == header.sender
-        if header.kind != "dossier" or not (case is None or waits):
+        if not known or not _may_tell(case, header):
             return plan
         if _told(reader, header):
             plan.extra.append(lambda connection, _: repeat(connection, header.case, ("problem",)))
             return plan
-        if case is not None and case.state in ("requested", "problem"):
+        waits = case is not None and case.state in ("requested", "problem")
+        if header.kind == "dossier" and case is not None and waits:
             noted = ProblemNoted(
                 effective_on=clock.today(),
                 case=header.case,
@@ -213,25 +218,33 @@ def _problem(office: Office, data: bytes, frame: Frame, failure: CheckFailed, wh
                 direction="sent",
             )
             plan.add(case_ref(reader, header.case, case.pupil), [noted])
-        if known:
-            plan.outgoing.append(_problem_message(header, failure))
+        plan.outgoing.append(problem_message(reader, header, failure))
         return plan
 
     office.ledger.desk.run(decide, who=who)
     return Taken(header.kind, header.case, "quarantined" if keep else "problem", failure)
 
 
+def _may_tell(case: Case | None, header: Header) -> bool:
+    """Whether the sender has a part in the case, or may begin it."""
+    if case is None or header.kind in REGISTER_KINDS:
+        return True
+    side = "receiver" if header.kind == "dossier" else case.side
+    return (case.side, case.peer) == (side, header.sender)
+
+
 def _told(reader: Reader, header: Header) -> bool:
-    """Whether this issue of the dossier was answered by a problem before."""
+    """Whether this issue of the message was answered by a problem before."""
     row = reader.connection.execute(
-        _SQL["told"], {"case": header.case, "kind": "problem", "issue": header.issue}
+        _SQL["told_problem"],
+        {
+            "case": header.case,
+            "receiver": header.sender,
+            "kind": header.kind,
+            "issue": header.issue,
+        },
     ).fetchone()
     return row is not None
-
-
-def _problem_message(header: Header, failure: CheckFailed) -> Outgoing:
-    content = {"step": failure.step, "code": failure.code, "message": str(header.message_id)}
-    return message(header.case, header.sender, "problem", issue=header.issue, content=content)
 
 
 def _sender_known(office: Office, sender: UUID) -> bool:

@@ -17,7 +17,7 @@ from ledger.ledger import SealedPart
 from ledger.queries import queries
 from ledger.reader import Reader
 from signing.errors import SigningError
-from transfer import clock
+from transfer import clock, register
 from transfer import message as mail
 from transfer.bodies import AnswerBody, RequestBody
 from transfer.build import build_dossier
@@ -27,6 +27,8 @@ from transfer.message import Address, Kind
 from transfer.office import Office
 
 _SQL = queries("transfer", "transfer.sql")
+REISSUED = "reissued"
+"""Beside the content of a message that goes out anew: how often it has; for us alone."""
 NOT_AFTER = timedelta(days=180)
 """Until when a request or a dossier is good. It moves nothing: custody never follows a clock, and
 an answer is true for ever."""
@@ -69,6 +71,9 @@ def _payload(
         return build_dossier(office, connection, case)
     if kind == "request":
         return _request_payload(office, connection, case_id, receiver)
+    if kind == "register":
+        content = register.content(office, connection, case, content["event"])
+    content = {name: value for name, value in content.items() if name != REISSUED}
     answer = AnswerBody(
         v=1,
         kind=kind,

@@ -120,15 +120,57 @@ WHERE message = %(message)s;
 UPDATE ledger.outbox SET state = 'answered'
 WHERE case_id = %(case)s AND kind = ANY(%(kinds)s) AND state <> 'answered';
 
+-- name: answered_by
+-- What one ledger was told of a case has its answer.
+UPDATE ledger.outbox SET state = 'answered'
+WHERE case_id = %(case)s AND kind = %(kind)s AND receiver = %(receiver)s AND state <> 'answered';
+
+-- name: answered_message
+-- One message has its answer.
+UPDATE ledger.outbox SET state = 'answered' WHERE message = %(message)s AND state <> 'answered';
+
+-- name: next_issue
+-- The number after those of the messages of this kind in a case.
+SELECT coalesce(max(issue), 0) + 1 FROM ledger.outbox
+WHERE case_id = %(case)s AND kind = %(kind)s;
+
+-- name: told_content
+-- What the first message of this kind in a case says.
+SELECT content FROM ledger.outbox
+WHERE case_id = %(case)s AND kind = %(kind)s ORDER BY issue LIMIT 1;
+
+-- name: told_message
+-- One of our messages in a case: to whom, what, which issue.
+SELECT receiver, kind, issue, content, state FROM ledger.outbox
+WHERE case_id = %(case)s AND message = %(message)s;
+
+-- name: told_problem
+-- Whether this failed message was answered by a problem before.
+SELECT 1 FROM ledger.outbox
+WHERE case_id = %(case)s AND kind = 'problem' AND receiver = %(receiver)s
+AND content ->> 'kind' = %(kind)s AND (content ->> 'issue')::integer = %(issue)s;
+
+-- name: of_case
+-- Every sealed message of a case.
+SELECT kind, receiver, issue, state, sealed FROM ledger.outbox
+WHERE case_id = %(case)s AND sealed IS NOT NULL ORDER BY position, kind, issue;
+
+-- name: register_states
+-- Transfers by what the custody register has answered.
+SELECT t.body::jsonb ->> 'registered', count(*)
+FROM ledger.stream s JOIN ledger.state t ON t.stream = s.no
+WHERE s.kind = 'case' AND t.body::jsonb ->> 'registered' IS NOT NULL GROUP BY 1;
+
+-- name: registered
+-- What the custody register knows, token by token and transfer by transfer.
+SELECT s.id, t.body FROM ledger.stream s JOIN ledger.state t ON t.stream = s.no
+WHERE s.kind = 'register' AND s.ledger = %(ledger)s ORDER BY s.no;
+
 -- name: repeat_answers
 -- The answers of a case go out again; one that waits for an answer itself only while it does.
 UPDATE ledger.outbox SET state = 'sealed', next_at = now()
 WHERE case_id = %(case)s AND kind = ANY(%(kinds)s) AND sealed IS NOT NULL
 AND (kind = ANY(%(final)s) OR state <> 'answered');
-
--- name: told
--- Whether a message of this kind and issue was told in a case before.
-SELECT 1 FROM ledger.outbox WHERE case_id = %(case)s AND kind = %(kind)s AND issue = %(issue)s;
 
 -- name: sealed
 -- The sealed bytes of a message of a case, newest issue.
