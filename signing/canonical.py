@@ -128,16 +128,21 @@ def loads(
     *,
     max_bytes: int = DEFAULT_MAX_BYTES,
     max_depth: int = DEFAULT_MAX_DEPTH,
+    max_items: int | None = None,
 ) -> Any:
     """Parse strict JSON; white space and key order are free, everything else is the subset's.
 
     Raises :class:`CanonicalError` with the code ``size``, ``utf8``, ``syntax``, ``duplicate_key``,
-    ``number``, ``depth``, ``surrogate`` or ``not_nfc``. ``max_depth`` counts objects and arrays.
+    ``number``, ``depth``, ``surrogate`` or ``not_nfc``. ``max_depth`` counts objects and arrays on
+    the way down; ``max_items`` bounds objects, arrays and members in all, before any is made:
+    three bytes of text make an array of sixty.
     """
     if len(data) > max_bytes:
         raise CanonicalError(
             f"the JSON text has {len(data)} bytes, the limit is {max_bytes}", code="size"
         )
+    if max_items is not None and sum(map(data.count, (b"{", b"[", b","))) > max_items:
+        raise CanonicalError(f"the JSON text has more than {max_items} items", code="size")
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -54,9 +54,10 @@ ORDER BY received_at DESC LIMIT 1;
 SELECT sender, message, case_id, kind, detail, received_at FROM ledger.inbox
 WHERE state <> 'done' ORDER BY received_at;
 
--- name: peer_checkpoint
--- The root another ledger showed for a size.
-SELECT root FROM ledger.peer_checkpoint WHERE ledger = %(ledger)s AND size = %(size)s;
+-- name: peer_checkpoints
+-- The roots another ledger showed for some sizes.
+SELECT size, root FROM ledger.peer_checkpoint
+WHERE ledger = %(ledger)s AND size = ANY(%(sizes)s);
 
 -- name: put_peer_checkpoint
 -- A checkpoint another ledger has shown.
