@@ -24,8 +24,9 @@ from nats.js.errors import NoStreamResponseError
 from ledger.event import Who
 from ledger.queries import queries
 from transfer import inbox, outbox
+from transfer.effects import FINAL_KINDS
 from transfer.errors import CourierUnavailable
-from transfer.inbox import FINAL_KINDS, Taken
+from transfer.inbox import Taken
 from transfer.office import Office
 
 _SQL = queries("transfer", "transfer.sql")

@@ -18,7 +18,7 @@ from signing.trust import LedgerTrust, TrustBundle
 from signing.truststore import Trust
 from transfer.dossier import CarriedEntry, Consistency, Dossier, Inclusion
 from transfer.errors import CheckFailed
-from transfer.holdings import Held
+from transfer.own_records import Held
 
 
 @dataclass(frozen=True, slots=True)
