@@ -41,9 +41,9 @@ from transfer.disclosure import Disclosed
 from transfer.dossier import Audience, Dossier, Inspector, ReadEntry
 from transfer.errors import CheckFailed
 from transfer.evidence import Evidence, Signers, check_closings, check_naming, check_sheets
-from transfer.own_records import Held
 from transfer.in_log import Shown, check_in_log
 from transfer.message import Frame, Opened
+from transfer.own_records import Held
 from transfer.understanding import check_digest, check_understood
 
 STEPS = (
