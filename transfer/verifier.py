@@ -19,16 +19,19 @@ from signing.truststore import Trust
 from transfer import checks, disclosure
 from transfer.checks import Report, Step
 from transfer.errors import CheckFailed
-from transfer.message import MAGIC
+from transfer.message import MAGIC, MAX_FRAME
 
-__all__ = ["CheckFailed", "Report", "Step", "is_ours", "verify"]
+__all__ = ["MAX_FRAME", "CheckFailed", "FindKey", "Report", "Step", "is_ours", "verify"]
+
+FindKey = Callable[[str], KeyPair | None]
+"""Gives the private key of a key id, where it is at hand."""
 
 
 def verify(
     data: bytes,
     *,
     trust: Trust,
-    key: KeyPair | Callable[[str], KeyPair | None] | None = None,
+    key: KeyPair | FindKey | None = None,
     now: datetime | None = None,
 ) -> Report:
     """Checks a record, sealed or disclosed, without a database. Never raises for what it holds.
