@@ -73,7 +73,7 @@ def statement_hash(
     salt: str,
 ) -> bytes:
     """The leaf hash of one mark of a sheet."""
-    statement = {
+    statement: dict[str, str | int] = {
         "class": class_code,
         "subject": subject,
         "semester": semester,
@@ -83,7 +83,7 @@ def statement_hash(
         "value": value,
         "salt": salt,
     }
-    return hashing.leaf_hash(canonical.dumps(statement))
+    return hashing.leaf_hash(canonical.dumps_flat(statement))
 
 
 def sheet_root(

@@ -15,7 +15,7 @@ from datetime import date
 from typing import TYPE_CHECKING, cast
 from uuid import UUID
 
-from ledger import enrolment
+from ledger import enrolment, pupil_year
 from ledger.contribution import Contribution, in_custody_order
 from ledger.enrolment import Segment
 from ledger.event import Event, StreamKind
@@ -118,8 +118,5 @@ def _pupil(written: Sequence[FoldEntry]) -> Pupil:
 
 
 def _year(written: Sequence[FoldEntry], on: date) -> PupilYear | None:
-    state = None
-    for entry in written:
-        if entry.event.effective_on <= on:
-            state = evolve(StreamKind.PUPIL_YEAR, state, entry.event, entry.version)
-    return cast(PupilYear | None, state)
+    counted = ((entry.event, entry.version) for entry in written if entry.event.effective_on <= on)
+    return pupil_year.fold(counted)

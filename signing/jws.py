@@ -11,6 +11,7 @@ import base64
 import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final, Protocol
 
 from cryptography import x509
@@ -153,7 +154,8 @@ def parse_and_verify(data: bytes, *, max_payload: int) -> VerifiedJws:
     content = _decode(payload)
     encoded = payload.encode()
     for member, value, signature in zip(members, values, signatures, strict=True):  # (3)
-        _verify(member["protected"].encode() + b"." + encoded, value, signature)
+        said = member["protected"].encode() + b"." + encoded
+        _verify(said, value, signature.alg, _key(signature))
     return VerifiedJws(content, signatures)
 
 
@@ -164,11 +166,12 @@ class Detached:
     protected: str
     signature: bytes
     by: JwsSignature
+    key: ECKey | RSAKey
 
     def verify(self, payload: bytes) -> None:
         """Check that it is over ``payload``; raise :class:`SignatureError` (``bad_signature``)."""
         message = f"{self.protected}.{_encode(payload)}".encode()
-        _verify(message, self.signature, self.by)
+        _verify(message, self.signature, self.by.alg, self.key)
 
 
 def parse_detached(text: str, *, kind: str) -> Detached:
@@ -181,12 +184,27 @@ def parse_detached(text: str, *, kind: str) -> Detached:
     protected, dots, signature = text.partition("..")
     if not dots or not text.isascii():
         raise _malformed("a detached signature reads header..signature")
-    return Detached(protected, _decode(signature), _parse_header(protected, kind))
+    by, key = _read_header(protected, kind)
+    return Detached(protected, _decode(signature), by, key)
+
+
+_OPENING: Final = b'{"payload":"'
 
 
 def _parse(data: bytes, max_bytes: int) -> dict[str, Any]:
+    # Megabytes of base64 are cut out before the rest is parsed: its alphabet, checked when it is
+    # decoded, has nothing that strict JSON would read otherwise.
+    end = data.find(b'"', len(_OPENING)) if data.startswith(_OPENING) else -1
+    payload = data[len(_OPENING) : end] if end > 0 else b""
     try:
-        message = canonical.loads(data, max_bytes=max_bytes, max_depth=4)
+        if len(data) > max_bytes:
+            raise CanonicalError(f"the JWS has more than {max_bytes} bytes", code="size")
+        rest = _OPENING + data[end:] if end > 0 else data
+        message = canonical.loads(rest, max_bytes=max_bytes, max_depth=4)
+        if end > 0 and isinstance(message, dict):
+            message["payload"] = payload.decode("ascii")
+    except UnicodeDecodeError:
+        raise _malformed("base64url was expected") from None
     except CanonicalError as error:
         code = "too_large" if error.code == "size" else "malformed"
         raise SignatureError(f"the JWS cannot be read: {error}", code=code) from None
@@ -203,6 +221,13 @@ def _parse(data: bytes, max_bytes: int) -> dict[str, Any]:
         if not all(isinstance(text, str) for text in member.values()):
             raise _malformed("a signature's members are strings")
     return message
+
+
+@lru_cache(maxsize=512)
+def _read_header(protected: str, kind: str) -> tuple[JwsSignature, ECKey | RSAKey]:
+    """Few people sign many parts: each header is read once."""
+    signature = _parse_header(protected, kind)
+    return signature, _key(signature)
 
 
 def _parse_header(protected: str, kind: str) -> JwsSignature:
@@ -234,13 +259,13 @@ def _load_certificate(item: Any) -> x509.Certificate:
 _REGISTRY: Final = jws.JWSRegistry(algorithms=list(ALGORITHMS))
 
 
-def _verify(signing_input: bytes, value: bytes, signature: JwsSignature) -> None:
+def _verify(signing_input: bytes, value: bytes, alg: str, key: ECKey | RSAKey) -> None:
     # The algorithm alone, not the library's reading of the whole message: that copies the payload
     # several times for each signature, and its limits fit tokens (512-byte header, 128,000-byte
     # payload). The form was checked above.
-    algorithm = _REGISTRY.get_alg(signature.alg)
+    algorithm = _REGISTRY.get_alg(alg)
     try:
-        true = algorithm.verify(signing_input, value, _key(signature))
+        true = algorithm.verify(signing_input, value, key)
     except (JoseError, ValueError):
         true = False
     if not true:
@@ -278,8 +303,11 @@ def _decode(text: str) -> bytes:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         raise _malformed("base64url was expected") from None
-    if _encode(raw) != text:
-        # RFC 4648 section 3.5: spare bits would give one signature several spellings.
+    # RFC 4648 section 3.5: the spare bits of the last character would give one signature several
+    # spellings. The library takes the characters of plain base64 too.
+    spare = len(raw) % 3
+    last = _encode(raw[len(raw) - spare :]) if spare else ""
+    if not text.endswith(last) or any(character in text for character in "+/="):
         raise _malformed("base64url in its one canonical spelling was expected")
     return raw
 

@@ -17,7 +17,7 @@ from pydantic import AfterValidator, FailFast, Field, JsonValue, StringConstrain
 from ledger import envelope, sheet
 from ledger.envelope import Envelope
 from ledger.event import Category, Event, Frozen
-from ledger.record import Origin, record
+from ledger.record import Origin, canonical_record, record
 from signing import canonical, hashing
 from transfer.errors import CheckFailed
 from transfer.message import Hex32, Instant
@@ -72,8 +72,8 @@ class Record(Frozen):
         """The entry's place in its author's log."""
         return Origin(self.position, self.recorded_at)
 
-    @cached_property
-    def canonical(self) -> dict[str, JsonValue]:
+    @property
+    def canonical(self) -> dict[str, str | int]:
         """What is hashed."""
         return record(
             ledger=self.ledger,
@@ -87,7 +87,15 @@ class Record(Frozen):
     @cached_property
     def leaf(self) -> bytes:
         """SHA-256(0x00 canonical(record)): the leaf of a released root."""
-        return hashing.leaf_hash(canonical.dumps(self.canonical))
+        said = canonical_record(
+            ledger=self.ledger,
+            stream=self.stream,
+            version=self.version,
+            topic=self.topic,
+            origin=self.origin,
+            entry_hash=self.entry_hash,
+        )
+        return hashing.leaf_hash(said.encode())
 
 
 class CarriedEntry(Frozen):
