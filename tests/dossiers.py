@@ -205,7 +205,7 @@ class Province:
             effective_on=date(2025, 1, 15),
             period="HK1",
             regulation="TT22_2021",
-            strategy="",
+            strategy="removal_any_subject",
             results={},
             missing=(),
             study=None,

@@ -1,12 +1,12 @@
 """Checks 8 and 9: everything released is there, in order, and unaltered."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from pydantic import ValidationError
 
 from ledger.errors import MalformedBytes, UnknownTopic
-from ledger.events.pupil import Released
+from ledger.events.pupil import Released, ReleaseUndone, TransferAccepted
 from signing import hashing, merkle
 from transfer.dossier import (
     CarriedEntry,
@@ -49,6 +49,29 @@ def check_complete(dossier: Dossier) -> None:
     absent = covered.keys() - carried.keys()
     if absent:
         raise CheckFailed(8, "missing_entry", f"stream {min(absent)} is not there")
+    for hop in dossier.hops:
+        stream = carried.get(hop.release.record.stream)
+        if stream is not None:
+            _check_custody(hop.release, stream.entries)
+
+
+_GIVES_BACK = frozenset({ReleaseUndone.TOPIC, TransferAccepted.TOPIC})
+
+
+def _check_custody(release: CarriedEntry, entries: Iterable[CarriedEntry]) -> None:
+    """Who has released a record and not had it back has nothing to release: the pupil's own
+    stream tells it (that its bytes are of the topic its record names is seen later, in 11)."""
+    away = False
+    for entry in entries:
+        if entry.record.version >= release.record.version:
+            break
+        if entry.record.topic == Released.TOPIC:
+            away = True
+        elif entry.record.topic in _GIVES_BACK:
+            away = False
+    if away:
+        where = f"stream {release.record.stream}"
+        raise CheckFailed(8, "broken_custody_chain", f"{where} was released before, and not back")
 
 
 def release_of(hop: Hop) -> Released:
