@@ -319,11 +319,11 @@ def twice(to: UUID, then: UUID, *, hidden: bool = False) -> tuple[Province, list
     pupil = uuid7()
     origin.register(pupil)
     origin.mark(origin.enrol(pupil), pupil)
-    before = list(origin.log)
+    before, versions = list(origin.log), dict(origin.versions)
     payloads = []
     for number, receiver in enumerate((to, then)):
         if hidden and number:
-            origin.log = before
+            origin.log, origin.versions = before, versions
             origin.fill(1)
         release = origin.release(pupil, receiver, case=uuid7())
         payloads.append(dossier([(origin, pupil)], [origin.hop(release)], to=receiver))
