@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -22,6 +22,43 @@ from signing.trust import LedgerTrust, TrustBundle, sign_bundle, verify_bundle
 
 ROOT_FILE: Final = "root.json"
 _BUNDLE_FILE: Final = re.compile(r"bundle-(\d{6,})\.json")
+
+
+class Trust(Protocol):
+    """Whom to trust, wherever it is kept. Calls raise :class:`TrustError`."""
+
+    def bundles(self) -> tuple[TrustBundle, ...]:
+        """The bundles, ours first."""
+        ...
+
+    def by_id(self, ledger_id: UUID) -> LedgerTrust:
+        """A ledger (``unknown_ledger``); ours decides where several know it."""
+        ...
+
+
+class KnownBundles:
+    """Bundles as they were read once."""
+
+    def __init__(self, bundles: Sequence[TrustBundle]) -> None:
+        self._bundles = tuple(bundles)
+        self._ledgers: dict[UUID, LedgerTrust] = {}
+        for bundle in self._bundles:
+            for ledger in bundle.ledgers:
+                self._ledgers.setdefault(ledger.id, ledger)
+
+    def bundles(self) -> tuple[TrustBundle, ...]:
+        """Return the bundles, ours first."""
+        return self._bundles
+
+    def by_id(self, ledger_id: UUID) -> LedgerTrust:
+        """Return a ledger (``unknown_ledger``); ours decides where several know it."""
+        try:
+            return self._ledgers[ledger_id]
+        except KeyError:
+            raise TrustError(
+                f"ledger {ledger_id} is in no trust bundle; add its bundle with --trust",
+                code="unknown_ledger",
+            ) from None
 
 
 class TrustStore:
@@ -56,20 +93,17 @@ class TrustStore:
         """Return the newest bundle of every directory, ours first."""
         return tuple(_latest(directory) for directory in (self._directory, *self._others))
 
+    def read(self) -> KnownBundles:
+        """Return what the disk holds now, to be asked many times."""
+        return KnownBundles(self.bundles())
+
     def latest_bytes(self) -> bytes:
         """Return the file of :meth:`latest`, to hand to another home."""
         return _path(self._directory, self.latest().version).read_bytes()
 
     def by_id(self, ledger_id: UUID) -> LedgerTrust:
         """Return a ledger (``unknown_ledger``); ours decides where several know it."""
-        for bundle in self.bundles():
-            for ledger in bundle.ledgers:
-                if ledger.id == ledger_id:
-                    return ledger
-        raise TrustError(
-            f"ledger {ledger_id} is in no trust bundle; add its bundle with --trust",
-            code="unknown_ledger",
-        )
+        return self.read().by_id(ledger_id)
 
     def by_name(self, name: str) -> LedgerTrust:
         """Return a ledger (``unknown_ledger``; ``conflict`` where two bundles differ on it)."""

@@ -22,7 +22,7 @@ from ledger.registration import pupil_ref
 from transfer import register
 from transfer.cases import case_ref, decide_once, message, request_secret, require_case
 from transfer.checks import Report
-from transfer.dossier import Dossier, Hop, ReadEntry, read_entry
+from transfer.dossier import ClosingProof, Dossier, Hop, ReadEntry, SheetPath, read_entry
 from transfer.errors import CaseRefused
 from transfer.held import DatabaseHeld
 from transfer.holding import require_free
@@ -34,6 +34,7 @@ from transfer.identity import (
     identity_claim,
 )
 from transfer.office import Office
+from transfer.proofs import evidence_code
 from transfer.understanding import data_key
 
 _SQL = queries("transfer", "transfer.sql")
@@ -258,6 +259,7 @@ def _take_in(
                         "body": Jsonb(body),
                     },
                 )
+    _keep_evidence(connection, dossier, office.ledger.id, first)
     connection.execute(
         _SQL["put_hops"],
         {
@@ -266,7 +268,7 @@ def _take_in(
             "bodies": [hop.model_dump_json() for hop in dossier.hops],
         },
     )
-    entries = [read_entry(e) for stream in dossier.streams for e in stream.entries]
+    entries = [read_entry(entry) for entry in dossier.carried]
     tokens = [(kind, keyring.token(kind, v)) for kind, v in carried_numbers(dossier, entries)]
     if tokens:
         connection.execute(
@@ -278,3 +280,21 @@ def _take_in(
             },
         )
     keyring.destroy_secret(connection, request_secret(dossier.transfer_id))
+
+
+def _keep_evidence(connection: Connection, dossier: Dossier, ours: UUID, first: int) -> None:
+    """What was proven of other ledgers' entries stays, to be shown and to travel on."""
+    authors = {stream.id: stream.ledger for stream in dossier.streams}
+    parts: list[tuple[str, SheetPath | ClosingProof]]
+    parts = [("sheet", path) for path in dossier.sheets if authors[path.stream] != ours]
+    parts += [("closing", proof) for proof in dossier.closings if authors[proof.stream] != ours]
+    connection.execute(
+        _SQL["put_evidence"],
+        {
+            "known_from": first,
+            "ledgers": [authors[part.stream] for _, part in parts],
+            "kinds": [kind for kind, _ in parts],
+            "codes": [evidence_code(part.stream, part.version) for _, part in parts],
+            "bodies": [part.model_dump_json() for _, part in parts],
+        },
+    )

@@ -372,6 +372,20 @@ class MessageReissued(Event):
     code: Code
 
 
+class DossierDisclosed(Event):
+    """What was released or received in this transfer is shown to an inspector, unsealed.
+
+    `sha256` (hex) is the digest of the file; `statutory` names the inspector.
+    """
+
+    TOPIC: ClassVar[str] = "ledger.DossierDisclosed.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.CASE
+
+    case: UUID
+    sha256: str
+    statutory: Note | Sealed
+
+
 EVENTS: tuple[type[Event], ...] = (
     ApplicationReceived,
     ApplicationDecided,
@@ -398,4 +412,5 @@ EVENTS: tuple[type[Event], ...] = (
     RegisterAsked,
     RegisterAnswered,
     MessageReissued,
+    DossierDisclosed,
 )

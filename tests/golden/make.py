@@ -485,6 +485,7 @@ FACTS: dict[type[Event], dict[str, Any]] = {
         "ground": "receiver_dead",
         "sha256": "45" * 32,
     },
+    case.DossierDisclosed: {"case": CASE, "sha256": "45" * 32, "statutory": NOTE},
 }
 """One example of every event; every optional field is set in some of them."""
 

@@ -216,7 +216,8 @@ class Transfer:
 
 
 def header(told: Outgoing) -> Header:
-    return Header.model_construct(kind=cast(Any, told.kind), case=T, sender=RECEIVER)
+    facts: dict[str, Any] = {"kind": told.kind, "case": T, "sender": RECEIVER}
+    return Header.model_construct(**facts)
 
 
 STEPS = ("ruled_at_origin", "ruled_at_receiver", "dossier", "deliver")
