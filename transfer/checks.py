@@ -30,6 +30,7 @@ from cryptography import x509
 from signing import certificates
 from signing.certificates import Purpose
 from signing.errors import SignatureError, TrustError
+from signing.jws import VerifiedJws
 from signing.sealing import KeyPair
 from signing.trust import LedgerTrust
 from signing.truststore import TrustStore
@@ -177,7 +178,14 @@ def _read(frame: Frame, plain: bytes, report: Report) -> Opened:
 
 
 def check_signed(opened: Opened, sender: LedgerTrust, trust: TrustStore, purpose: Purpose) -> None:
-    """Step 6: a seal of the sender signed, and was good when it did.
+    """Step 6: a seal of the sender signed, and was good when it did."""
+    check_seals(opened.signed, sender, trust, purpose, at=opened.header.created_at)
+
+
+def check_seals(
+    signed: VerifiedJws, sender: LedgerTrust, trust: TrustStore, purpose: Purpose, *, at: datetime
+) -> None:
+    """Every signature is by a seal of the sender that was good at `at`. Raises CheckFailed(6).
 
     No time is proven yet (that comes with witnesses), so a revocation of any date counts.
     """
@@ -185,12 +193,12 @@ def check_signed(opened: Opened, sender: LedgerTrust, trust: TrustStore, purpose
     for bundle in trust.bundles():
         revoked |= dict.fromkeys(bundle.revocations(), datetime.min.replace(tzinfo=UTC))
     roots: Sequence[x509.Certificate] = certificates.load_pem(sender.seal_root)
-    for signature in opened.signed.signatures:
+    for signature in signed.signatures:
         try:
             certificates.verify_chain(
                 signature.chain,
                 roots=roots,
-                at=opened.header.created_at,
+                at=at,
                 purpose=purpose,
                 ledger_id=sender.id,
                 revoked=revoked,

@@ -5,7 +5,7 @@ appended and the answer put in our outbox. Repeated, it only repeats the answer.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
 from uuid import UUID
@@ -22,7 +22,7 @@ from ledger.reader import Reader
 from signing.certificates import Purpose
 from signing.note import Checkpoint, SignedNote
 from signing.sealing import KeyPair
-from transfer import checks
+from transfer import checks, dead_letter
 from transfer import message as mail
 from transfer.answers import on_answer
 from transfer.bodies import AnswerBody, RequestBody
@@ -53,6 +53,8 @@ class Taken:
     case: UUID | None
     outcome: Literal["done", "repeated", "problem", "quarantined", "dead"]
     failure: CheckFailed | None = None
+    report: Report | None = field(default=None, repr=False, compare=False)
+    """Of a dossier that passed its checks just now: what a rule may decide from."""
 
 
 def take(office: Office, data: bytes, *, who: Who, account: str | None = None) -> Taken:
@@ -66,10 +68,19 @@ def take(office: Office, data: bytes, *, who: Who, account: str | None = None) -
         if account is not None:
             _check_account(office, frame, account)
     except CheckFailed as failure:
+        dead_letter.keep(office, data, sender=_account_holder(office, account), failure=failure)
         return Taken("unknown", None, "dead", failure)
     if frame.header.kind == "dossier":
         return _take_dossier(office, data, frame, who)
     return _take_answer(office, data, frame, who)
+
+
+def _account_holder(office: Office, account: str | None) -> UUID | None:
+    for bundle in office.trust.bundles():
+        for known in bundle.ledgers:
+            if known.nats_account == account:
+                return known.id
+    return None
 
 
 def _check_account(office: Office, frame: Frame, account: str) -> None:
@@ -124,7 +135,7 @@ def _take_dossier(office: Office, data: bytes, frame: Frame, who: Who) -> Taken:
     if report.failure is not None:
         return _problem(office, data, frame, report.failure, who)
     note_dossier(office, data, frame, report, who=who, by_file=False)
-    return Taken("dossier", header.case, "done")
+    return Taken("dossier", header.case, "done", report=report)
 
 
 def note_dossier(
@@ -328,6 +339,7 @@ def _seen(data: bytes, frame: Frame, state: str, detail: str | None) -> Write:
                 "frame": data,
                 "state": state,
                 "detail": detail,
+                "most": dead_letter.MOST_DEAD,
             },
         )
 
