@@ -68,8 +68,10 @@ def run_agents(
     """Carries the mail of the ledgers named until SIGINT or SIGTERM; returns the exit code.
 
     Raises:
+        NotFound: `no_ledger`, this home has none.
         OSError: the address of the counters cannot be listened at.
     """
+    names = names or [workplace.ledgers.profile(None).name]
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
     with ExitStack() as stack:
         jobs = _jobs(workplace, names, stack)

@@ -17,5 +17,5 @@ def serve(workplace: Workplace, metrics_file: Path | None, metrics: tuple[str, i
     The HTTP API and the web console are not part of it yet. It ends at SIGINT or SIGTERM, once the
     messages in hand are finished; a second signal ends it at once.
     """
-    names = workplace.ledgers.names() or [None]
+    names: list[str | None] = [*workplace.ledgers.names()]
     return run_agents(workplace, names, metrics_file=metrics_file, listen=metrics)

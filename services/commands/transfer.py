@@ -360,7 +360,7 @@ def agent(
 
     The message in hand is finished first.
     """
-    names = (workplace.ledgers.names() or [None]) if everyone else [workplace.ledger]
+    names: list[str | None] = [*workplace.ledgers.names()] if everyone else [workplace.ledger]
     if not once:
         return run_agents(workplace, names, metrics_file=metrics_file, listen=metrics)
     told = []
