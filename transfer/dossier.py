@@ -8,6 +8,7 @@ import base64
 import binascii
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -67,7 +68,7 @@ class CarriedEntry(Frozen):
     record: Record
     body: Base64
 
-    @property
+    @cached_property
     def stored(self) -> bytes:
         """The stored bytes."""
         return base64.b64decode(self.body)

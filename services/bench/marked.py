@@ -161,9 +161,7 @@ def _event(
 def _submitted(code: str, pupils: Sequence[UUID], marks: Sequence[MarkEntered]) -> Event:
     first = marks[0]
     told = [(pupil, mark.value, mark.salt) for pupil, mark in zip(pupils, marks, strict=True)]
-    root = sheet_root(
-        code, first.subject, first.semester, first.slot, first.effective_on, told
-    )
+    root = sheet_root(code, first.subject, first.semester, first.slot, first.effective_on, told)
     return GradeSheetSubmitted(
         effective_on=first.effective_on,
         sheet=first.sheet,

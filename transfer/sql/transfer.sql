@@ -7,10 +7,13 @@ WHERE person = ANY(%(persons)s) AND kind IN ('pupil', 'pupil_year');
 -- Earlier releases of a pupil who came by transfer, the first one first.
 SELECT body FROM ledger.hop WHERE pupil = %(pupil)s ORDER BY no;
 
--- name: put_reference
--- A name of another ledger's unit or class, as a dossier told it.
+-- name: put_references
+-- Names of another ledger's units and classes, as a dossier told them.
 INSERT INTO ledger.reference (ledger, kind, code, known_from, body)
-VALUES (%(ledger)s, %(kind)s, %(code)s, %(known_from)s, %(body)s) ON CONFLICT DO NOTHING;
+SELECT t.ledger, t.kind, t.code, %(from)s, t.body
+FROM unnest(%(ledgers)s::uuid[], %(kinds)s::text[], %(codes)s::text[], %(bodies)s::jsonb[])
+     AS t (ledger, kind, code, body)
+ON CONFLICT DO NOTHING;
 
 -- name: put_hops
 -- The releases a dossier proved, to travel on one day.
