@@ -27,15 +27,13 @@ _BUNDLE_FILE: Final = re.compile(r"bundle-(\d{6,})\.json")
 class TrustStore:
     """The newest bundle of a directory, and of further directories for look-up only.
 
-    Every call looks at the disk, so that two processes see one state; what was verified is read
-    again only where the listing differs (name, inode, size, time of change of every file). All
-    methods raise :class:`TrustError`; ``OSError`` where the disk fails.
+    Every call reads the disk, so that two processes see one state. All methods raise
+    :class:`TrustError`; ``OSError`` where the disk fails.
     """
 
     def __init__(self, directory: Path, *others: Path) -> None:
         self._directory = directory
         self._others = others
-        self._known: dict[Path, tuple[_Listing, TrustBundle | None]] = {}
 
     @classmethod
     def create(
@@ -52,11 +50,11 @@ class TrustStore:
 
     def latest(self) -> TrustBundle:
         """Return the newest bundle of the first directory (``no_bundle`` where there is none)."""
-        return self._latest(self._directory)
+        return _latest(self._directory)
 
     def bundles(self) -> tuple[TrustBundle, ...]:
         """Return the newest bundle of every directory, ours first."""
-        return tuple(self._latest(directory) for directory in (self._directory, *self._others))
+        return tuple(_latest(directory) for directory in (self._directory, *self._others))
 
     def latest_bytes(self) -> bytes:
         """Return the file of :meth:`latest`, to hand to another home."""
@@ -123,26 +121,12 @@ class TrustStore:
         self.publish(bundle, keys)
         return bundle
 
-    def _latest(self, directory: Path) -> TrustBundle:
-        # The listing first: what is added while the files are read is seen by the next call.
-        listing = _listing(directory)
-        known = self._known.get(directory)
-        if known is None or known[0] != listing:
-            known = self._known[directory] = (listing, _newest(directory))
-        bundle = known[1]
-        if bundle is None:
-            raise TrustError(f"there is no trust bundle in {directory.name}", code="no_bundle")
-        return bundle
 
-
-_Listing = frozenset[tuple[str, int, int, int]]
-
-
-def _listing(directory: Path) -> _Listing:
-    """Name, inode, size and time of change of every file: a change of any shows."""
-    with os.scandir(directory) as found:
-        stats = [(entry.name, entry.stat()) for entry in found]
-    return frozenset((name, s.st_ino, s.st_size, s.st_ctime_ns) for name, s in stats)
+def _latest(directory: Path) -> TrustBundle:
+    bundle = _newest(directory)
+    if bundle is None:
+        raise TrustError(f"there is no trust bundle in {directory.name}", code="no_bundle")
+    return bundle
 
 
 def _newest(directory: Path) -> TrustBundle | None:
