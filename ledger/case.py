@@ -1,25 +1,45 @@
 """One transfer as this ledger sees it: state and the one `evolve`."""
 
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from ledger.event import Event, Frozen
 from ledger.events.case import (
+    ApplicationDecided,
+    ApplicationReceived,
+    CancelReceived,
     CaseDecided,
     CaseReleased,
     DecisionReceived,
     DossierReceived,
     DossierReissued,
+    HoldLifted,
+    IdentityConfirmed,
     ProblemNoted,
+    RecallAsked,
+    RecallReceived,
     ReceiptReceived,
     RequestDeclined,
     RequestReceived,
+    ReturnOffered,
+    ReturnReceived,
+    TransferHeld,
     TransferRequested,
 )
 
 CaseState = Literal[
-    "requested", "released", "received", "accepted", "rejected", "declined", "problem"
+    "applied",
+    "agreed",
+    "refused",
+    "requested",
+    "declined",
+    "released",
+    "received",
+    "problem",
+    "recalling",
+    "accepted",
+    "rejected",
 ]
 
 
@@ -27,12 +47,16 @@ class Case(Frozen):
     """A transfer: our side, the other side, how far it is.
 
     `state` "problem" means that the last message failed a check and is to be issued again; it
-    has moved nothing. `encryption_key` (base64) is where the answer must be sealed to.
+    has moved nothing. "recalling": the origin asked for the record back and has no answer yet.
+    `encryption_key` (base64) is where the answer must be sealed to. `peer` is None while the
+    history is on paper. `held` is the number of the paper that holds the case, `returns` the
+    transfer that this one undoes, `due_on` the last day for whoever must act by law,
+    `identity` the fields that a person saw differ and confirmed.
     """
 
     id: UUID
     side: Literal["origin", "receiver"]
-    peer: UUID
+    peer: UUID | None
     state: CaseState
     pupil: UUID | None
     their_pupil: UUID | None
@@ -46,44 +70,132 @@ class Case(Frozen):
     issue: int = 0
     failure: tuple[int, str] | None = None
     receipt: bool = False
+    held: str | None = None
+    returns: UUID | None = None
+    due_on: date | None = None
+    identity: tuple[str, ...] | None = None
+    moved_to: UUID | None = None
+
+    @classmethod
+    def begun(
+        cls, id: UUID, side: Literal["origin", "receiver"], peer: UUID | None, **known: Any
+    ) -> "Case":
+        """A case as it begins; requested unless `known` says otherwise."""
+        fields: dict[str, Any] = {
+            "state": "requested",
+            "pupil": None,
+            "their_pupil": None,
+            "school_code": None,
+            "first_day": None,
+            "encryption_key": None,
+            **known,
+        }
+        return cls(id=id, side=side, peer=peer, **fields)
+
+    @property
+    def other(self) -> UUID:
+        """The ledger on the other side, of a case that has one.
+
+        Raises:
+            ValueError: the history is on paper; nobody is there to be told anything.
+        """
+        if self.peer is None:
+            raise ValueError("a transfer from paper has no ledger on the other side")
+        return self.peer
 
 
 def evolve(case: Case | None, event: Event, version: int) -> Case:
     """The case after `event`."""
     del version
     match event:
-        case TransferRequested():
-            return Case(
-                id=event.case,
-                side="receiver",
-                peer=event.from_ledger,
-                state="requested",
+        case ApplicationReceived():
+            return Case.begun(
+                event.case,
+                "receiver",
+                event.from_ledger,
+                state="applied",
                 pupil=event.pupil,
-                their_pupil=None,
                 school_code=event.school_code,
-                first_day=event.effective_on,
-                encryption_key=event.encryption_key,
+                first_day=event.first_day,
+                due_on=event.due_on,
+            )
+        case TransferRequested():
+            opened = case or Case.begun(event.case, "receiver", event.from_ledger)
+            return opened.model_copy(
+                update={
+                    "state": "requested",
+                    "peer": event.from_ledger,
+                    "pupil": event.pupil,
+                    "school_code": event.school_code,
+                    "first_day": event.effective_on,
+                    "encryption_key": event.encryption_key,
+                    "due_on": None,
+                }
             )
         case RequestReceived():
-            return Case(
-                id=event.case,
-                side="origin",
-                peer=event.to_ledger,
-                state="requested",
-                pupil=None,
+            return Case.begun(
+                event.case,
+                "origin",
+                event.to_ledger,
                 their_pupil=event.their_pupil,
                 school_code=event.school_code,
                 first_day=event.effective_on,
                 encryption_key=event.encryption_key,
             )
+        case ReturnOffered():
+            return Case.begun(
+                event.case,
+                "origin",
+                event.to_ledger,
+                their_pupil=event.their_pupil,
+                returns=event.returns,
+            )
+        case ReturnReceived():
+            return Case.begun(
+                event.case,
+                "receiver",
+                event.from_ledger,
+                pupil=event.pupil,
+                their_pupil=event.their_pupil,
+                returns=event.returns,
+            )
+        case RecallReceived():
+            return case or Case.begun(event.case, "receiver", event.from_ledger)
+        case CancelReceived():
+            ended = case or Case.begun(event.case, "origin", event.to_ledger)
+            return ended.model_copy(update={"state": "rejected", "failure": (0, event.reason)})
         case CaseReleased():
             return _released(case, event)
         case DossierReceived():
             return _received(case, event)
         case _ if case is None:
             raise ValueError(f"{event.TOPIC} before the case was opened")
+        case ApplicationDecided():
+            return case.model_copy(
+                update={
+                    "state": event.decision,
+                    "failure": (0, event.reason) if event.reason else None,
+                    "due_on": None,
+                }
+            )
+        case IdentityConfirmed():
+            return case.model_copy(update={"identity": event.differs, "pupil": event.pupil})
+        case TransferHeld():
+            return case.model_copy(update={"held": event.document})
+        case HoldLifted():
+            return case.model_copy(update={"held": None})
+        case RecallAsked():
+            return case.model_copy(update={"state": "recalling", "failure": None})
         case RequestDeclined():
-            return case.model_copy(update={"state": "declined", "failure": (0, event.reason)})
+            return case.model_copy(
+                update={
+                    "state": "declined",
+                    "failure": (0, event.reason),
+                    "moved_to": event.moved_to,
+                }
+            )
+        case ProblemNoted() if case.state == "recalling":
+            return case.model_copy(update={"failure": (event.step, event.code)})
         case ProblemNoted():
             return case.model_copy(update={"state": "problem", "failure": (event.step, event.code)})
         case DossierReissued():
@@ -113,17 +225,7 @@ def evolve(case: Case | None, event: Event, version: int) -> Case:
 
 def _released(case: Case | None, event: CaseReleased) -> Case:
     """A release answers a request, or opens the case itself where the dossier goes by file."""
-    opened = case or Case(
-        id=event.case,
-        side="origin",
-        peer=event.to_ledger,
-        state="released",
-        pupil=event.pupil,
-        their_pupil=None,
-        school_code=None,
-        first_day=None,
-        encryption_key=None,
-    )
+    opened = case or Case.begun(event.case, "origin", event.to_ledger)
     return opened.model_copy(
         update={
             "state": "released",
@@ -137,17 +239,7 @@ def _released(case: Case | None, event: CaseReleased) -> Case:
 
 def _received(case: Case | None, event: DossierReceived) -> Case:
     """A dossier answers our request, or opens the case itself where it came by file."""
-    opened = case or Case(
-        id=event.case,
-        side="receiver",
-        peer=event.from_ledger,
-        state="received",
-        pupil=None,
-        their_pupil=event.their_pupil,
-        school_code=None,
-        first_day=None,
-        encryption_key=None,
-    )
+    opened = case or Case.begun(event.case, "receiver", event.from_ledger)
     return opened.model_copy(
         update={
             "state": "received",

@@ -14,13 +14,21 @@ from transfer.cases import all_cases, begun_and_newest, require_case
 from transfer.office import Office
 
 _WAITING = {
+    ("receiver", "applied"): "decide",
+    ("receiver", "agreed"): "request",
     ("receiver", "requested"): "release",
     ("origin", "requested"): "release",
     ("origin", "released"): "accept",
     ("receiver", "received"): "accept",
     ("receiver", "problem"): "reissue",
     ("origin", "problem"): "reissue",
+    ("origin", "recalling"): "recall_answer",
 }
+OURS = {
+    "origin": frozenset({"release", "reissue", "lift_hold"}),
+    "receiver": frozenset({"decide", "request", "accept", "lift_hold"}),
+}
+"""What a person of this ledger can do, by the side it is on; all else waits for the other side."""
 
 
 def case_answer(office: Office, case_id: UUID) -> dict[str, Any]:
@@ -39,11 +47,14 @@ def case_answers(office: Office) -> list[dict[str, Any]]:
 def _answer(office: Office, connection: Connection, case: Case) -> dict[str, Any]:
     stream = ids.case_stream(office.ledger.id, case.id)
     first, position = begun_and_newest(connection, stream)
-    here, there = (short_name(office.trust, i) for i in (office.ledger.id, case.peer))
+    here = short_name(office.trust, office.ledger.id)
+    there = short_name(office.trust, case.peer) if case.peer else None
     origin, receiver = (here, there) if case.side == "origin" else (there, here)
     waiting = _WAITING.get((case.side, case.state))
     if case.side == "origin" and case.state == "released" and not case.receipt:
         waiting = "delivery"
+    if waiting is not None and case.held is not None:
+        waiting = "lift_hold"
     failure = None
     if case.failure is not None:
         failure = {"step": case.failure[0] or None, "code": case.failure[1]}
@@ -60,6 +71,11 @@ def _answer(office: Office, connection: Connection, case: Case) -> dict[str, Any
         "root": case.root,
         "transcript_digest": case.digest,
         "receipt": case.receipt,
+        "held_by": case.held,
+        "returns": str(case.returns) if case.returns else None,
+        "due_on": case.due_on.isoformat() if case.due_on else None,
+        "differs": list(case.identity) if case.identity is not None else None,
+        "moved_to": short_name(office.trust, case.moved_to) if case.moved_to else None,
         "failure": failure,
     }
 

@@ -56,7 +56,7 @@ COMMANDS = {
     "stop": "stop:stop",
     "submit": "submit:submit",
     "transcript": "transcript:transcript",
-    "transfer": "transfer:transfer",
+    "transfer": "transfers:transfer",
     "transfer-agent": "transfer:agent",
     "turn": "turn:turn",
     "units": "units:units",

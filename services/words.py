@@ -4,6 +4,10 @@ Clerks never see Merkle, ledger, commit, hash or JSON (users' words, U and scree
 """
 
 STATES: dict[str, tuple[str, str]] = {
+    "applied": ("Đã nộp đơn, chờ hiệu trưởng", "applied, the head to decide"),
+    "agreed": ("Đồng ý tiếp nhận", "agreed to"),
+    "refused": ("Từ chối tiếp nhận", "refused"),
+    "recalling": ("Thu hồi hồ sơ, chờ trả lời", "recalled, to be answered"),
     "requested": ("Đề nghị tiếp nhận", "requested"),
     "released": ("Đã bàn giao, đang chuyển", "released, in transit"),
     "received": ("Đã nhận hồ sơ, chờ tiếp nhận", "received, to be accepted"),
@@ -14,6 +18,10 @@ STATES: dict[str, tuple[str, str]] = {
 }
 
 WAITING: dict[str, tuple[str, str]] = {
+    "decide": ("hiệu trưởng trường đến quyết định", "the head of the receiver to decide"),
+    "request": ("trường đến gửi đề nghị", "the receiver to send its request"),
+    "recall_answer": ("trường đến trả lời thu hồi", "the receiver to answer the recall"),
+    "lift_hold": ("tạm dừng theo văn bản", "held by a document"),
     "release": ("trường đi bàn giao hồ sơ", "the origin to release"),
     "delivery": ("hồ sơ đang trên đường", "delivery"),
     "accept": ("trường đến tiếp nhận", "the receiver to accept"),

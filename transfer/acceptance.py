@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 from ledger.database import Connection
 from ledger.errors import NotFound
 from ledger.event import Event, Note, StreamKind, Who
-from ledger.events.case import CaseDecided
+from ledger.events.case import CaseDecided, IdentityConfirmed
 from ledger.events.pupil import PupilLinked, PupilRegistered, Released, TransferAccepted
 from ledger.events.pupil_year import PaperYearOpened, PupilYearOpened
 from ledger.ids import uuid7
@@ -24,7 +24,14 @@ from transfer.checks import Report
 from transfer.dossier import Dossier, ReadEntry, read_entry
 from transfer.errors import CaseRefused
 from transfer.held import DatabaseHeld
-from transfer.identity import carried_numbers, carried_profile
+from transfer.holding import require_free
+from transfer.identity import (
+    carried_claim,
+    carried_numbers,
+    carried_profile,
+    differences,
+    identity_claim,
+)
 from transfer.office import Office
 from transfer.understanding import data_key
 
@@ -63,6 +70,7 @@ def accept(
             return Plan()
         if case.side != "receiver" or case.state != "received":
             raise CaseRefused(f"the case is {case.state}; there is no checked dossier to accept")
+        require_free(case)
         DatabaseHeld(reader.connection, reader, by_file=True).check_copies(dossier)
         plan = Plan()
         if pupil is None:
@@ -85,7 +93,13 @@ def accept(
             reason=None,
             statutory=Note(text=remark) if remark else None,
         )
-        plan.add(case_ref(reader, case_id, ours), [decided])
+        confirmed = IdentityConfirmed(
+            effective_on=today,
+            case=case_id,
+            pupil=ours,
+            differs=_differs(office, reader, report, own),
+        )
+        plan.add(case_ref(reader, case_id, ours), [confirmed, decided])
         plan.outgoing.append(told)
         plan.extra.append(decide_once(case_id, "accepted", told.message))
         plan.extra.append(
@@ -95,6 +109,15 @@ def accept(
 
     office.ledger.desk.run(decide, who=who)
     return ours
+
+
+def _differs(office: Office, reader: Reader, report: Report, own: Pupil | None) -> tuple[str, ...]:
+    """The fields in which the dossier and our own record differ; none for a record made of it."""
+    assert report.dossier is not None
+    theirs = carried_claim(report.dossier, report.entries)
+    if own is None or theirs is None:
+        return ()
+    return differences(theirs, identity_claim(office, reader, own))
 
 
 def _joined(

@@ -1,11 +1,11 @@
-"""The effects of short answers: decline, receipt, problem, accept, reject."""
+"""The effects of short answers: decline, receipt, problem, accept, reject, cancel."""
 
-from datetime import UTC, datetime
-from typing import Literal
+from typing import Final, Literal
 
 from ledger.case import Case
 from ledger.event import Event
 from ledger.events.case import (
+    CancelReceived,
     DecisionReceived,
     ProblemNoted,
     ReceiptReceived,
@@ -15,9 +15,13 @@ from ledger.events.pupil import ReleaseUndone
 from ledger.plan import Plan
 from ledger.reader import Reader
 from ledger.registration import pupil_ref
-from transfer.cases import answered, case_ref
+from transfer import clock
+from transfer.cases import answered, case_ref, message, person_of
 from transfer.errors import CaseRefused
 from transfer.message import Header
+
+_RELEASED: Final = ("released", "problem", "recalling", "accepted", "rejected")
+"""The states of the origin's case once something was released."""
 
 
 def on_answer(
@@ -28,18 +32,21 @@ def on_answer(
     Raises:
         CaseRefused: it does not fit the case; a person should look.
     """
+    if case is None and header.kind == "cancel":
+        return _cancelled(reader, None, header, content)
     if case is None or case.peer != header.sender:
         raise CaseRefused("an answer in a case that is not between us")
-    today = datetime.now(UTC).date()
     plan = Plan()
-    ref = case_ref(reader, case.id, case.pupil)
+    ref = case_ref(reader, case.id, person_of(case))
     events: list[Event] = []
     if header.kind == "decline":
+        if case.side == "receiver" and case.state in ("rejected", "declined"):
+            return plan  # both sides ended it at once
         _require(case, "receiver", "requested", "problem")
         events.append(
             RequestDeclined.model_validate(
                 {
-                    "effective_on": today,
+                    "effective_on": clock.today(),
                     "case": case.id,
                     "reason": content.get("reason"),
                     "moved_to": content.get("moved_to"),
@@ -47,23 +54,25 @@ def on_answer(
             )
         )
         plan.extra.append(answered(case.id, ["request"]))
+    elif header.kind == "receipt" and (case.side, case.state) == ("receiver", "rejected"):
+        plan.extra.append(answered(case.id, ["cancel"]))
     elif header.kind == "receipt":
-        _require(case, "origin", "released", "problem", "accepted", "rejected")
+        _require(case, "origin", *_RELEASED)
         if not case.receipt:
             events.append(
                 ReceiptReceived(
-                    effective_on=today,
+                    effective_on=clock.today(),
                     case=case.id,
                     payload_sha256=str(content.get("payload_sha256")),
                 )
             )
     elif header.kind == "problem":
-        _require(case, "origin", "released", "problem", "accepted", "rejected")
-        if case.state == "released":
+        _require(case, "origin", *_RELEASED)
+        if case.state in ("released", "recalling"):
             step = content.get("step")
             events.append(
                 ProblemNoted(
-                    effective_on=today,
+                    effective_on=clock.today(),
                     case=case.id,
                     message=str(content.get("message")),
                     step=step if isinstance(step, int) else 0,
@@ -72,10 +81,10 @@ def on_answer(
                 )
             )
             plan.extra.append(answered(case.id, ["dossier"]))
+    elif header.kind == "cancel":
+        return _cancelled(reader, case, header, content)
     else:
-        # A person may reject before anything was released: the case is then closed here too.
-        early = ("requested",) if header.kind == "reject" else ()
-        _require(case, "origin", "released", "problem", "accepted", "rejected", *early)
+        _require(case, "origin", *_RELEASED)
         return _on_decision(reader, case, plan, header.kind, content)
     plan.add(ref, events)
     return plan
@@ -92,18 +101,48 @@ def _on_decision(
         return plan
     reason, digest = content.get("reason"), content.get("digest")
     received = DecisionReceived(
-        effective_on=datetime.now(UTC).date(),
+        effective_on=clock.today(),
         case=case.id,
         decision=decision,
         digest=str(digest) if digest else None,
         reason=str(reason) if reason else None,
     )
-    if decision == "rejected" and case.pupil is not None:
-        reader.pupils([case.pupil])
-        undone = ReleaseUndone(effective_on=received.effective_on, case=case.id)
+    if decision == "rejected":
+        _undo_release(reader, plan, case)
+    plan.add(case_ref(reader, case.id, person_of(case)), [received])
+    plan.extra.append(answered(case.id, ["dossier", "recall"]))
+    return plan
+
+
+def _undo_release(reader: Reader, plan: Plan, case: Case) -> None:
+    """Custody is here again, unless it came back another way meanwhile."""
+    if case.pupil is None:
+        return
+    pupil = reader.pupils([case.pupil])[case.pupil]
+    if pupil is not None and pupil.released is not None and pupil.released[0] == case.id:
+        undone = ReleaseUndone(effective_on=clock.today(), case=case.id)
         plan.add(pupil_ref(reader, case.pupil), [undone])
-    plan.add(case_ref(reader, case.id, case.pupil), [received])
-    plan.extra.append(answered(case.id, ["dossier"]))
+
+
+def _cancelled(
+    reader: Reader, case: Case | None, header: Header, content: dict[str, str | int | None]
+) -> Plan:
+    """The receiver wants nothing any more; its request may come later still, or never."""
+    plan = Plan()
+    if case is not None and case.side != "origin":
+        raise CaseRefused("a cancelling by the side that was asked")
+    if case is None or case.state not in ("rejected", "accepted", "declined"):
+        cancelled = CancelReceived(
+            effective_on=clock.today(),
+            case=header.case,
+            to_ledger=header.sender,
+            reason=str(content.get("reason")),
+        )
+        if case is not None:
+            _undo_release(reader, plan, case)
+        plan.add(case_ref(reader, header.case, person_of(case) if case else None), [cancelled])
+        plan.extra.append(answered(header.case, ["dossier", "recall"]))
+    plan.outgoing.append(message(header.case, header.sender, "receipt", content={"of": "cancel"}))
     return plan
 
 

@@ -27,28 +27,11 @@ def _usable_key(text: str) -> str:
 PublicKey = Annotated[str, AfterValidator(_usable_key)]
 
 
-class RequestBody(Frozen):
-    """The payload of a request. Personal: it travels sealed.
+class Body(Frozen):
+    """What every payload but a dossier's says inside the signature.
 
-    `iss` and `aud` stand inside the signature: who receives it cannot seal it anew to a third
-    ledger in the sender's name.
-    """
-
-    v: Literal[1]
-    kind: Literal["request"]
-    iss: UUID
-    aud: UUID
-    transfer_id: UUID
-    pupil: UUID
-    school: Code
-    first_day: date
-    encryption_key: PublicKey
-    claim: IdentityClaim
-
-
-class AnswerBody(Frozen):
-    """The payload of every short answer; `kind` is signed too, so that no receipt can be shown as
-    an acceptance.
+    `kind` is signed too, so that no receipt can be shown as an acceptance; `iss` and `aud`, so
+    that who receives it cannot seal it anew to a third ledger in the sender's name.
     """
 
     v: Literal[1]
@@ -56,4 +39,19 @@ class AnswerBody(Frozen):
     iss: UUID
     aud: UUID
     transfer_id: UUID
+
+
+class RequestBody(Body):
+    """The payload of a request. Personal: it travels sealed."""
+
+    pupil: UUID
+    school: Code
+    first_day: date
+    encryption_key: PublicKey
+    claim: IdentityClaim
+
+
+class AnswerBody(Body):
+    """The payload of every short answer."""
+
     content: dict[str, str | int | None]

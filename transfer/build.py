@@ -79,7 +79,7 @@ def decide_release(
     return Released(
         effective_on=today,
         case=case.id,
-        to_ledger=case.peer,
+        to_ledger=case.other,
         to_school=case.school_code,
         root=records_root([carried(entry) for entry in mine]).hex(),
         entries=len(mine),
@@ -141,7 +141,7 @@ def build_dossier(office: Office, connection: Connection, case: Case) -> dict[st
     dossier = Dossier(
         v=1,
         iss=office.ledger.id,
-        aud=Audience(ledger=case.peer, school=case.school_code),
+        aud=Audience(ledger=case.other, school=case.school_code),
         transfer_id=case.id,
         pupil=pupil.id,
         hops=tuple(hops),
@@ -158,7 +158,7 @@ def build_dossier(office: Office, connection: Connection, case: Case) -> dict[st
             v=1, value=release.digest, on=release.effective_on, position=release_entry.position
         ),
         attachments=(),
-        ext={},
+        ext={"returns": str(case.returns)} if case.returns else {},
     )
     return dossier.model_dump(mode="json")
 

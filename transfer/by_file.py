@@ -59,25 +59,16 @@ def export(
 
 def _case_for(office: Office, pupil: UUID, to_ledger: UUID) -> tuple[UUID, Case | None]:
     with office.ledger.database.connection() as connection:
+        reader = Reader(connection, office.ledger.keyring, office.ledger.id)
         for case in reversed(all_cases(connection)):
             ours = (case.side, case.peer, case.pupil) == ("origin", to_ledger, pupil)
             if ours and case.state in ("released", "problem"):
                 return case.id, None
             asked = (case.side, case.peer, case.state) == ("origin", to_ledger, "requested")
-            if asked and is_claimed(office, connection, case, pupil):
+            if asked and is_claimed(office, reader, case, pupil):
                 return case.id, None
     case_id = uuid7()
-    opening = Case(
-        id=case_id,
-        side="origin",
-        peer=to_ledger,
-        state="requested",
-        pupil=None,
-        their_pupil=None,
-        school_code=None,
-        first_day=None,
-        encryption_key=None,
-    )
+    opening = Case.begun(case_id, "origin", to_ledger)
     return case_id, opening
 
 

@@ -26,6 +26,12 @@ def case_ref(reader: Reader, case: UUID, person: UUID | None) -> StreamRef:
     return reader.ref(ids.case_stream(reader.ledger, case), StreamKind.CASE, person=person)
 
 
+def person_of(case: Case) -> UUID | None:
+    """Under whose key personal words in the case's stream are sealed: our pupil, else the id that
+    the other side asked with."""
+    return case.pupil or case.their_pupil
+
+
 def require_case(reader: Reader, case: UUID) -> Case:
     """The case as we see it. Raises NotFound(`unknown_case`)."""
     found = reader.case(case)

@@ -1,18 +1,18 @@
-"""What people say in a transfer: request, release, decline, reject. Each is one transaction that
-appends entries and leaves what is to be told in the outbox. Accepting is in `acceptance`."""
+"""What people say in a transfer: request, release, decline, reject, cancel. Each is one transaction
+that appends entries and leaves what is to be told in the outbox. Accepting is in `acceptance`."""
 
 import base64
-import re
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from ledger.case import Case
 from ledger.errors import NotFound, Refused
-from ledger.event import Who
+from ledger.event import Event, Who
 from ledger.events.case import (
     CaseDecided,
     CaseReleased,
     DossierReissued,
+    IdentityConfirmed,
     RequestDeclined,
     TransferRequested,
 )
@@ -23,22 +23,23 @@ from ledger.reader import Reader
 from ledger.recorder import StreamRef
 from ledger.registration import pupil_ref
 from signing.sealing import KeyPair
+from transfer.application import open_case_of, require_pupil_and_school
 from transfer.build import decide_release
 from transfer.cases import (
-    all_cases,
     answered,
     case_ref,
     decide_once,
     message,
+    person_of,
     request_secret,
     require_case,
 )
 from transfer.errors import CaseRefused
-from transfer.identity import identity_claim
+from transfer.holding import require_free
+from transfer.identity import claim_of, differences, identity_claim
 from transfer.office import Office
+from transfer.reasons import require_code, require_decline
 
-_REASON = re.compile(r"[A-Za-z][A-Za-z0-9_-]{1,39}")
-DECLINE_REASONS = ("not_our_pupil", "already_released", "identity_unconfirmed", "under_hold")
 ONE_DAY = timedelta(days=1)
 
 
@@ -50,33 +51,33 @@ def request(
     school_code: str,
     first_day: date,
     who: Who,
+    case_id: UUID | None = None,
 ) -> UUID:
     """Asks another ledger for a pupil's history; the child may already sit in class here.
 
-    Returns the transfer id, minted here. A request that is open already is returned again. A pupil
-    whom this ledger released may be asked back: custody comes with the acceptance.
+    Returns the transfer id: that of the application agreed to, else minted here. A request that
+    is open already is returned again. A pupil whom this ledger released may be asked back:
+    custody comes with the acceptance.
 
     Raises:
-        NotFound: `unknown_pupil`.
+        NotFound: `unknown_pupil`, `unknown_case`.
         Refused: `unknown_school`.
+        CaseRefused: the application was not agreed to, or is of another pupil or ledger.
     """
-    answer = uuid7()
+    answer = case_id or uuid7()
 
     def decide(reader: Reader) -> Plan:
         nonlocal answer
+        require_pupil_and_school(reader, pupil, school_code)
         found = reader.pupils([pupil])[pupil]
-        if found is None:
-            raise NotFound("unknown_pupil", "no pupil is on record under this key")
-        if reader.units([school_code])[school_code] is None:
-            raise Refused("unknown_school", f"no school {school_code} is on record", field="school")
-        for case in all_cases(reader.connection):
-            if (case.pupil, case.peer) == (pupil, from_ledger) and case.state in (
-                "requested",
-                "received",
-                "problem",
-            ):
-                answer = case.id
+        assert found is not None
+        begun = case_id or open_case_of(reader, pupil, from_ledger)
+        if begun is not None:
+            answer = begun
+            known = require_case(reader, begun)
+            if known.state in ("requested", "received", "problem"):
                 return Plan()
+            _require_agreed(known, pupil, from_ledger)
         key = KeyPair.generate()
         asked = TransferRequested(
             effective_on=first_day,
@@ -99,6 +100,14 @@ def request(
 
     office.ledger.desk.run(decide, who=who)
     return answer
+
+
+def _require_agreed(case: Case, pupil: UUID, from_ledger: UUID) -> None:
+    require_free(case)
+    if case.state != "agreed":
+        raise CaseRefused(f"the case is {case.state}; the head has not agreed to it")
+    if (case.pupil, case.peer) != (pupil, from_ledger):
+        raise CaseRefused("the application is of another pupil, or names another ledger")
 
 
 def release(
@@ -136,6 +145,7 @@ def release(
             return _release_again(plan, ref, case, pupil)
         if case.state != "requested":
             raise CaseRefused(f"the case is {case.state}")
+        require_free(case)
         require_custody(found)
         _require_one_record(found, reader)
         day = last_day
@@ -146,17 +156,28 @@ def release(
             effective_on=today,
             case=case_id,
             pupil=pupil,
-            to_ledger=case.peer,
+            to_ledger=case.other,
             last_day=day,
             root=released.root,
             digest=released.digest,
         )
         plan.add(pupil_ref(reader, pupil), [released])
-        plan.add(ref, [told])
-        plan.outgoing.append(message(case_id, case.peer, "dossier", after=0))
+        plan.add(ref, [*_confirmed(office, reader, case, found, today), told])
+        plan.outgoing.append(message(case_id, case.other, "dossier", after=0))
         return plan
 
     office.ledger.desk.run(decide, who=who)
+
+
+def _confirmed(
+    office: Office, reader: Reader, case: Case, pupil: Pupil, today: date
+) -> list[Event]:
+    """That a person said which pupil it is, and what differed; nothing where nobody asked."""
+    asked = claim_of(office, reader, case)
+    if asked is None:
+        return []
+    differs = differences(asked, identity_claim(office, reader, pupil))
+    return [IdentityConfirmed(effective_on=today, case=case.id, pupil=pupil.id, differs=differs)]
 
 
 def _require_one_record(pupil: Pupil, reader: Reader) -> None:
@@ -184,24 +205,21 @@ def _release_again(plan: Plan, ref: StreamRef, case: Case, pupil: UUID) -> Plan:
         ref,
         [DossierReissued(effective_on=datetime.now(UTC).date(), case=case.id, issue=issue)],
     )
-    plan.outgoing.append(message(case.id, case.peer, "dossier", issue=issue))
+    plan.outgoing.append(message(case.id, case.other, "dossier", issue=issue))
     return plan
 
 
-def decline(office: Office, case_id: UUID, *, reason: str, today: date, who: Who) -> None:
-    """Refuses a request, for one of the four reasons there are.
+def decline(
+    office: Office, case_id: UUID, *, reason: str, today: date, who: Who, pupil: UUID | None = None
+) -> None:
+    """Refuses a request, for one of the four reasons there are. `pupil` is whom it asks for, where
+    that is known: a record that was released already is told by where it went.
 
     Raises:
         Refused: `unknown_reason`.
         CaseRefused: the case is not an open request to us.
     """
-    if reason not in DECLINE_REASONS:
-        raise Refused(
-            "unknown_reason",
-            "a request may be declined for four reasons only",
-            field="reason",
-            suggestion=", ".join(DECLINE_REASONS),
-        )
+    require_decline(reason)
 
     def decide(reader: Reader) -> Plan:
         case = require_case(reader, case_id)
@@ -209,33 +227,29 @@ def decline(office: Office, case_id: UUID, *, reason: str, today: date, who: Who
             return Plan()
         if case.side != "origin" or case.state != "requested":
             raise CaseRefused(f"the case is {case.state}; only an open request can be declined")
+        found = reader.pupils([pupil])[pupil] if pupil is not None else None
+        gone = found.released[1] if found and found.released else None
         declined = RequestDeclined.model_validate(
-            {"effective_on": today, "case": case_id, "reason": reason, "moved_to": None}
+            {"effective_on": today, "case": case_id, "reason": reason, "moved_to": gone}
         )
         plan = Plan()
-        plan.add(case_ref(reader, case_id, None), [declined])
-        plan.outgoing.append(message(case_id, case.peer, "decline", content={"reason": reason}))
+        plan.add(case_ref(reader, case_id, person_of(case)), [declined])
+        content = {"reason": reason, "moved_to": str(gone) if gone else None}
+        plan.outgoing.append(message(case_id, case.other, "decline", content=content))
         return plan
 
     office.ledger.desk.run(decide, who=who)
 
 
 def reject(office: Office, case_id: UUID, *, reason: str, today: date, who: Who) -> None:
-    """Gives custody back (Trả lại hồ sơ): a person's decision, written once.
-
-    `reason` is a code (it travels in clear with the case), never a sentence.
+    """Gives custody back (Trả lại hồ sơ), or withdraws a request before anything was released: a
+    person's decision, written once.
 
     Raises:
         Refused: `unknown_reason`.
         CaseRefused: the case is not one to be rejected.
     """
-    if not _REASON.fullmatch(reason):
-        raise Refused(
-            "unknown_reason",
-            "a reason is a code of letters, digits and underscores, without names",
-            field="reason",
-            suggestion="wrong_pupil, not_accepted",
-        )
+    require_code(reason)
 
     def decide(reader: Reader) -> Plan:
         case = require_case(reader, case_id)
@@ -243,30 +257,35 @@ def reject(office: Office, case_id: UUID, *, reason: str, today: date, who: Who)
             return Plan()
         if case.side != "receiver" or case.state not in ("received", "problem", "requested"):
             raise CaseRefused(f"the case is {case.state}; it cannot be rejected")
-        told = message(case_id, case.peer, "reject", content={"reason": reason})
-        plan = Plan()
-        plan.add(
-            case_ref(reader, case_id, case.pupil),
-            [
-                CaseDecided(
-                    effective_on=today,
-                    case=case_id,
-                    decision="rejected",
-                    pupil=case.pupil,
-                    digest=case.digest,
-                    reason=reason,
-                    statutory=None,
-                )
-            ],
-        )
-        plan.outgoing.append(told)
-        plan.extra.append(decide_once(case_id, "rejected", told.message))
-        plan.extra.append(answered(case_id, ["request", "problem"]))
-        plan.extra.append(
-            lambda connection, _: office.ledger.keyring.destroy_secret(
-                connection, request_secret(case_id)
-            )
-        )
-        return plan
+        # Nothing was released yet, as far as is known here: the origin confirms a `cancel`.
+        kind = "cancel" if case.state == "requested" else "reject"
+        return rejection(office, reader, case, kind=kind, reason=reason, today=today)
 
     office.ledger.desk.run(decide, who=who)
+
+
+def rejection(
+    office: Office, reader: Reader, case: Case, *, kind: str, reason: str, today: date
+) -> Plan:
+    """The one decision `rejected` of a case that has none yet, and the message that tells it."""
+    told = message(case.id, case.other, kind, content={"reason": reason})
+    decided = CaseDecided(
+        effective_on=today,
+        case=case.id,
+        decision="rejected",
+        pupil=case.pupil,
+        digest=case.digest,
+        reason=reason,
+        statutory=None,
+    )
+    plan = Plan()
+    plan.add(case_ref(reader, case.id, person_of(case)), [decided])
+    plan.outgoing.append(told)
+    plan.extra.append(decide_once(case.id, "rejected", told.message))
+    plan.extra.append(answered(case.id, ["request", "problem"]))
+    plan.extra.append(
+        lambda connection, _: office.ledger.keyring.destroy_secret(
+            connection, request_secret(case.id)
+        )
+    )
+    return plan

@@ -170,7 +170,8 @@ class Audience(Frozen):
 
 
 class Dossier(Frozen):
-    """The payload of a dossier. `attachments` and `ext` are places kept for later."""
+    """The payload of a dossier. `attachments` is a place kept for later; `ext` may say that the
+    transfer undoes another: `{"returns": id}`."""
 
     v: Literal[1]
     iss: UUID
@@ -200,6 +201,15 @@ class Dossier(Frozen):
         except ValidationError as error:
             where = "/".join(str(part) for part in error.errors()[0]["loc"])
             raise CheckFailed(5, "bad_json", f"not a dossier: field {where}") from error
+
+    @property
+    def returns(self) -> UUID | None:
+        """The transfer that this one undoes; None where it says none."""
+        said = self.ext.get("returns")
+        try:
+            return UUID(said) if isinstance(said, str) else None
+        except ValueError:
+            return None
 
     @property
     def last_hop(self) -> Hop:

@@ -10,6 +10,7 @@ from signing.note import Checkpoint
 from transfer.dossier import Dossier
 from transfer.errors import CheckFailed
 from transfer.message import Frame, Opened
+from transfer.returning import returned_pupil
 
 _SQL = queries("transfer", "transfer.sql")
 
@@ -56,12 +57,26 @@ class DatabaseHeld:
         del sender, incarnation
 
     def check_requested(self, opened: Opened) -> None:
-        """Step 7: we asked for this pupil, of this ledger, in this transfer."""
+        """Step 7: we asked for this pupil, of this ledger, in this transfer, or gave it away to
+        this ledger in the transfer that is undone."""
         if self._by_file:
             return
         case = self._reader.case(opened.header.case)
+        if case is None and self._comes_back(opened):
+            return
         if case is None or case.side != "receiver" or case.peer != opened.header.sender:
             raise CheckFailed(7, "not_requested", "this ledger did not ask for it")
+
+    def _comes_back(self, opened: Opened) -> bool:
+        ext = opened.payload.get("ext")
+        said = ext.get("returns") if isinstance(ext, dict) else None
+        try:
+            returns = UUID(said) if isinstance(said, str) else None
+        except ValueError:
+            return False
+        if returns is None:
+            return False
+        return returned_pupil(self._reader.case(returns), opened.header.sender) is not None
 
     def check_checkpoint(self, ledger: UUID, checkpoint: Checkpoint) -> None:
         """Step 10: a log shows one root for one size (an older checkpoint is honest)."""

@@ -5,9 +5,8 @@ from uuid import UUID
 
 from ledger import ids, log
 from ledger.case import Case
-from ledger.database import Connection
 from ledger.envelope import DataKey, unseal
-from ledger.events.case import IdentityClaim
+from ledger.events.case import IdentityClaim, RequestReceived
 from ledger.events.pupil import (
     IdentifierAssigned,
     PupilDetailsChanged,
@@ -45,22 +44,56 @@ def identity_claim(office: Office, reader: Reader, pupil: Pupil) -> IdentityClai
     )
 
 
-def is_claimed(office: Office, connection: Connection, case: Case, pupil: UUID) -> bool:
+def claim_of(office: Office, reader: Reader, case: Case) -> IdentityClaim | None:
+    """Whom the other side says it means in `case`; None by file, or where the person is erased."""
+    stream = ids.case_stream(reader.ledger, case.id)
+    topics = [RequestReceived.TOPIC]
+    asked = log.of_streams(reader.connection, [stream], size=reader.size, topics=topics)
+    if not asked:
+        return None
+    (clear,) = office.ledger.reveal(reader.connection, [_part(asked[0])])
+    return None if clear is None else IdentityClaim.model_validate(clear)
+
+
+def is_claimed(office: Office, reader: Reader, case: Case, pupil: UUID) -> bool:
     """Whether the request received in `case` claims a number that `pupil` bears here, or the
     pupil's name and birth date."""
-    reader = Reader(connection, office.ledger.keyring, office.ledger.id)
-    stream = ids.case_stream(office.ledger.id, case.id)
-    received = log.of_streams(connection, [stream], size=reader.size)[0]
-    (clear,) = office.ledger.reveal(connection, [_part(received)])
+    asked = claim_of(office, reader, case)
     found = reader.pupils([pupil])[pupil]
-    if clear is None or found is None:
+    if asked is None or found is None:
         return False
-    asked = IdentityClaim.model_validate(clear)
     bearers = reader.find(asked.identifiers).values()
     if any(pupil in persons for persons in bearers):
         return True
     ours = identity_claim(office, reader, found)
     return (ours.full_name, ours.birth_date) == (asked.full_name, asked.birth_date)
+
+
+def differences(theirs: IdentityClaim, ours: IdentityClaim) -> tuple[str, ...]:
+    """The fields in which two records of one pupil differ, for a person to look at.
+
+    `identifiers` differ where both sides have a number of one kind and these are not the same.
+    """
+    fields = ("full_name", "birth_date", "sex")
+    found = [name for name in fields if getattr(theirs, name) != getattr(ours, name)]
+    kinds = {kind for kind, _ in theirs.identifiers} & {kind for kind, _ in ours.identifiers}
+    common = set(theirs.identifiers) & set(ours.identifiers)
+    if kinds - {kind for kind, _ in common}:
+        found.append("identifiers")
+    return tuple(found)
+
+
+def carried_claim(dossier: Dossier, entries: Sequence[ReadEntry]) -> IdentityClaim | None:
+    """Whom a dossier is about, by its newest profile and numbers; None where erased."""
+    profile = carried_profile(dossier, entries)
+    if profile is None:
+        return None
+    return IdentityClaim(
+        full_name=profile.full_name,
+        birth_date=profile.birth_date,
+        sex=profile.sex,
+        identifiers=tuple(carried_numbers(dossier, entries)),
+    )
 
 
 def _part(entry: Entry) -> SealedPart:

@@ -4,45 +4,38 @@ A message is verified and opened before the transaction; in it the message is no
 appended and the answer put in our outbox. Repeated, it only repeats the answer.
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
 from pydantic import ValidationError
 
-from ledger.case import Case
 from ledger.database import Connection
-from ledger.event import Who
-from ledger.events.case import DossierReceived, ProblemNoted, RequestReceived
+from ledger.event import Event, Who
+from ledger.events.case import DossierReceived, ProblemNoted, ReturnReceived
 from ledger.plan import Outgoing, Plan
 from ledger.queries import queries
 from ledger.reader import Reader
 from signing.certificates import Purpose
 from signing.note import Checkpoint, SignedNote
 from signing.sealing import KeyPair
-from transfer import checks, dead_letter
+from transfer import checks, clock, dead_letter
 from transfer import message as mail
-from transfer.answers import on_answer
-from transfer.bodies import AnswerBody, RequestBody
-from transfer.cases import Write, answered, case_ref, message, request_secret
+from transfer.cases import Write, answered, case_ref, message, person_of, request_secret
 from transfer.checks import Report
+from transfer.dossier import Dossier
+from transfer.effects import ANSWERS, plan_effect, read_body
 from transfer.errors import CaseRefused, CheckFailed
 from transfer.held import DatabaseHeld, digest_of
-from transfer.message import Frame, Header, Opened
+from transfer.message import Frame, Header
 from transfer.office import Office
+from transfer.returning import returned_pupil
 
 _SQL = queries("transfer", "transfer.sql")
 QUARANTINE_FROM = 7
 """Failures from this step on are kept for a person to look at."""
-FINAL_KINDS = frozenset({"receipt", "accept", "reject", "decline", "problem"})
-"""Messages that expect no answer: told once, repeated when they are asked for again."""
-ANSWERS: dict[str, tuple[str, ...]] = {
-    "dossier": ("receipt", "accept", "reject", "problem"),
-    "request": ("decline", "dossier"),
-}
-"""What answers what, by kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +99,7 @@ def open_dossier(
             key=lambda frame: _key_for(office, connection, frame),
             receiver=office.ledger.id,
             held=DatabaseHeld(connection, reader, by_file=by_file),
-            now=now or datetime.now(UTC),
+            now=now or clock.now(),
         )
 
 
@@ -150,7 +143,7 @@ def note_dossier(
         if case is not None and case.state in ("received", "accepted", "rejected"):
             return Plan(extra=[_seen(data, frame, "done", None)])
         received = DossierReceived(
-            effective_on=datetime.now(UTC).date(),
+            effective_on=clock.today(),
             case=frame.header.case,
             from_ledger=dossier.iss,
             their_pupil=dossier.pupil,
@@ -161,7 +154,11 @@ def note_dossier(
             entries=sum(len(stream.entries) for stream in dossier.streams),
         )
         plan = Plan()
-        plan.add(case_ref(reader, frame.header.case, case.pupil if case else None), [received])
+        events: list[Event] = [received]
+        if case is None:
+            events[:0] = _returned(reader, dossier)
+        person = person_of(case) if case else dossier.pupil
+        plan.add(case_ref(reader, frame.header.case, person), events)
         if not by_file:
             content = {"payload_sha256": frame.header.payload_sha256}
             plan.outgoing.append(
@@ -179,6 +176,25 @@ def note_dossier(
         return plan
 
     office.ledger.desk.run(decide, who=who)
+
+
+def _returned(reader: Reader, dossier: Dossier) -> list[Event]:
+    """What opens our case where a record comes back that nobody here asked for."""
+    if dossier.returns is None:
+        return []
+    pupil = returned_pupil(reader.case(dossier.returns), dossier.iss)
+    if pupil is None:
+        return []
+    return [
+        ReturnReceived(
+            effective_on=clock.today(),
+            case=dossier.transfer_id,
+            returns=dossier.returns,
+            pupil=pupil,
+            from_ledger=dossier.iss,
+            their_pupil=dossier.pupil,
+        )
+    ]
 
 
 def _problem(office: Office, data: bytes, frame: Frame, failure: CheckFailed, who: Who) -> Taken:
@@ -199,7 +215,7 @@ def _problem(office: Office, data: bytes, frame: Frame, failure: CheckFailed, wh
             return plan
         if case is not None and case.state in ("requested", "problem"):
             noted = ProblemNoted(
-                effective_on=datetime.now(UTC).date(),
+                effective_on=clock.today(),
                 case=header.case,
                 message=str(header.message_id),
                 step=failure.step,
@@ -240,7 +256,7 @@ def _take_answer(office: Office, data: bytes, frame: Frame, who: Who) -> Taken:
             held = DatabaseHeld(connection, reader, by_file=True)
             held.check_known(frame)
             sender = checks.check_addressed(
-                frame, office.trust, office.ledger.id, held, datetime.now(UTC)
+                frame, office.trust, office.ledger.id, held, clock.now()
             )
             row = connection.execute(
                 _SQL["seen"], {"sender": header.sender, "message": header.message_id}
@@ -251,7 +267,7 @@ def _take_answer(office: Office, data: bytes, frame: Frame, who: Who) -> Taken:
         plain = mail.unseal(frame, office.encryption)
         opened = mail.parse(frame, plain)
         checks.check_signed(opened, sender, office.trust, Purpose.SEAL)
-        effect = _effect(frame, opened)
+        body = read_body(opened)
     except CheckFailed as failure:
         return _problem(office, data, frame, failure, who)
     outcome: Literal["done", "quarantined"] = "done"
@@ -260,7 +276,7 @@ def _take_answer(office: Office, data: bytes, frame: Frame, who: Who) -> Taken:
         nonlocal outcome
         case = reader.case(header.case)
         try:
-            plan = effect(reader, case)
+            plan = plan_effect(office, reader, case, header, body)
             outcome = "done"
         except CaseRefused as refused:
             outcome = "quarantined"
@@ -276,51 +292,7 @@ def _take_answer(office: Office, data: bytes, frame: Frame, who: Who) -> Taken:
     return Taken(header.kind, header.case, outcome)
 
 
-Effect = Callable[[Reader, Case | None], Plan]
-
-
-def _effect(frame: Frame, opened: Opened) -> Effect:
-    """What a message does once it is known to be true. Raises CheckFailed(5 or 7)."""
-    header = frame.header
-    try:
-        if header.kind == "request":
-            asked = RequestBody.model_validate(opened.payload)
-            _same(header, asked)
-            return lambda reader, case: _on_request(reader, case, header.sender, asked)
-        answer = AnswerBody.model_validate(opened.payload)
-    except ValidationError as error:
-        where = "/".join(str(part) for part in error.errors()[0]["loc"])
-        raise CheckFailed(5, "bad_json", f"not a {header.kind}: field {where}") from error
-    _same(header, answer)
-    if header.kind not in FINAL_KINDS:
-        raise CheckFailed(1, "unsupported_version", f"{header.kind} is not understood yet")
-    return lambda reader, case: on_answer(reader, case, frame.header, answer.content)
-
-
-def _same(header: Header, body: RequestBody | AnswerBody) -> None:
-    said = (body.kind, body.iss, body.aud, body.transfer_id)
-    if said != (header.kind, header.sender, header.receiver, header.case):
-        raise CheckFailed(7, "wrong_addressee", "the signed payload is of another message")
-
-
-def _on_request(reader: Reader, case: Case | None, sender: UUID, asked: RequestBody) -> Plan:
-    if case is not None:
-        raise CaseRefused("this transfer id is in use")
-    received = RequestReceived(
-        effective_on=asked.first_day,
-        case=asked.transfer_id,
-        to_ledger=sender,
-        their_pupil=asked.pupil,
-        school_code=asked.school,
-        encryption_key=asked.encryption_key,
-        statutory=asked.claim,
-    )
-    plan = Plan()
-    plan.add(case_ref(reader, asked.transfer_id, asked.pupil), [received])
-    return plan
-
-
-def _repeat(connection: Connection, case: UUID, kinds: tuple[str, ...]) -> None:
+def _repeat(connection: Connection, case: UUID, kinds: Sequence[str]) -> None:
     """The same question gets the same answer: it goes out again, byte for byte."""
     connection.execute(_SQL["repeat_answers"], {"case": case, "kinds": list(kinds)})
 

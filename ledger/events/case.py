@@ -8,6 +8,7 @@ from uuid import UUID
 from ledger.event import Code, Event, Frozen, Note, Sealed, StreamKind
 
 Decision = Literal["accepted", "rejected"]
+Applicant = Literal["parent", "guardian", "pupil", "school"]
 
 
 class IdentityClaim(Frozen):
@@ -17,6 +18,53 @@ class IdentityClaim(Frozen):
     birth_date: str
     sex: str
     identifiers: tuple[tuple[str, str], ...]
+
+
+class Application(Frozen):
+    """Who applies, with what papers, and in their words why. Personal."""
+
+    applicant_name: str
+    documents: tuple[str, ...]
+    text: str | None
+
+
+class ApplicationReceived(Event):
+    """A family applies to a school of this ledger (Đơn xin chuyển trường) on `effective_on`.
+
+    `from_ledger` is None where the history is on paper or abroad; `ground` says in a code why
+    the pupil moves. `law` is the text in force that day (`ledger.transfer_law`).
+    """
+
+    TOPIC: ClassVar[str] = "ledger.ApplicationReceived.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.CASE
+
+    case: UUID
+    pupil: UUID
+    from_ledger: UUID | None
+    school_code: Code
+    first_day: date
+    applicant: Applicant
+    ground: Code
+    law: str
+    due_on: date | None
+    statutory: Application | Sealed
+
+
+class ApplicationDecided(Event):
+    """The head of the school applied to agrees or refuses (Đồng ý / Từ chối tiếp nhận).
+
+    `number` is that of the written decision; a refusal gives its reason as a code, and in words
+    in `statutory`.
+    """
+
+    TOPIC: ClassVar[str] = "ledger.ApplicationDecided.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.CASE
+
+    case: UUID
+    decision: Literal["agreed", "refused"]
+    number: Code
+    reason: Code | None
+    statutory: Note | Sealed | None
 
 
 class TransferRequested(Event):
@@ -48,6 +96,74 @@ class RequestReceived(Event):
     school_code: Code
     encryption_key: str
     statutory: IdentityClaim | Sealed
+
+
+class IdentityConfirmed(Event):
+    """A person compared the two records and said: this is the pupil (Đúng học sinh này).
+
+    `differs` names the fields that were shown as different.
+    """
+
+    TOPIC: ClassVar[str] = "ledger.IdentityConfirmed.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.CASE
+
+    case: UUID
+    pupil: UUID
+    differs: tuple[str, ...]
+
+
+class TransferHeld(Event):
+    """Nothing is released or accepted here until the hold is lifted (Tạm dừng theo văn bản số …).
+
+    `document` is the number of the paper that orders it.
+    """
+
+    TOPIC: ClassVar[str] = "ledger.TransferHeld.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.CASE
+
+    case: UUID
+    document: Code
+    statutory: Note | Sealed | None
+
+
+class HoldLifted(Event):
+    """The hold ended by another paper, `document`."""
+
+    TOPIC: ClassVar[str] = "ledger.HoldLifted.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.CASE
+
+    case: UUID
+    document: Code
+
+
+class ReturnOffered(Event):
+    """An accepted transfer is undone by a new one back to where the record came from.
+
+    `returns` is the transfer undone; `their_pupil` the pupil's id there.
+    """
+
+    TOPIC: ClassVar[str] = "ledger.ReturnOffered.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.CASE
+
+    case: UUID
+    returns: UUID
+    pupil: UUID
+    to_ledger: UUID
+    their_pupil: UUID | None
+    reason: Code
+
+
+class ReturnReceived(Event):
+    """A record that this ledger gave away in `returns` comes back unasked, as `pupil`."""
+
+    TOPIC: ClassVar[str] = "ledger.ReturnReceived.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.CASE
+
+    case: UUID
+    returns: UUID
+    pupil: UUID
+    from_ledger: UUID
+    their_pupil: UUID
 
 
 class CaseReleased(Event):
@@ -127,6 +243,43 @@ class ReceiptReceived(Event):
     payload_sha256: str
 
 
+class RecallAsked(Event):
+    """The origin asks for the record back (Thu hồi hồ sơ): the receiver answers with the one
+    decision it has made, or rejects now."""
+
+    TOPIC: ClassVar[str] = "ledger.RecallAsked.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.CASE
+
+    case: UUID
+    reason: Code
+    statutory: Note | Sealed | None
+
+
+class RecallReceived(Event):
+    """The origin recalled what it sent (or is about to send) in this transfer."""
+
+    TOPIC: ClassVar[str] = "ledger.RecallReceived.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.CASE
+
+    case: UUID
+    from_ledger: UUID
+    reason: Code
+
+
+class CancelReceived(Event):
+    """The receiver withdrew what it asked for, before it had anything; custody is where it was.
+
+    It may overtake the request, and opens the case then.
+    """
+
+    TOPIC: ClassVar[str] = "ledger.CancelReceived.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.CASE
+
+    case: UUID
+    to_ledger: UUID
+    reason: Code
+
+
 class CaseDecided(Event):
     """The receiver's one decision about a transfer, written here by the receiver itself."""
 
@@ -154,6 +307,16 @@ class DecisionReceived(Event):
 
 
 EVENTS: tuple[type[Event], ...] = (
+    ApplicationReceived,
+    ApplicationDecided,
+    IdentityConfirmed,
+    TransferHeld,
+    HoldLifted,
+    ReturnOffered,
+    ReturnReceived,
+    RecallAsked,
+    RecallReceived,
+    CancelReceived,
     TransferRequested,
     RequestReceived,
     CaseReleased,

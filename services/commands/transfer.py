@@ -18,7 +18,7 @@ from ledger.event import Who
 from ledger.log import head
 from projections.persons import find_person
 from services.agents import metrics_options, run_agents
-from services.cases import case_answer, case_answers
+from services.cases import OURS, case_answer, case_answers
 from services.offices import open_office, route_of
 from services.output import messages, print_csv, print_json, print_table
 from services.reading import parse_day, parse_key
@@ -33,7 +33,8 @@ from services.workplace import Workplace
 from signing.errors import TrustError
 from signing.sealing import KeyPair
 from signing.truststore import TrustStore
-from transfer import acceptance, by_file, conversation, courier, inbox
+from transfer import acceptance, by_file, conversation, courier, holding, inbox, returning
+from transfer import recall as recalling
 from transfer.errors import CheckFailed, CourierUnavailable
 from transfer.office import Office
 
@@ -63,7 +64,8 @@ def _courier(workplace: Workplace) -> Iterator[tuple[Office, Who, Callable[[], N
         yield office, who, exchange
 
 
-def _act(workplace: Workplace, act: Act) -> int:
+def act_on(workplace: Workplace, act: Act) -> int:
+    """Takes in what came, acts, sends what that leaves, and shows the case."""
     with _courier(workplace) as (office, who, exchange):
         case = act(office, who)
         exchange()
@@ -96,21 +98,25 @@ def _print_cases(workplace: Workplace, answers: list[dict[str, Any]]) -> None:
 @click.option("--from", "origin", required=True, metavar="LEDGER", help="Who has the history.")
 @click.option("--school", required=True, metavar="CODE", help="Our school.")
 @click.option("--first-day", required=True, metavar="DATE", help="First day at our school.")
+@click.option("--case", type=click.UUID, help="The application that the head agreed to.")
 @click.pass_obj
-def request(workplace: Workplace, pupil: str, origin: str, school: str, first_day: str) -> int:
+def request(
+    workplace: Workplace, pupil: str, origin: str, school: str, first_day: str, case: UUID | None
+) -> int:
     """Ask another ledger for a pupil's history (Đề nghị tiếp nhận)."""
 
     def act(office: Office, who: Who) -> UUID:
         return conversation.request(
             office,
-            pupil=_pupil(office, pupil),
-            from_ledger=_ledger(office, origin),
+            case_id=case,
+            pupil=pupil_of(office, pupil),
+            from_ledger=ledger_named(office, origin),
             school_code=school,
             first_day=parse_day(first_day),
             who=who,
         )
 
-    return _act(workplace, act)
+    return act_on(workplace, act)
 
 
 @transfer.command()
@@ -125,28 +131,30 @@ def release(workplace: Workplace, case: UUID, pupil: str, last_day: str | None) 
         conversation.release(
             office,
             case,
-            pupil=_pupil(office, pupil),
+            pupil=pupil_of(office, pupil),
             last_day=parse_day(last_day) if last_day else None,
             today=date.today(),
             who=who,
         )
         return case
 
-    return _act(workplace, act)
+    return act_on(workplace, act)
 
 
 @transfer.command()
 @click.argument("case", type=click.UUID)
 @click.option("--reason", required=True, metavar="CODE")
+@click.option("--pupil", metavar="KEY", help="Whom it asks for, to say where the record went.")
 @click.pass_obj
-def decline(workplace: Workplace, case: UUID, reason: str) -> int:
+def decline(workplace: Workplace, case: UUID, reason: str, pupil: str | None) -> int:
     """Refuse a request, for one of the four reasons there are."""
 
     def act(office: Office, who: Who) -> UUID:
-        conversation.decline(office, case, reason=reason, today=date.today(), who=who)
+        whom = pupil_of(office, pupil) if pupil else None
+        conversation.decline(office, case, reason=reason, today=date.today(), who=who, pupil=whom)
         return case
 
-    return _act(workplace, act)
+    return act_on(workplace, act)
 
 
 @transfer.command()
@@ -160,7 +168,86 @@ def reject(workplace: Workplace, case: UUID, reason: str) -> int:
         conversation.reject(office, case, reason=reason, today=date.today(), who=who)
         return case
 
-    return _act(workplace, act)
+    return act_on(workplace, act)
+
+
+@transfer.command()
+@click.argument("case", type=click.UUID)
+@click.option("--reason", required=True, metavar="CODE")
+@click.pass_obj
+def cancel(workplace: Workplace, case: UUID, reason: str) -> int:
+    """Withdraw a request before the record is here (Rút đề nghị)."""
+
+    def act(office: Office, who: Who) -> UUID:
+        conversation.reject(office, case, reason=reason, today=date.today(), who=who)
+        return case
+
+    return act_on(workplace, act)
+
+
+@transfer.command()
+@click.argument("case", type=click.UUID)
+@click.option("--reason", required=True, metavar="CODE")
+@click.option("--words", metavar="TEXT", help="The same in words; kept sealed.")
+@click.pass_obj
+def recall(workplace: Workplace, case: UUID, reason: str, words: str | None) -> int:
+    """Want a record back that was sent wrongly (Thu hồi hồ sơ)."""
+
+    def act(office: Office, who: Who) -> UUID:
+        recalling.recall(office, case, reason=reason, words=words, today=date.today(), who=who)
+        return case
+
+    return act_on(workplace, act)
+
+
+@transfer.command("return")
+@click.argument("case", type=click.UUID)
+@click.option("--reason", required=True, metavar="CODE")
+@click.option("--last-day", metavar="DATE", help="Last day here.")
+@click.pass_obj
+def return_(workplace: Workplace, case: UUID, reason: str, last_day: str | None) -> int:
+    """Undo an acceptance: the record goes back with all that was written since (Hủy tiếp nhận)."""
+
+    def act(office: Office, who: Who) -> UUID:
+        return returning.give_back(
+            office,
+            case,
+            reason=reason,
+            last_day=parse_day(last_day) if last_day else None,
+            today=date.today(),
+            who=who,
+        )
+
+    return act_on(workplace, act)
+
+
+@transfer.command()
+@click.argument("case", type=click.UUID)
+@click.option("--document", required=True, metavar="NUMBER", help="The paper that orders it.")
+@click.option("--words", metavar="TEXT", help="Why; kept sealed.")
+@click.pass_obj
+def hold(workplace: Workplace, case: UUID, document: str, words: str | None) -> int:
+    """Stop a case here (Tạm dừng theo văn bản số …)."""
+
+    def act(office: Office, who: Who) -> UUID:
+        holding.hold(office, case, document=document, words=words, on=date.today(), who=who)
+        return case
+
+    return act_on(workplace, act)
+
+
+@transfer.command()
+@click.argument("case", type=click.UUID)
+@click.option("--document", required=True, metavar="NUMBER", help="The paper that ends the hold.")
+@click.pass_obj
+def lift(workplace: Workplace, case: UUID, document: str) -> int:
+    """End a hold."""
+
+    def act(office: Office, who: Who) -> UUID:
+        holding.lift(office, case, document=document, on=date.today(), who=who)
+        return case
+
+    return act_on(workplace, act)
 
 
 @transfer.command()
@@ -190,7 +277,7 @@ def accept(workplace: Workplace, case: UUID, remarks: Path | None) -> int:
         )
         return case
 
-    return _act(workplace, act)
+    return act_on(workplace, act)
 
 
 @transfer.command()
@@ -214,9 +301,8 @@ def list_(workplace: Workplace) -> int:
 @click.pass_obj
 def inbox_(workplace: Workplace) -> int:
     """The transfers that wait for somebody here."""
-    ours = {"origin": {"release", "reissue"}, "receiver": {"accept"}}
     with _courier(workplace) as (office, _, _):
-        answers = [a for a in case_answers(office) if a["waiting_for"] in ours[a["side"]]]
+        answers = [a for a in case_answers(office) if a["waiting_for"] in OURS[a["side"]]]
         return _list(workplace, answers)
 
 
@@ -242,8 +328,8 @@ def export(workplace: Workplace, pupil: str, receiver: str, last_day: str | None
         who = office.ledger.who(workplace.account)
         case, data = by_file.export(
             office,
-            pupil=_pupil(office, pupil),
-            to_ledger=_ledger(office, receiver),
+            pupil=pupil_of(office, pupil),
+            to_ledger=ledger_named(office, receiver),
             last_day=parse_day(last_day) if last_day else None,
             today=date.today(),
             who=who,
@@ -278,7 +364,7 @@ def import_(workplace: Workplace, file: Path, pupil: str | None, new: bool) -> i
             case, _ = by_file.import_dossier(
                 office,
                 data,
-                pupil=_pupil(office, pupil) if pupil else None,
+                pupil=pupil_of(office, pupil) if pupil else None,
                 new=new,
                 today=date.today(),
                 who=who,
@@ -328,13 +414,15 @@ def _private(workplace: Workplace, data: bytes, key: Path | None) -> KeyPair | N
     return None
 
 
-def _pupil(office: Office, key: str) -> UUID:
+def pupil_of(office: Office, key: str) -> UUID:
+    """The pupil a key names. Raises NotFound or Refused, as every command does."""
     with office.ledger.database.connection() as connection:
         size = head(connection).size
         return find_person(office.ledger, connection, parse_key(key), size=size)
 
 
-def _ledger(office: Office, name: str) -> UUID:
+def ledger_named(office: Office, name: str) -> UUID:
+    """The other ledger of that short name. Raises NotFound or Refused(`same_ledger`)."""
     try:
         found = office.trust.by_name(name).id
     except TrustError as error:

@@ -31,11 +31,11 @@ def forge(office: Office, case_id: UUID, value: str) -> bytes:
         kind="dossier",
         issue=9,
         sender=office.ledger.id,
-        receiver=case.peer,
+        receiver=case.other,
         incarnation=1,
         created_at=now,
         not_after=now + timedelta(days=1),
-        public_key=office.trust.by_id(case.peer).encryption_key.public_bytes(),
+        public_key=office.trust.by_id(case.other).encryption_key.public_bytes(),
     )
     return message.write(address, payload, office.seal)[0]
 

@@ -135,7 +135,7 @@ def test_rejected_is_never_accepted_however_good_the_late_dossier(provinces: Pro
     conversation.reject(receiver.office, case, reason="withdrawn", today=TODAY, who=receiver.who)
     assert rows(receiver, "SELECT decision FROM ledger.decision") == [("rejected",)]
     assert count(receiver, "CaseDecided") == 1
-    post(origin, sealed(receiver, case, "reject"))
+    post(origin, sealed(receiver, case, "cancel"))
     assert pupil_state(origin, leaver).released is None
     assert pupil_state(receiver, arrival).accepted == ()
 

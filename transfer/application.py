@@ -1,0 +1,145 @@
+"""Before anything is asked of another ledger: a family applies, the head of the school decides.
+
+Who decides and by when is the law's of the day of the application (`ledger.transfer_law`).
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+from uuid import UUID
+
+from ledger.errors import NotFound, Refused
+from ledger.event import Note, Who
+from ledger.events.case import Applicant, Application, ApplicationDecided, ApplicationReceived
+from ledger.ids import uuid7
+from ledger.plan import Plan
+from ledger.reader import Reader
+from ledger.transfer_law import law_on, require_ground
+from transfer.cases import all_cases, case_ref, person_of, require_case
+from transfer.errors import CaseRefused
+from transfer.office import Office
+from transfer.reasons import require_code
+
+OPEN = ("applied", "agreed", "requested", "received", "problem")
+"""The states of a receiver's case that is not over."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Apply:
+    """What a family hands in. `from_ledger` None: the history is on paper or abroad."""
+
+    pupil: UUID
+    from_ledger: UUID | None
+    school_code: str
+    first_day: date
+    applied_on: date
+    applicant: Applicant
+    ground: str
+    applicant_name: str
+    documents: tuple[str, ...] = ()
+    text: str | None = None
+
+
+def apply(office: Office, command: Apply, *, who: Who) -> UUID:
+    """Records an application (Đề nghị tiếp nhận); the same one is returned again.
+
+    Raises:
+        NotFound: `unknown_pupil`.
+        Refused: `unknown_school`, `unknown_reason`.
+    """
+    require_code(command.ground, "moved_house", "family", "health")
+    answer = uuid7()
+
+    def decide(reader: Reader) -> Plan:
+        nonlocal answer
+        require_pupil_and_school(reader, command.pupil, command.school_code)
+        open_case = open_case_of(reader, command.pupil, command.from_ledger)
+        if open_case is not None:
+            answer = open_case
+            return Plan()
+        law = law_on(command.applied_on)
+        received = ApplicationReceived(
+            effective_on=command.applied_on,
+            case=answer,
+            pupil=command.pupil,
+            from_ledger=command.from_ledger,
+            school_code=command.school_code,
+            first_day=command.first_day,
+            applicant=command.applicant,
+            ground=command.ground,
+            law=law.code,
+            due_on=law.decision_due(
+                command.applied_on, between_provinces=command.from_ledger != reader.ledger
+            ),
+            statutory=Application(
+                applicant_name=command.applicant_name,
+                documents=command.documents,
+                text=command.text,
+            ),
+        )
+        plan = Plan()
+        plan.add(case_ref(reader, answer, command.pupil), [received])
+        return plan
+
+    office.ledger.desk.run(decide, who=who)
+    return answer
+
+
+def decide_application(
+    office: Office,
+    case_id: UUID,
+    *,
+    decision: Literal["agreed", "refused"],
+    number: str,
+    reason: str | None,
+    words: str | None,
+    on: date,
+    who: Who,
+) -> None:
+    """The head's decision (Đồng ý / Từ chối tiếp nhận) with the number it bears.
+
+    Raises:
+        Refused: `reason_missing`, `no_ground`, `unknown_reason`.
+        CaseRefused: there is no application to decide.
+    """
+    if decision == "refused":
+        if not reason:
+            raise Refused("reason_missing", "a refusal states its reason", field="reason")
+        require_ground(require_code(reason, "no_place", "documents_missing"))
+
+    def decide(reader: Reader) -> Plan:
+        case = require_case(reader, case_id)
+        if case.state == decision:
+            return Plan()
+        if case.state != "applied":
+            raise CaseRefused(f"the case is {case.state}; there is no application to decide")
+        decided = ApplicationDecided(
+            effective_on=on,
+            case=case_id,
+            decision=decision,
+            number=number,
+            reason=reason,
+            statutory=Note(text=words) if words else None,
+        )
+        plan = Plan()
+        plan.add(case_ref(reader, case_id, person_of(case)), [decided])
+        return plan
+
+    office.ledger.desk.run(decide, who=who)
+
+
+def require_pupil_and_school(reader: Reader, pupil: UUID, school_code: str) -> None:
+    """Raises NotFound(`unknown_pupil`) or Refused(`unknown_school`)."""
+    if reader.pupils([pupil])[pupil] is None:
+        raise NotFound("unknown_pupil", "no pupil is on record under this key")
+    if reader.units([school_code])[school_code] is None:
+        raise Refused("unknown_school", f"no school {school_code} is on record", field="school")
+
+
+def open_case_of(reader: Reader, pupil: UUID, from_ledger: UUID | None) -> UUID | None:
+    """The open case in which this pupil's history is awaited from that ledger."""
+    for case in all_cases(reader.connection):
+        awaited = (case.side, case.pupil, case.peer) == ("receiver", pupil, from_ledger)
+        if awaited and case.state in OPEN:
+            return case.id
+    return None
