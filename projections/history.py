@@ -12,17 +12,20 @@ stream covers it: between the copies and the acceptance, in one transaction, not
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import cast
+from typing import TYPE_CHECKING, cast
 from uuid import UUID
 
-from ledger import enrolment
+from ledger import enrolment, pupil_year
 from ledger.contribution import Contribution, in_custody_order
 from ledger.enrolment import Segment
 from ledger.event import Event, StreamKind
 from ledger.folds import evolve
-from ledger.log import Entry
 from ledger.pupil import Pupil
 from ledger.pupil_year import PupilYear
+
+if TYPE_CHECKING:
+    # At run time it would bring the database's libraries, which a verifier does without.
+    from ledger.log import Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class FoldEntry:
     event: Event
 
     @classmethod
-    def of(cls, entry: Entry) -> "FoldEntry":
+    def of(cls, entry: "Entry") -> "FoldEntry":
         """The same of an entry read from the log."""
         return cls(entry.envelope.author, entry.stream.id, entry.version, entry.event)
 
@@ -115,8 +118,5 @@ def _pupil(written: Sequence[FoldEntry]) -> Pupil:
 
 
 def _year(written: Sequence[FoldEntry], on: date) -> PupilYear | None:
-    state = None
-    for entry in written:
-        if entry.event.effective_on <= on:
-            state = evolve(StreamKind.PUPIL_YEAR, state, entry.event, entry.version)
-    return cast(PupilYear | None, state)
+    counted = ((entry.event, entry.version) for entry in written if entry.event.effective_on <= on)
+    return pupil_year.fold(counted)

@@ -108,8 +108,14 @@ FAILURES: dict[str, tuple[str, str]] = {
         "Không mở được; xin nơi gửi gửi lại.",
         "It cannot be opened; ask the sender to send it again.",
     ),
-    "bad_signature": ("Con dấu không đúng. Không dùng tệp này.", "The seal is false."),
-    "untrusted_signer": ("Con dấu của người lạ. Không dùng tệp này.", "A stranger's seal."),
+    "bad_signature": (
+        "Con dấu không đúng. Không dùng tệp này.",
+        "The seal is false. Do not use this file.",
+    ),
+    "untrusted_signer": (
+        "Con dấu của người lạ. Không dùng tệp này.",
+        "A stranger's seal. Do not use this file.",
+    ),
     "altered_entry": (
         "Có mục đã bị sửa sau khi ghi. Không dùng tệp này; báo nơi gửi.",
         "An entry was altered after it was recorded. Do not use this file; tell the sender.",
@@ -193,18 +199,54 @@ FAILURES: dict[str, tuple[str, str]] = {
         "It holds a code that does not exist; tell the sender.",
     ),
     "bad_sheet": (
-        "Điểm không khớp sổ điểm của lớp; báo nơi gửi.",
-        "A mark does not fit its grade sheet; tell the sender.",
+        "Điểm hoặc chữ ký không khớp sổ điểm của lớp; báo nơi gửi.",
+        "A mark or a signature does not fit its grade sheet; tell the sender.",
     ),
 }
 
 
+UNCHECKED: dict[str, tuple[str, str]] = {
+    "no_records": (
+        "cần dữ liệu riêng của nơi nhận",
+        "it needs the receiver's own records",
+    ),
+    "not_sealed": ("bản cho xem không niêm phong", "a record to be shown is not sealed"),
+    "no_key": ("chưa có chìa khóa để mở", "there is no key to open it"),
+    "after_failure": ("bước trước đã không đạt", "an earlier step failed"),
+}
+"""Why a step of the verification was not checked."""
+
+EVIDENCE: dict[str, tuple[str, str]] = {
+    "sheet": ("Điểm trong sổ điểm", "Marks in grade sheets"),
+    "closing": ("Lần chốt kết quả", "Closings"),
+    "naming": ("Tên trường, lớp", "Names of schools and classes"),
+    "signed": ("có chữ ký", "signed"),
+    "unsigned": ("chưa có chữ ký", "unsigned"),
+    "untimed": ("chữ ký không chứng minh được lúc ký", "signed, at an unproven time"),
+    "erased": ("Mục đã xóa danh tính", "Entries whose person was erased"),
+}
+"""What of a record people and seals have signed."""
+
 OUTCOMES: dict[str, tuple[str, str]] = {
+    "not_checked": ("chưa kiểm tra", "not checked"),
     "not_opened": (
         "Chưa mở: chìa khóa ở nơi nhận. Chỉ nơi nhận kiểm tra được nội dung.",
         "Not opened: the key is with the addressee, who alone can check the content.",
     ),
+    "sound": (
+        "Hồ sơ nguyên vẹn, đúng như nơi gửi đã bàn giao.",
+        "The record is whole, and as the sender released it.",
+    ),
+    "sound_disclosed": (
+        "Hồ sơ nguyên vẹn, đúng như đã bàn giao; đây là bản cho xem, không dùng để tiếp nhận.",
+        "The record is whole, and as it was released; it is for reading, not to be taken in.",
+    ),
+    "disclosed": (
+        "Đã ghi nhật ký và viết bản cho xem:",
+        "Logged, and written for reading:",
+    ),
 }
+"""What a verification or disclosure comes to."""
 
 
 IDENTITY_STATUSES: dict[str, tuple[str, str]] = {

@@ -25,6 +25,7 @@ DEFAULT_MAX_DEPTH: Final = 32
 _DUMP_MAX_DEPTH: Final = 64
 
 _PLAIN: Final = frozenset({str, bool, type(None)})
+_LEAVES: Final = _PLAIN | {int}
 _encode: Final = json.JSONEncoder(
     ensure_ascii=False,
     check_circular=False,
@@ -54,6 +55,12 @@ def dumps(value: Any) -> bytes:
         ) from None
     except rfc8785.CanonicalizationError as error:
         raise CanonicalError(f"the value has no canonical form: {error}", code="type") from None
+
+
+def dumps_flat(value: dict[str, str | int]) -> bytes:
+    """Return the same bytes for an object whose ASCII keys the caller wrote and whose values are
+    strings and integers that were read from canonical JSON: nothing is inspected."""
+    return _encode(value).encode()
 
 
 def _inspect(value: Any, path: str, depth: int) -> bool:
@@ -128,16 +135,21 @@ def loads(
     *,
     max_bytes: int = DEFAULT_MAX_BYTES,
     max_depth: int = DEFAULT_MAX_DEPTH,
+    max_items: int | None = None,
 ) -> Any:
     """Parse strict JSON; white space and key order are free, everything else is the subset's.
 
     Raises :class:`CanonicalError` with the code ``size``, ``utf8``, ``syntax``, ``duplicate_key``,
-    ``number``, ``depth``, ``surrogate`` or ``not_nfc``. ``max_depth`` counts objects and arrays.
+    ``number``, ``depth``, ``surrogate`` or ``not_nfc``. ``max_depth`` counts objects and arrays on
+    the way down; ``max_items`` bounds objects, arrays and members in all, before any is made:
+    three bytes of text make an array of sixty.
     """
     if len(data) > max_bytes:
         raise CanonicalError(
             f"the JSON text has {len(data)} bytes, the limit is {max_bytes}", code="size"
         )
+    if max_items is not None and sum(map(data.count, (b"{", b"[", b","))) > max_items:
+        raise CanonicalError(f"the JSON text has more than {max_items} items", code="size")
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -212,10 +224,10 @@ def _check_depth(value: Any, max_depth: int) -> None:
         inner: list[Any] = []
         for item in level:
             if isinstance(item, dict):
-                inner.extend(item.values())
-            elif isinstance(item, list):
-                inner.extend(item)
-        level = [item for item in inner if isinstance(item, dict | list)]
+                item = item.values()
+            if not _LEAVES.issuperset(map(type, item)):
+                inner.extend(found for found in item if type(found) not in _LEAVES)
+        level = inner
         if not level:
             return
     _refuse_parsed_depth(max_depth)

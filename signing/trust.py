@@ -37,7 +37,7 @@ from pydantic import (
 from signing import canonical
 from signing.certificates import load_pem
 from signing.errors import CanonicalError, SigningError, TrustError
-from signing.note import NoteVerifier
+from signing.note import ED25519, NoteVerifier
 from signing.sealing import PUBLIC_SIZE, key_id
 
 MAX_BUNDLE: Final = 16 * 1024 * 1024
@@ -80,8 +80,16 @@ def _unbase64(text: str) -> bytes:
         raise ValueError("base64 was expected") from None
 
 
+def _log_vkey(text: str) -> str:
+    if NoteVerifier.parse(_vkey(text)).kind != ED25519:
+        raise ValueError("a log signs with a plain Ed25519 note key")
+    return text
+
+
 Vkey = Annotated[str, AfterValidator(_vkey)]
-"""A C2SP note key as text."""
+"""A C2SP note key as text: a witness's may be a cosigner's."""
+LogVkey = Annotated[str, AfterValidator(_log_vkey)]
+"""The C2SP note key of a log as text."""
 RootKey = Annotated[str, AfterValidator(_ed25519)]
 """An Ed25519 public key, 32 bytes in base64."""
 Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
@@ -130,7 +138,7 @@ class LedgerTrust(BaseModel):
     id: UUID
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")
     labels: tuple[Label, ...]
-    checkpoint_key: Vkey
+    checkpoint_key: LogVkey
     seal_root: Annotated[str, AfterValidator(_root_pem)]
     nats_account: str = Field(min_length=1, pattern=r"^[^\s.*>]+$")
     encryption_key: EncryptionKey

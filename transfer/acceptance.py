@@ -21,7 +21,7 @@ from ledger.recorder import StreamRef
 from ledger.registration import pupil_ref
 from transfer.cases import case_ref, decide_once, message, request_secret, require_case
 from transfer.checks import Report
-from transfer.dossier import Dossier, ReadEntry, read_entry
+from transfer.dossier import ClosingProof, Dossier, ReadEntry, SheetPath, read_entry
 from transfer.errors import CaseRefused
 from transfer.held import DatabaseHeld
 from transfer.holding import require_free
@@ -33,6 +33,7 @@ from transfer.identity import (
     identity_claim,
 )
 from transfer.office import Office
+from transfer.proofs import evidence_code
 from transfer.understanding import data_key
 
 _SQL = queries("transfer", "transfer.sql")
@@ -230,6 +231,7 @@ def _take_in(
             _SQL["put_references"],
             {"ledgers": ledgers, "kinds": kinds, "codes": codes, "bodies": bodies, "from": first},
         )
+    _keep_evidence(connection, dossier, office.ledger.id, first)
     connection.execute(
         _SQL["put_hops"],
         {
@@ -250,3 +252,21 @@ def _take_in(
             },
         )
     keyring.destroy_secret(connection, request_secret(dossier.transfer_id))
+
+
+def _keep_evidence(connection: Connection, dossier: Dossier, ours: UUID, first: int) -> None:
+    """What was proven of other ledgers' entries stays, to be shown and to travel on."""
+    authors = {stream.id: stream.ledger for stream in dossier.streams}
+    parts: list[tuple[str, SheetPath | ClosingProof]]
+    parts = [("sheet", path) for path in dossier.sheets if authors[path.stream] != ours]
+    parts += [("closing", proof) for proof in dossier.closings if authors[proof.stream] != ours]
+    connection.execute(
+        _SQL["put_evidence"],
+        {
+            "known_from": first,
+            "ledgers": [authors[part.stream] for _, part in parts],
+            "kinds": [kind for kind, _ in parts],
+            "codes": [evidence_code(part.stream, part.version) for _, part in parts],
+            "bodies": [part.model_dump_json() for _, part in parts],
+        },
+    )

@@ -72,7 +72,7 @@ def _open(office: Office, connection: Connection, place: Place, data: bytes) -> 
         raise CheckFailed(3, "unknown_sender", "a manifest of another sender or message")
     if manifest.aud != office.ledger.id:
         raise CheckFailed(3, "wrong_addressee", "a manifest for another ledger")
-    check_seals(signed, place.sender, office.trust, Purpose.SEAL, at=datetime.now(UTC))
+    check_seals(signed.signatures, place.sender, office.trust, Purpose.SEAL, datetime.now(UTC))
     digest = bytes.fromhex(manifest.sha256)
     with connection.transaction():
         connection.execute(_SQL["lock_batches"], {"sender": place.sender.id.hex})

@@ -1,21 +1,20 @@
-"""The same conversation by file, where the network is down: export, import, verify."""
+"""The same conversation by file, where the network is down: export, import."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 from uuid import UUID
 
 from ledger.case import Case
-from ledger.errors import Conflict
+from ledger.errors import Conflict, Refused
 from ledger.event import Who
 from ledger.ids import uuid7
 from ledger.queries import queries
 from ledger.reader import Reader
-from signing.sealing import KeyPair
-from signing.truststore import TrustStore
-from transfer import acceptance, checks, inbox, outbox
+from transfer import acceptance, inbox, outbox
 from transfer import message as mail
 from transfer.cases import all_cases
 from transfer.checks import Report
 from transfer.conversation import release
+from transfer.disclosure import is_disclosed
 from transfer.errors import CaseRefused
 from transfer.identity import carried_numbers, is_claimed
 from transfer.office import Office
@@ -89,10 +88,17 @@ def import_dossier(
     Returns (transfer id, our pupil).
 
     Raises:
+        Refused: `disclosed_form`, it was shown to an inspector and sent to nobody.
         CheckFailed: a numbered check failed; nothing was recorded.
         Conflict: `candidates`, somebody here bears one of the numbers; a person must say who.
         CaseRefused: the transfer was rejected here.
     """
+    if is_disclosed(data):
+        raise Refused(
+            "disclosed_form",
+            "this record was shown to an inspector, not sent: it cannot be taken in",
+            suggestion="ask the school it comes from for the sealed record",
+        )
     frame = mail.read_frame(data)
     known = _decided(office, frame.header.case)
     if known is not None:
@@ -143,17 +149,3 @@ def _require_nobody(office: Office, report: Report) -> None:
             f"these pupils bear one of its numbers: {candidates}; "
             "say who it is with --pupil, or that it is another child with --new",
         )
-
-
-def verify(
-    data: bytes, *, trust: TrustStore, key: KeyPair | None, receiver: UUID | None = None
-) -> Report:
-    """The offline check: no database, no server. Steps that need one are not checked."""
-    return checks.verify_dossier(
-        data,
-        trust=trust,
-        key=lambda frame: key if key and key.key_id == frame.header.kem_key_id else None,
-        receiver=receiver,
-        held=None,
-        now=datetime.now(UTC),
-    )

@@ -14,6 +14,7 @@ class CheckFailed(TransferError):
 
     def __init__(self, step: int, code: str, detail: str) -> None:
         """Say which step, the code, and what was found, without personal data."""
+        detail = detail[:300]  # it may repeat what the file says
         super().__init__(f"check {step} failed: {code} ({detail})")
         self.step = step
         self.code = code

@@ -1,37 +1,17 @@
 """What the receiver's database knows of a message, a request, a log and our copies."""
 
-from typing import Protocol
+from collections.abc import Collection
 from uuid import UUID
 
 from ledger.database import Connection
 from ledger.queries import queries
 from ledger.reader import Reader
-from signing.note import Checkpoint
 from transfer.dossier import Dossier
 from transfer.errors import CheckFailed
 from transfer.message import Frame, Opened
 from transfer.returning import returned_pupil
 
 _SQL = queries("transfer", "transfer.sql")
-
-
-class Held(Protocol):
-    """What the receiver's database knows. Each method raises CheckFailed."""
-
-    def check_known(self, frame: Frame) -> None:
-        """Step 2."""
-
-    def check_incarnation(self, sender: UUID, incarnation: int) -> None:
-        """Step 3, second half."""
-
-    def check_requested(self, opened: Opened) -> None:
-        """Step 7, second half: the request made, and the pupil it named."""
-
-    def check_checkpoint(self, ledger: UUID, checkpoint: Checkpoint) -> None:
-        """Step 10, last part: against the newest checkpoint of that ledger held."""
-
-    def check_copies(self, dossier: Dossier) -> None:
-        """Step 13."""
 
 
 class DatabaseHeld:
@@ -67,6 +47,13 @@ class DatabaseHeld:
         if case is None or case.side != "receiver" or case.peer != opened.header.sender:
             raise CheckFailed(7, "not_requested", "this ledger did not ask for it")
 
+    def roots(self, ledger: UUID, sizes: Collection[int]) -> dict[int, bytes]:
+        """Step 10: the roots that ledger showed us before, by size (of those asked for)."""
+        rows = self._connection.execute(
+            _SQL["peer_checkpoints"], {"ledger": ledger, "sizes": list(sizes)}
+        ).fetchall()
+        return dict(rows)
+
     def _comes_back(self, opened: Opened) -> bool:
         ext = opened.payload.get("ext")
         said = ext.get("returns") if isinstance(ext, dict) else None
@@ -77,14 +64,6 @@ class DatabaseHeld:
         if returns is None:
             return False
         return returned_pupil(self._reader.case(returns), opened.header.sender) is not None
-
-    def check_checkpoint(self, ledger: UUID, checkpoint: Checkpoint) -> None:
-        """Step 10: a log shows one root for one size (an older checkpoint is honest)."""
-        row = self._connection.execute(
-            _SQL["peer_checkpoint"], {"ledger": ledger, "size": checkpoint.size}
-        ).fetchone()
-        if row is not None and row[0] != checkpoint.root:
-            raise CheckFailed(10, "rollback", "that log showed another root for the same size")
 
     def check_copies(self, dossier: Dossier) -> None:
         """Step 13: what we hold of these streams, ours included, is a prefix of what came."""

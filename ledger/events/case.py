@@ -306,6 +306,20 @@ class DecisionReceived(Event):
     reason: str | None
 
 
+class DossierDisclosed(Event):
+    """What was released or received in this transfer is shown to an inspector, unsealed.
+
+    `sha256` (hex) is the digest of the file; `statutory` names the inspector.
+    """
+
+    TOPIC: ClassVar[str] = "ledger.DossierDisclosed.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.CASE
+
+    case: UUID
+    sha256: str
+    statutory: Note | Sealed
+
+
 EVENTS: tuple[type[Event], ...] = (
     ApplicationReceived,
     ApplicationDecided,
@@ -327,4 +341,5 @@ EVENTS: tuple[type[Event], ...] = (
     ReceiptReceived,
     CaseDecided,
     DecisionReceived,
+    DossierDisclosed,
 )

@@ -15,6 +15,7 @@ from uuid import uuid4
 
 import nats
 import psycopg
+from nats.aio.client import Client
 
 from ledger.database import Connection
 from services.embedded import Mailbox, NatsCredentials, Servers
@@ -80,7 +81,7 @@ class BareCourier:
                     await message.ack_sync(timeout=30)
                     count -= 1
 
-    async def _connect(self, account: str, stack: AsyncExitStack) -> nats.NATS:
+    async def _connect(self, account: str, stack: AsyncExitStack) -> Client:
         credentials = self._credentials(account)
         client = await nats.connect(
             self._running.nats.url, user=credentials.user, password=credentials.password

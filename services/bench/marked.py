@@ -31,7 +31,7 @@ from services.bench.place import Bench
 
 SOURCE = "bench"
 LAST_YEAR = SchoolYear(2025)
-_SLOTS = tuple(f"TX{number}" for number in range(1, 8)) + ("GK", "CK")
+_SLOTS = (*(f"TX{number}" for number in range(1, 8)), "GK", "CK")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

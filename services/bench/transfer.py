@@ -1,12 +1,12 @@
 """`bench transfer`: dossiers end to end, from the release to the acceptance stored at the origin.
 
-Two ledgers with one transfer agent each, every agent a process of its own, and a clerk at the origin
-(this process). The requests are made, sent and taken in beforehand. Timed, for a number of pupils at
-once: the clerk releases one after the other; the origin's agent seals each dossier (100 entries,
-each mark with its sheet's statement and path) and sends it; the receiver's agent opens it, runs all
-the checks, stores it and answers a receipt; a rule accepts it (copies, keys, link, custody, answer);
-the origin's agent takes receipt and acceptance in. The clock stops when the last acceptance stands
-in the origin's log: five transactions, three sealed messages a dossier.
+Two ledgers with one transfer agent each, every agent a process of its own, and a clerk at the
+origin (this process). The requests are made, sent and taken in beforehand. Timed, for a number of
+pupils at once: the clerk releases one after the other; the origin's agent seals each dossier (100
+entries, each mark with its sheet's statement and path) and sends it; the receiver's agent opens it,
+runs all the checks, stores it and answers a receipt; a rule accepts it (copies, keys, link,
+custody, answer); the origin's agent takes receipt and acceptance in. The clock stops when the last
+acceptance stands in the origin's log: five transactions, three sealed messages a dossier.
 
 * bare: the same bytes, the sealed dossiers of this very run, by `services.bench.bare_courier`: a
   commit, a publish, a pull, a commit, a double ack.

@@ -21,7 +21,7 @@ from services.bench.marked import Marked, write_marked
 from services.bench.measure import OURS, Progress, Target, answer, machine, paired
 from services.bench.pair import SCHOOL, Pair, new_pair
 from signing.sealing import KeyPair
-from transfer import by_file
+from transfer import by_file, verifier
 from transfer.dossier import CarriedEntry, read_entry
 
 TODAY = date(2026, 6, 1)
@@ -116,7 +116,7 @@ def _key(pair: Pair) -> KeyPair:
 
 
 def _entries(pair: Pair, data: bytes) -> list[CarriedEntry]:
-    report = by_file.verify(data, trust=pair.receiver.office.trust, key=_key(pair))
+    report = verifier.verify(data, trust=pair.receiver.office.trust, key=_key(pair))
     if report.failure is not None or report.dossier is None:
         raise ValueError(f"a dossier of the sample does not pass: {report.failure}")
     return [entry for stream in report.dossier.streams for entry in stream.entries]
@@ -130,7 +130,7 @@ def _small(pair: Pair, data: bytes, times: int) -> dict[str, Any]:
     for _ in range(times):
         gc.collect()
         begun = perf_counter()
-        by_file.verify(data, trust=trust, key=key)
+        verifier.verify(data, trust=trust, key=key)
         seconds.append(perf_counter() - begun)
     typical = median(seconds)
     return {

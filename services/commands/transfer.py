@@ -25,14 +25,10 @@ from services.reading import parse_day, parse_key
 from services.verification import (
     explain,
     failure_answer,
-    print_verification,
-    verification_answer,
 )
 from services.words import STATES, WAITING, word
 from services.workplace import Workplace
 from signing.errors import TrustError
-from signing.sealing import KeyPair
-from signing.truststore import TrustStore
 from transfer import acceptance, by_file, conversation, courier, holding, inbox, returning
 from transfer import recall as recalling
 from transfer.errors import CheckFailed, CourierUnavailable
@@ -375,43 +371,6 @@ def import_(workplace: Workplace, file: Path, pupil: str | None, new: bool) -> i
             explain(failure, workplace.lang)
             return failure.exit_code
         return _show(workplace, case_answer(office, case))
-
-
-@transfer.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--key", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.pass_obj
-def verify(workplace: Workplace, file: Path, key: Path | None) -> int:
-    """Check a record offline: needs no database and no server."""
-    trust = _trust(workplace)
-    data = file.read_bytes()
-    private = _private(workplace, data, key)
-    report = by_file.verify(data, trust=trust, key=private)
-    answer = verification_answer(trust, report)
-    if workplace.format == "json":
-        print_json(answer)
-    else:
-        print_verification(report, workplace.lang)
-    return 0 if report.ok else CheckFailed.exit_code
-
-
-def _trust(workplace: Workplace) -> TrustStore:
-    own = workplace.home.path / "trust"
-    folders = [folder for folder in (own, *workplace.trust) if folder.exists()]
-    if not folders:
-        raise NotFound("no_trust", "no trust bundle is here; name its folder with --trust")
-    return TrustStore(folders[0], *folders[1:])
-
-
-def _private(workplace: Workplace, data: bytes, key: Path | None) -> KeyPair | None:
-    """The key named, else the one of this home that the file is sealed to."""
-    if key is not None:
-        return KeyPair.from_private_bytes(key.read_bytes())
-    for candidate in sorted(workplace.home.keys.glob("*/encryption.key")):
-        pair = KeyPair.from_private_bytes(candidate.read_bytes())
-        if pair.key_id.encode() in data[:4096]:
-            return pair
-    return None
 
 
 def pupil_of(office: Office, key: str) -> UUID:

@@ -442,6 +442,7 @@ FACTS: dict[type[Event], dict[str, Any]] = {
         "digest": "sha256:" + "01" * 32,
         "reason": None,
     },
+    case.DossierDisclosed: {"case": CASE, "sha256": "45" * 32, "statutory": NOTE},
 }
 """One example of every event; every optional field is set in some of them."""
 

@@ -15,6 +15,25 @@ FROM unnest(%(ledgers)s::uuid[], %(kinds)s::text[], %(codes)s::text[], %(bodies)
      AS t (ledger, kind, code, body)
 ON CONFLICT DO NOTHING;
 
+-- name: put_evidence
+-- What a dossier proved of other ledgers' entries: kept beside their names, to travel on.
+INSERT INTO ledger.reference (ledger, kind, code, known_from, body)
+SELECT ledger, kind, code, %(known_from)s, body::jsonb
+FROM unnest(%(ledgers)s::uuid[], %(kinds)s::text[], %(codes)s::text[], %(bodies)s::text[])
+    AS told (ledger, kind, code, body)
+ON CONFLICT DO NOTHING;
+
+-- name: evidence
+-- The proofs kept of some foreign entries.
+SELECT DISTINCT ON (ledger, kind, code) kind, body FROM ledger.reference
+WHERE ledger = ANY(%(ledgers)s) AND kind IN ('sheet', 'closing') AND code = ANY(%(codes)s)
+ORDER BY ledger, kind, code, known_from DESC;
+
+-- name: shown_before
+-- Where in our log the last release stands whose dossier went to this receiver before.
+SELECT max(position) FROM ledger.outbox
+WHERE kind = 'dossier' AND receiver = %(receiver)s AND position < %(position)s;
+
 -- name: put_hops
 -- The releases a dossier proved, to travel on one day.
 INSERT INTO ledger.hop (pupil, no, body)
@@ -78,9 +97,10 @@ ORDER BY received_at DESC LIMIT 1;
 SELECT sender, message, case_id, kind, detail, received_at FROM ledger.inbox
 WHERE state <> 'done' ORDER BY received_at;
 
--- name: peer_checkpoint
--- The root another ledger showed for a size.
-SELECT root FROM ledger.peer_checkpoint WHERE ledger = %(ledger)s AND size = %(size)s;
+-- name: peer_checkpoints
+-- The roots another ledger showed for some sizes.
+SELECT size, root FROM ledger.peer_checkpoint
+WHERE ledger = %(ledger)s AND size = ANY(%(sizes)s);
 
 -- name: put_peer_checkpoint
 -- A checkpoint another ledger has shown.
@@ -123,7 +143,7 @@ WHERE message = %(message)s AND sealed IS NULL;
 -- name: references
 -- Names of other ledgers' units and classes, as dossiers told them.
 SELECT DISTINCT ON (ledger, kind, code) ledger, kind, code, body FROM ledger.reference
-WHERE ledger = ANY(%(ledgers)s) ORDER BY ledger, kind, code, known_from DESC;
+WHERE ledger = ANY(%(ledgers)s) AND kind IN ('unit', 'class') ORDER BY ledger, kind, code, known_from DESC;
 
 -- name: due
 -- Sealed messages that nobody has answered and whose time has come; other relays' are skipped.
@@ -252,3 +272,16 @@ WITH gone AS (
     WHERE c.sender = g.sender AND c.message = g.message
 )
 SELECT FROM gone;
+
+-- name: newest_hash
+-- The hash of a stream's newest entry.
+SELECT e.entry_hash FROM ledger.stream s JOIN ledger.entry e ON e.stream = s.no
+WHERE s.id = %(stream)s ORDER BY e.version DESC LIMIT 1;
+
+-- name: sheet_marks
+-- The marks of some sheets, each sheet named by the position of the entry that hands it in.
+SELECT t.last, s.person, e.body, e.entry_hash
+FROM unnest(%(starts)s::bigint[], %(ends)s::bigint[]) AS t (first, last)
+JOIN ledger.entry e ON e.position >= t.first AND e.position < t.last
+JOIN ledger.stream s ON s.no = e.stream
+ORDER BY e.position;
