@@ -100,8 +100,9 @@ def sheets_of(connection: Connection, ledger: UUID, entries: Sequence[Entry]) ->
         said = sheet.statement
         index = entry.position - (sheet.position - said.count)
         path = inclusion_proof(index, said.count, trees[sheet.position].subtree)
+        # Made here, and typed: not validated as if it came from outside.
         paths.append(
-            SheetPath(
+            SheetPath.model_construct(
                 statement=said,
                 signature=sheet.signature,
                 stream=entry.stream.id,

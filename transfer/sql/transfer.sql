@@ -19,7 +19,7 @@ ON CONFLICT DO NOTHING;
 -- What a dossier proved of other ledgers' entries: kept beside their names, to travel on.
 INSERT INTO ledger.reference (ledger, kind, code, known_from, body)
 SELECT ledger, kind, code, %(known_from)s, body::jsonb
-FROM unnest(%(ledgers)s::uuid[], %(kinds)s::text[], %(codes)s::text[], %(bodies)s::text[])
+FROM unnest(%(ledgers)s::uuid[], %(kinds)s::text[], %(codes)b::text[], %(bodies)b::text[])
     AS told (ledger, kind, code, body)
 ON CONFLICT DO NOTHING;
 
@@ -37,7 +37,7 @@ WHERE kind = 'dossier' AND receiver = %(receiver)s AND position < %(position)s;
 -- name: put_hops
 -- The releases a dossier proved, to travel on one day.
 INSERT INTO ledger.hop (pupil, no, body)
-SELECT %(pupil)s, * FROM unnest(%(numbers)s::integer[], %(bodies)s::text[])
+SELECT %(pupil)s, * FROM unnest(%(numbers)s::integer[], %(bodies)b::text[])
 ON CONFLICT DO NOTHING;
 
 -- name: decision
