@@ -54,6 +54,7 @@ COMMANDS = {
     "report": "report:report",
     "retract": "retract:retract",
     "roster": "roster:roster",
+    "serve": "serve:serve",
     "status": "status:status",
     "stop": "stop:stop",
     "submit": "submit:submit",

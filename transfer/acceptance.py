@@ -109,7 +109,7 @@ def accept(
         register.tell(office, reader, plan, case_id, person=ours, told="accepted", today=today)
         plan.extra.append(decide_once(case_id, "accepted", told.message))
         plan.extra.append(
-            lambda connection, first: _take_in(office, connection, dossier, ours, first)
+            lambda connection, first: _take_in(office, connection, report, ours, first)
         )
         return plan
 
@@ -238,27 +238,28 @@ def _new_record(
 
 
 def _take_in(
-    office: Office, connection: Connection, dossier: Dossier, ours: UUID, first: int
+    office: Office, connection: Connection, report: Report, ours: UUID, first: int
 ) -> None:
     """What an acceptance leaves beside the log: keys, names, proofs of the way, look-ups."""
+    dossier = report.dossier
+    assert dossier is not None
     keyring = office.ledger.keyring
     # What the keyring remembers does not tell what is stored: an earlier attempt may have failed.
     keyring.adopt(
         connection, [(data_key(key), key.person, key.ledger, key.category) for key in dossier.keys]
     )
-    for ledger, names in dossier.references.items():
-        for kind, known in (("unit", names.units), ("class", names.classes)):
-            for code, body in known.items():
-                connection.execute(
-                    _SQL["put_reference"],
-                    {
-                        "ledger": UUID(ledger),
-                        "kind": kind,
-                        "code": code,
-                        "known_from": first,
-                        "body": Jsonb(body),
-                    },
-                )
+    told = [
+        (UUID(ledger), kind, code, Jsonb(body))
+        for ledger, names in dossier.references.items()
+        for kind, known in (("unit", names.units), ("class", names.classes))
+        for code, body in known.items()
+    ]
+    if told:
+        ledgers, kinds, codes, bodies = map(list, zip(*told, strict=True))
+        connection.execute(
+            _SQL["put_references"],
+            {"ledgers": ledgers, "kinds": kinds, "codes": codes, "bodies": bodies, "from": first},
+        )
     _keep_evidence(connection, dossier, office.ledger.id, first)
     connection.execute(
         _SQL["put_hops"],
@@ -268,8 +269,8 @@ def _take_in(
             "bodies": [hop.model_dump_json() for hop in dossier.hops],
         },
     )
-    entries = [read_entry(entry) for entry in dossier.carried]
-    tokens = [(kind, keyring.token(kind, v)) for kind, v in carried_numbers(dossier, entries)]
+    numbers = carried_numbers(dossier, report.entries)
+    tokens = [(kind, keyring.token(kind, value)) for kind, value in numbers]
     if tokens:
         connection.execute(
             _LOG["put_lookups"],

@@ -5,7 +5,7 @@ appended and the answer put in our outbox. Repeated, it only repeats the answer.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -22,7 +22,7 @@ from ledger.reader import Reader
 from signing.certificates import Purpose
 from signing.note import Checkpoint, SignedNote
 from signing.sealing import KeyPair
-from transfer import checks, clock, register
+from transfer import checks, clock, dead_letter, register
 from transfer import message as mail
 from transfer.cases import Write, answered, case_ref, message, person_of, request_secret
 from transfer.checks import Report
@@ -49,6 +49,8 @@ class Taken:
     case: UUID | None
     outcome: Literal["done", "repeated", "problem", "quarantined", "dead"]
     failure: CheckFailed | None = None
+    report: Report | None = field(default=None, repr=False, compare=False)
+    """Of a dossier that passed its checks just now: what a rule may decide from."""
 
 
 def take(office: Office, data: bytes, *, who: Who, account: str | None = None) -> Taken:
@@ -62,10 +64,19 @@ def take(office: Office, data: bytes, *, who: Who, account: str | None = None) -
         if account is not None:
             _check_account(office, frame, account)
     except CheckFailed as failure:
+        dead_letter.keep(office, data, sender=_account_holder(office, account), failure=failure)
         return Taken("unknown", None, "dead", failure)
     if frame.header.kind == "dossier":
         return _take_dossier(office, data, frame, who)
     return _take_answer(office, data, frame, who)
+
+
+def _account_holder(office: Office, account: str | None) -> UUID | None:
+    for bundle in office.trust.bundles():
+        for known in bundle.ledgers:
+            if known.nats_account == account:
+                return known.id
+    return None
 
 
 def _check_account(office: Office, frame: Frame, account: str) -> None:
@@ -120,7 +131,7 @@ def _take_dossier(office: Office, data: bytes, frame: Frame, who: Who) -> Taken:
     if report.failure is not None:
         return _problem(office, data, frame, report.failure, who)
     note_dossier(office, data, frame, report, who=who, by_file=False)
-    return Taken("dossier", header.case, "done")
+    return Taken("dossier", header.case, "done", report=report)
 
 
 def note_dossier(
@@ -317,6 +328,7 @@ def _seen(data: bytes, frame: Frame, state: str, detail: str | None) -> Write:
                 "frame": data,
                 "state": state,
                 "detail": detail,
+                "most": dead_letter.MOST_DEAD,
             },
         )
 

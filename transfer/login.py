@@ -2,19 +2,17 @@
 
 import logging
 import ssl
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from transfer.errors import CourierUnavailable
-
-if TYPE_CHECKING:
-    from transfer.courier import Route
+from transfer.mailbox import Route
 
 # nats-py begins TLS on a plain stream; asyncio then remarks on every end of a connection.
 logging.getLogger("asyncio").addFilter(lambda record: "eof_received()" not in str(record.msg))
 
 
-def login(route: "Route") -> dict[str, Any]:
+def login(route: Route) -> dict[str, Any]:
     """The options of `nats.connect` that say who we are and whom we believe.
 
     With certificates, or a URL of ``tls://``, TLS 1.3 comes before the first word
@@ -36,12 +34,12 @@ def login(route: "Route") -> dict[str, Any]:
     return options
 
 
-def encrypted(route: "Route") -> bool:
+def encrypted(route: Route) -> bool:
     """Whether nothing is said on this route before TLS stands."""
     return bool(route.tls_ca or route.tls_cert) or urlsplit(route.url).scheme == "tls"
 
 
-def _context(route: "Route") -> ssl.SSLContext:
+def _context(route: Route) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=route.tls_ca)
         context.minimum_version = ssl.TLSVersion.TLSv1_3

@@ -4,9 +4,6 @@ Every command first takes in what has come and afterwards sends what it leaves, 
 need no running agent; `transfer-agent` does the same by itself.
 """
 
-import asyncio
-import json
-import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -21,6 +18,7 @@ from ledger.errors import NotFound, Refused
 from ledger.event import Who
 from ledger.log import head
 from projections.persons import find_person
+from services.agents import metrics_options, run_agents
 from services.cases import OURS, case_answer, case_answers
 from services.offices import open_office, route_of
 from services.output import messages, print_csv, print_json, print_table
@@ -333,24 +331,28 @@ def ledger_named(office: Office, name: str) -> UUID:
 
 @click.command("transfer-agent")
 @click.option("--once", is_flag=True, help="One round, then end.")
+@click.option("--all", "everyone", is_flag=True, help="Every ledger of this home.")
+@metrics_options
 @click.pass_obj
-def agent(workplace: Workplace, once: bool) -> int:
-    """Carry messages until it is stopped (SIGINT or SIGTERM)."""
-    with open_office(workplace) as (profile, office, servers):
-        who = office.ledger.who(workplace.account)
-        route = route_of(workplace, servers, office)
-        if once:
-            taken = courier.exchange(office, route, who=who)
-            print_json([{"kind": t.kind, "outcome": t.outcome} for t in taken])
-            return 0
-        messages.print(json.dumps({"agent": profile.name, "state": "running"}), markup=False)
-        asyncio.run(_follow(office, route, who))
+def agent(
+    workplace: Workplace,
+    once: bool,
+    everyone: bool,
+    metrics_file: Path | None,
+    metrics: tuple[str, int] | None,
+) -> int:
+    """Carry messages until it is stopped (SIGINT or SIGTERM; a second one ends it at once).
+
+    The message in hand is finished first.
+    """
+    names: list[str | None] = [*workplace.ledgers.names()] if everyone else [workplace.ledger]
+    if not once:
+        return run_agents(workplace, names, metrics_file=metrics_file, listen=metrics)
+    told = []
+    for name in names:
+        with open_office(workplace, name) as (profile, office, servers):
+            who = office.ledger.who(workplace.account)
+            taken = courier.exchange(office, route_of(workplace, servers, office), who=who)
+            told += [{"ledger": profile.name, "kind": t.kind, "outcome": t.outcome} for t in taken]
+    print_json(told)
     return 0
-
-
-async def _follow(office: Office, route: courier.Route, who: Who) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(name, stop.set)
-    await courier.follow(office, route, stop, who=who)

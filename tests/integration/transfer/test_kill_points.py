@@ -24,8 +24,8 @@ from tests.integration.transfer.story import (
     sealed,
     take_in,
 )
-from transfer import acceptance, build, courier, inbox, message, outbox
-from transfer.courier import Courier
+from transfer import acceptance, build, inbox, intake, message, outbox, relay
+from transfer.relay import Relay
 
 T = TypeVar("T")
 
@@ -150,8 +150,8 @@ def take_in_once(side: Side, case: UUID, pupil: UUID) -> None:
 
 
 COURIER_POINTS: list[tuple[str, Any, str, str, int]] = [
-    ("before publishing", Courier, "_publish", "before", 4),
-    ("published, not marked as sent", Courier, "_publish", "after", 4),
+    ("before publishing", Relay, "_publish", "before", 4),
+    ("published, not marked as sent", Relay, "_publish", "after", 4),
     ("stored, not acknowledged", Msg, "ack_sync", "before", 3),
     ("acknowledged", Msg, "ack_sync", "after", 3),
     ("taken, the effect committed", inbox, "take", "after", 3),
@@ -174,8 +174,8 @@ def test_killed_in_the_courier(
 ) -> None:
     origin, receiver = provinces.origin, provinces.receiver
     leaver, arrival = at_origin(origin), at_receiver(receiver)
-    monkeypatch.setattr(courier, "NAK_DELAY", 0.1)
-    monkeypatch.setattr(courier, "RESEND_FIRST", 1.0)
+    monkeypatch.setattr(intake, "NAK_DELAY", 0.1)
+    monkeypatch.setattr(relay, "RESEND_FIRST", 1.0)
     with monkeypatch.context() as patch:
         trap = Trap(patch, owner, name, when, nth)
         case = ask(receiver, arrival, origin)

@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import nats
 import pytest
 from click.testing import CliRunner
 from nats.aio.client import Client
@@ -29,8 +28,6 @@ from tests.integration.transfer.conftest import Provinces, Side, open_sides
 from tests.integration.transfer.story import TODAY, carry_through, cases, transcript
 from transfer.courier import Box, Route
 from transfer.errors import CourierUnavailable
-from transfer.inbox import Taken
-from transfer.login import login
 
 
 @dataclass(frozen=True)
@@ -42,16 +39,6 @@ class SharingSide(Side):
     @property
     def route(self) -> Route:
         return self.server.route(self.profile.name)
-
-    def exchange(self) -> list[Taken]:
-        connect, papers = nats.connect, login(self.route)
-
-        async def with_papers(url: str, **options: object) -> Client:
-            return await connect(url, **{**options, **papers})
-
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(nats, "connect", with_papers)
-            return super().exchange()
 
 
 @dataclass(frozen=True)
