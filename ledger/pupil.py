@@ -19,6 +19,7 @@ from ledger.events.pupil import (
     IdentityChecked,
     IdentityConflictFound,
     IdentityFollowedUp,
+    PapersAccepted,
     PresenceConfirmed,
     PupilEnrolled,
     PupilLinked,
@@ -159,20 +160,16 @@ def evolve(pupil: Pupil | None, event: Event, version: int) -> Pupil:
                 coverings=pupil.coverings[:-1],
             )
         case TransferAccepted():
-            admitted = tuple(
-                change.model_copy(update={"kind": "transfer_in"})
-                if change.kind == "provisional"
-                else change
-                for change in pupil.changes
-            )
             return _with(
                 pupil,
-                changes=admitted,
+                changes=_admitted(pupil),
                 accepted=(*pupil.accepted, event.case),
                 released=None,
                 release_version=0,
                 coverings=event.covered,
             )
+        case PapersAccepted():
+            return _with(pupil, changes=_admitted(pupil))
         case PupilLinked():
             link = Link(pupil=event.other, ledger=event.other_ledger)
             return _with(pupil, links=(*pupil.links, link))
@@ -204,6 +201,14 @@ def evolve(pupil: Pupil | None, event: Event, version: int) -> Pupil:
             return _with(pupil, months=(*others, month))
         case _:
             return pupil
+
+
+def _admitted(pupil: Pupil) -> tuple[Change, ...]:
+    """The changes with every provisional stay as the transfer in that it has become."""
+    turned = {"kind": "transfer_in"}
+    return tuple(
+        c.model_copy(update=turned) if c.kind == "provisional" else c for c in pupil.changes
+    )
 
 
 def _without_release(pupil: Pupil) -> tuple[Change, ...]:

@@ -19,6 +19,7 @@ from ledger.database import Connection
 from ledger.enrolment import SectionStay, Segment, entered_period, section_days
 from ledger.events.pupil import (
     ChangeRetracted,
+    PapersAccepted,
     PupilEnrolled,
     PupilRegistered,
     PupilStatusChanged,
@@ -71,6 +72,7 @@ class Roster(Projection):
         Released,
         ReleaseUndone,
         TransferAccepted,
+        PapersAccepted,
     )
 
     def rows(self, state: Any) -> Iterable[Row]:

@@ -31,6 +31,7 @@ from ledger.event import Event, StreamKind
 from ledger.events.case import DecisionReceived
 from ledger.events.pupil import (
     ChangeRetracted,
+    PapersAccepted,
     PresenceConfirmed,
     PupilEnrolled,
     PupilLinked,
@@ -99,6 +100,7 @@ class Stays(Projection):
         Released,
         ReleaseUndone,
         TransferAccepted,
+        PapersAccepted,
         PupilLinked,
         PupilUnlinked,
         PresenceConfirmed,

@@ -76,13 +76,13 @@ def accept(
         if pupil is None:
             plan.add(
                 reader.begin(pupil_ref(reader, ours)),
-                _new_record(dossier, report.entries, ours, today),
+                new_record(dossier, report.entries, ours, today),
             )
         elif reader.pupils([ours])[ours] is None:
             raise NotFound("unknown_pupil", "no pupil is on record under this key")
         own = reader.pupils([ours])[ours] if pupil is not None else None
         _copy(reader, plan, dossier, report.entries)
-        plan.add(pupil_ref(reader, ours), _joined(own, dossier, ours, case_id, today))
+        plan.add(pupil_ref(reader, ours), joined(own, dossier, ours, case_id, today))
         told = message(case_id, dossier.iss, "accept", content={"digest": dossier.digest.value})
         decided = CaseDecided(
             effective_on=today,
@@ -120,9 +120,7 @@ def _differs(office: Office, reader: Reader, report: Report, own: Pupil | None) 
     return differences(theirs, identity_claim(office, reader, own))
 
 
-def _joined(
-    own: Pupil | None, dossier: Dossier, ours: UUID, case: UUID, today: date
-) -> list[Event]:
+def joined(own: Pupil | None, dossier: Dossier, ours: UUID, case: UUID, today: date) -> list[Event]:
     """The links to the pupil's ids in the ledgers the record came through, and the acceptance."""
     known = {link.pupil for link in own.links} if own else set()
     known.add(ours)
@@ -189,7 +187,7 @@ def _stream_ref(stream: UUID, first: ReadEntry) -> StreamRef:
     return StreamRef(stream, StreamKind.PUPIL, first.ledger, stream)
 
 
-def _new_record(
+def new_record(
     dossier: Dossier, entries: Sequence[ReadEntry], ours: UUID, today: date
 ) -> list[Event]:
     """Our own record of a pupil whom we did not know: the profile as the dossier tells it."""

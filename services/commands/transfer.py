@@ -7,6 +7,7 @@ need no running agent; `transfer-agent` does the same by itself.
 import asyncio
 import json
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -20,7 +21,12 @@ from ledger.errors import NotFound, Refused
 from ledger.event import Who
 from ledger.log import head
 from projections.persons import find_person
+from services import case_acts, case_records
+from services.arrival_screen import print_arrival
+from services.case_records import suggestions
+from services.case_screen import WORDS, print_candidates, print_checklist, print_comparison
 from services.cases import OURS, case_answer, case_answers
+from services.leavings import leaving_checklist
 from services.offices import open_office, route_of
 from services.output import messages, print_csv, print_json, print_table
 from services.reading import parse_day, parse_key
@@ -35,13 +41,15 @@ from services.workplace import Workplace
 from signing.errors import TrustError
 from signing.sealing import KeyPair
 from signing.truststore import TrustStore
-from transfer import acceptance, by_file, conversation, courier, holding, inbox, returning
+from transfer import by_file, courier, holding, returning
 from transfer import recall as recalling
 from transfer.errors import CheckFailed, CourierUnavailable
+from transfer.inside import Move
 from transfer.office import Office
 
-COLUMNS = ("case", "state", "from", "to", "pupil", "waiting_for", "age_days")
+COLUMNS = ("case", "state", "from", "to", "pupil", "waiting_for", "age_days", "due_on")
 Act = Callable[[Office, Who], UUID]
+Told = Callable[[], dict[str, Any]]
 
 
 @click.group()
@@ -50,7 +58,7 @@ def transfer() -> None:
 
 
 @contextmanager
-def _courier(workplace: Workplace) -> Iterator[tuple[Office, Who, Callable[[], None]]]:
+def courier_of(workplace: Workplace) -> Iterator[tuple[Office, Who, Callable[[], None]]]:
     """The office with its mail taken in, and a function that sends and takes in again."""
     with open_office(workplace) as (_, office, servers):
         who = office.ledger.who(workplace.account)
@@ -66,12 +74,13 @@ def _courier(workplace: Workplace) -> Iterator[tuple[Office, Who, Callable[[], N
         yield office, who, exchange
 
 
-def act_on(workplace: Workplace, act: Act) -> int:
-    """Takes in what came, acts, sends what that leaves, and shows the case."""
-    with _courier(workplace) as (office, who, exchange):
+def act_on(workplace: Workplace, act: Act, told: Told = lambda: {}) -> int:
+    """Takes in what came, acts, sends what that leaves, and shows the case, with what `told` has
+    to say beside it (called after the act)."""
+    with courier_of(workplace) as (office, who, exchange):
         case = act(office, who)
         exchange()
-        return _show(workplace, case_answer(office, case))
+        return _show(workplace, {**case_answer(office, case), **told()})
 
 
 def _show(workplace: Workplace, answer: dict[str, Any]) -> int:
@@ -101,20 +110,32 @@ def _print_cases(workplace: Workplace, answers: list[dict[str, Any]]) -> None:
 @click.option("--school", required=True, metavar="CODE", help="Our school.")
 @click.option("--first-day", required=True, metavar="DATE", help="First day at our school.")
 @click.option("--case", type=click.UUID, help="The application that the head agreed to.")
+@click.option(
+    "--class", "class_code", metavar="CODE", help="Inside a ledger: the class that waits."
+)
 @click.pass_obj
 def request(
-    workplace: Workplace, pupil: str, origin: str, school: str, first_day: str, case: UUID | None
+    workplace: Workplace,
+    pupil: str,
+    origin: str,
+    school: str,
+    first_day: str,
+    case: UUID | None,
+    class_code: str | None,
 ) -> int:
-    """Ask another ledger for a pupil's history (Đề nghị tiếp nhận)."""
+    """Ask another ledger, or another school of this one, for a pupil (Đề nghị tiếp nhận)."""
 
     def act(office: Office, who: Who) -> UUID:
-        return conversation.request(
+        return case_acts.request(
             office,
+            Move(
+                pupil=pupil_of(office, pupil),
+                school_code=school,
+                first_day=parse_day(first_day),
+                class_code=class_code,
+            ),
             case_id=case,
-            pupil=pupil_of(office, pupil),
-            from_ledger=ledger_named(office, origin),
-            school_code=school,
-            first_day=parse_day(first_day),
+            from_ledger=ledger_named(office, origin, inside=True),
             who=who,
         )
 
@@ -123,17 +144,23 @@ def request(
 
 @transfer.command()
 @click.argument("case", type=click.UUID)
-@click.option("--pupil", required=True, metavar="KEY", help="Which pupil of ours it is.")
+@click.option("--pupil", metavar="KEY", help="Which pupil of ours it is.")
 @click.option("--last-day", metavar="DATE", help="Last day here (default: the day before).")
 @click.pass_obj
-def release(workplace: Workplace, case: UUID, pupil: str, last_day: str | None) -> int:
-    """Confirm which pupil it is and hand the record over (Bàn giao hồ sơ)."""
+def release(workplace: Workplace, case: UUID, pupil: str | None, last_day: str | None) -> int:
+    """Confirm which pupil it is and hand the record over (Bàn giao hồ sơ).
+
+    Inside one ledger it is the school left that consents; nobody has to say who it is.
+    """
 
     def act(office: Office, who: Who) -> UUID:
-        conversation.release(
+        whom = pupil_of(office, pupil) if pupil else None
+        if whom is not None:
+            confirm_identity(workplace, office, case, whom)
+        case_acts.release(
             office,
             case,
-            pupil=pupil_of(office, pupil),
+            pupil=whom,
             last_day=parse_day(last_day) if last_day else None,
             today=date.today(),
             who=who,
@@ -153,7 +180,7 @@ def decline(workplace: Workplace, case: UUID, reason: str, pupil: str | None) ->
 
     def act(office: Office, who: Who) -> UUID:
         whom = pupil_of(office, pupil) if pupil else None
-        conversation.decline(office, case, reason=reason, today=date.today(), who=who, pupil=whom)
+        case_acts.decline(office, case, reason=reason, pupil=whom, today=date.today(), who=who)
         return case
 
     return act_on(workplace, act)
@@ -167,7 +194,7 @@ def reject(workplace: Workplace, case: UUID, reason: str) -> int:
     """Send a record back (Trả lại hồ sơ): the origin manages it again."""
 
     def act(office: Office, who: Who) -> UUID:
-        conversation.reject(office, case, reason=reason, today=date.today(), who=who)
+        case_acts.reject(office, case, reason=reason, today=date.today(), who=who)
         return case
 
     return act_on(workplace, act)
@@ -181,7 +208,7 @@ def cancel(workplace: Workplace, case: UUID, reason: str) -> int:
     """Withdraw a request before the record is here (Rút đề nghị)."""
 
     def act(office: Office, who: Who) -> UUID:
-        conversation.reject(office, case, reason=reason, today=date.today(), who=who)
+        case_acts.reject(office, case, reason=reason, today=date.today(), who=who)
         return case
 
     return act_on(workplace, act)
@@ -260,26 +287,34 @@ def lift(workplace: Workplace, case: UUID, document: str) -> int:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A text file of what is still missing.",
 )
+@click.option("--class", "class_code", metavar="CODE", help="Inside a ledger: into which class.")
 @click.pass_obj
-def accept(workplace: Workplace, case: UUID, remarks: Path | None) -> int:
-    """Take the record in and the pupil with it (Tiếp nhận)."""
+def accept(workplace: Workplace, case: UUID, remarks: Path | None, class_code: str | None) -> int:
+    """Take the record in and the pupil with it (Tiếp nhận); tell what is missing.
+
+    What is missing is kept with the acceptance, after the lines of --list.
+    """
+    report: dict[str, Any] = {}
 
     def act(office: Office, who: Who) -> UUID:
-        known = case_answer(office, case)
-        if known["state"] == "accepted":
-            return case
-        acceptance.accept(
+        known = case_acts.case_of(office, case)
+        if known.pupil is not None and known.state == "received":
+            confirm_identity(workplace, office, case, known.pupil)
+        told = case_acts.accept(
             office,
             case,
-            inbox.reopen(office, case),
-            pupil=UUID(known["pupil"]) if known["pupil"] else None,
-            remark=remarks.read_text("utf-8") if remarks else None,
+            list_=remarks.read_text("utf-8") if remarks else None,
+            class_code=class_code,
             today=date.today(),
             who=who,
         )
+        report.update(told)
         return case
 
-    return act_on(workplace, act)
+    code = act_on(workplace, act, lambda: {"report": report})
+    if workplace.format == "table":
+        print_arrival(report, workplace.lang)
+    return code
 
 
 @transfer.command()
@@ -287,7 +322,7 @@ def accept(workplace: Workplace, case: UUID, remarks: Path | None) -> int:
 @click.pass_obj
 def status(workplace: Workplace, case: UUID) -> int:
     """How far a transfer is, and who must act next."""
-    with _courier(workplace) as (office, _, _):
+    with courier_of(workplace) as (office, _, _):
         return _show(workplace, case_answer(office, case))
 
 
@@ -295,17 +330,27 @@ def status(workplace: Workplace, case: UUID) -> int:
 @click.pass_obj
 def list_(workplace: Workplace) -> int:
     """Every transfer of this ledger."""
-    with _courier(workplace) as (office, _, _):
+    with courier_of(workplace) as (office, _, _):
         return _list(workplace, case_answers(office))
 
 
 @transfer.command("inbox")
 @click.pass_obj
 def inbox_(workplace: Workplace) -> int:
-    """The transfers that wait for somebody here."""
-    with _courier(workplace) as (office, _, _):
+    """The transfers that wait for somebody here, with who may be meant."""
+    with courier_of(workplace) as (office, _, _):
         answers = [a for a in case_answers(office) if a["waiting_for"] in OURS[a["side"]]]
-        return _list(workplace, answers)
+        found = suggestions(office)
+        for answer in answers:
+            if answer["case"] in found:
+                answer["candidates"] = found[answer["case"]]
+        code = _list(workplace, answers)
+        if workplace.format == "table":
+            for case, candidates in found.items():
+                if candidates:
+                    print(case)
+                    print_candidates(candidates, workplace.lang)
+        return code
 
 
 def _list(workplace: Workplace, answers: list[dict[str, Any]]) -> int:
@@ -423,13 +468,30 @@ def pupil_of(office: Office, key: str) -> UUID:
         return find_person(office.ledger, connection, parse_key(key), size=size)
 
 
-def ledger_named(office: Office, name: str) -> UUID:
-    """The other ledger of that short name. Raises NotFound or Refused(`same_ledger`)."""
+def confirm_identity(workplace: Workplace, office: Office, case: UUID, pupil: UUID) -> None:
+    """Shows the two records to a person at a terminal, with what is open before a release, and
+    asks; without a terminal, giving the command is the confirmation. Raises click.Abort on no."""
+    if workplace.format != "table" or not sys.stdin.isatty():
+        return
+    answer = case_records.compare(office, case, pupil)
+    print_comparison({**answer, "candidates": []}, workplace.lang)
+    if answer["side"] == "origin":
+        print_checklist(leaving_checklist(office, pupil, on=date.today()), workplace.lang)
+    click.confirm(word(WORDS, "is_it", workplace.lang), abort=True, err=True)
+
+
+def ledger_named(office: Office, name: str, *, inside: bool = False) -> UUID:
+    """The other ledger of that short name, or with `inside` also this one.
+
+    Raises:
+        NotFound: `unknown_ledger`.
+        Refused: `same_ledger`.
+    """
     try:
         found = office.trust.by_name(name).id
     except TrustError as error:
         raise NotFound("unknown_ledger", f"no trust bundle knows a ledger {name}") from error
-    if found == office.ledger.id:
+    if found == office.ledger.id and not inside:
         raise Refused("same_ledger", "a transfer is between two ledgers", field="--from")
     return found
 
