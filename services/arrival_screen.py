@@ -38,8 +38,10 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "what": ("Còn thiếu", "Missing"),
     "acts": ("Ai làm, hạn nào", "Who acts, by when"),
 }
-CAME = ("school_year", "grade", "regulation", "schools", "terms", "marks", "conduct", "absences")
-CAME = (*CAME, "comments")
+CAME = (
+    *("school_year", "grade", "regulation", "schools", "terms"),
+    *("marks", "conduct", "absences", "comments"),
+)
 DIFFERS = ("school_year", "subject", "difference", "there", "here")
 MISSING = ("school_year", "semester", "subject", "what", "acts")
 

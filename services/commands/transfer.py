@@ -7,7 +7,6 @@ need no running agent; `transfer-agent` does the same by itself.
 import asyncio
 import json
 import signal
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -21,12 +20,12 @@ from ledger.errors import NotFound, Refused
 from ledger.event import Who
 from ledger.log import head
 from projections.persons import find_person
-from services import case_acts, case_records
+from services import case_acts
 from services.arrival_screen import print_arrival
 from services.case_records import suggestions
-from services.case_screen import WORDS, print_candidates, print_checklist, print_comparison
+from services.case_screen import print_candidates
 from services.cases import OURS, case_answer, case_answers
-from services.leavings import leaving_checklist
+from services.identity_check import confirm_identity
 from services.offices import open_office, route_of
 from services.output import messages, print_csv, print_json, print_table
 from services.reading import parse_day, parse_key
@@ -466,18 +465,6 @@ def pupil_of(office: Office, key: str) -> UUID:
     with office.ledger.database.connection() as connection:
         size = head(connection).size
         return find_person(office.ledger, connection, parse_key(key), size=size)
-
-
-def confirm_identity(workplace: Workplace, office: Office, case: UUID, pupil: UUID) -> None:
-    """Shows the two records to a person at a terminal, with what is open before a release, and
-    asks; without a terminal, giving the command is the confirmation. Raises click.Abort on no."""
-    if workplace.format != "table" or not sys.stdin.isatty():
-        return
-    answer = case_records.compare(office, case, pupil)
-    print_comparison({**answer, "candidates": []}, workplace.lang)
-    if answer["side"] == "origin":
-        print_checklist(leaving_checklist(office, pupil, on=date.today()), workplace.lang)
-    click.confirm(word(WORDS, "is_it", workplace.lang), abort=True, err=True)
 
 
 def ledger_named(office: Office, name: str, *, inside: bool = False) -> UUID:
