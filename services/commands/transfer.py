@@ -26,8 +26,10 @@ from services.case_records import suggestions
 from services.case_screen import print_candidates
 from services.cases import OURS, case_answer, case_answers
 from services.identity_check import confirm_identity
+from services.intake import release_matching
 from services.offices import open_office, route_of
 from services.output import messages, print_csv, print_json, print_table
+from services.progress import showing
 from services.reading import parse_day, parse_key
 from services.verification import (
     explain,
@@ -142,15 +144,30 @@ def request(
 
 
 @transfer.command()
-@click.argument("case", type=click.UUID)
+@click.argument("case", type=click.UUID, required=False)
+@click.option("--all-matching", is_flag=True, help="Every request that names one pupil surely.")
+@click.option("--dry-run", is_flag=True, help="With --all-matching: only list them.")
 @click.option("--pupil", metavar="KEY", help="Which pupil of ours it is.")
 @click.option("--last-day", metavar="DATE", help="Last day here (default: the day before).")
 @click.pass_obj
-def release(workplace: Workplace, case: UUID, pupil: str | None, last_day: str | None) -> int:
+def release(
+    workplace: Workplace,
+    case: UUID | None,
+    all_matching: bool,
+    dry_run: bool,
+    pupil: str | None,
+    last_day: str | None,
+) -> int:
     """Confirm which pupil it is and hand the record over (Bàn giao hồ sơ).
 
-    Inside one ledger it is the school left that consents; nobody has to say who it is.
+    Inside one ledger it is the school left that consents; nobody has to say who it is. With
+    --all-matching every request goes out that shares a personal number with one pupil alone, and
+    name, birth date and sex with it; the others are listed for a person.
     """
+    if all_matching != (case is None):
+        raise click.UsageError("give either CASE or --all-matching")
+    if case is None:
+        return _release_matching(workplace, dry_run)
 
     def act(office: Office, who: Who) -> UUID:
         whom = pupil_of(office, pupil) if pupil else None
@@ -167,6 +184,22 @@ def release(workplace: Workplace, case: UUID, pupil: str | None, last_day: str |
         return case
 
     return act_on(workplace, act)
+
+
+def _release_matching(workplace: Workplace, dry_run: bool) -> int:
+    with courier_of(workplace) as (office, who, exchange):
+        with showing("release") as progress:
+            answer = release_matching(
+                office, dry_run=dry_run, today=date.today(), who=who, progress=progress
+            )
+        exchange()
+    if workplace.format == "json":
+        print_json(answer)
+    else:
+        columns = ("case", "pupil", "reason")
+        rows = [[one.get(name) for name in columns] for one in answer["released"] + answer["left"]]
+        print_csv(columns, rows) if workplace.format == "csv" else print_table(None, columns, rows)
+    return 0
 
 
 @transfer.command()
