@@ -2,12 +2,20 @@
 
 from typing import Any
 
-from services.arrival_words import OUTCOMES, came_rows, difference_rows, gap_rows
+from services.arrival_words import (
+    OUTCOMES,
+    came_rows,
+    difference_rows,
+    gap_rows,
+    is_preschool,
+    reason_words,
+)
 from services.output import print_table
 from services.words import word
 
 TITLES: dict[str, tuple[str, str]] = {
-    "came": ("Hồ sơ nhận được", "What came"),
+    "came": ("Hồ sơ học sinh nhận được", "What came of the pupil"),
+    "came_child": ("Hồ sơ trẻ nhận được", "What came of the child"),
     "differs": (
         "Khác với trường này (không phải lý do từ chối)",
         "Differs here (no ground to refuse)",
@@ -56,7 +64,9 @@ def print_arrival(report: dict[str, Any], lang: str) -> None:
     if report["came"] is None:
         print(word(TITLES, "nothing_came", lang))
     else:
-        print_table(word(TITLES, "came", lang), headings(CAME, lang), came_rows(report, lang))
+        child = is_preschool(report["grade"])
+        title = word(TITLES, "came_child" if child else "came", lang)
+        print_table(title, headings(CAME, lang), came_rows(report, lang))
         for name in ("health", "months"):
             if report["came"][name]:
                 print(f"{word(TITLES, name, lang)}: {report['came'][name]}")
@@ -71,5 +81,5 @@ def print_arrival(report: dict[str, Any], lang: str) -> None:
         if report["school_code"] != report["asked_school"] and report["asked_school"]:
             merged = word(TITLES, "merged", lang)
             print(f"{report['asked_school']} – {merged}: {report['school_code']}")
-    reason = f" ({report['reason']})" if report["reason"] else ""
+    reason = f" ({reason_words(report['reason'], lang)})" if report["reason"] else ""
     print(f"{word(TITLES, 'outcome', lang)}: {word(OUTCOMES, report['outcome'], lang)}{reason}")

@@ -4,8 +4,9 @@ from datetime import date
 from itertools import groupby
 from typing import Any
 
+from ledger.codes import Stage, stage_of
 from ledger.subjects import SUBJECTS
-from services.words import word
+from services.words import REASONS, word
 
 OUTCOMES: dict[str, tuple[str, str]] = {
     "open": ("Chưa tiếp nhận", "not decided yet"),
@@ -73,6 +74,16 @@ DIFFERENCES: dict[str, tuple[str, str]] = {
     "exemption": ("được miễn", "exempt"),
 }
 """What is not as the receiving school has it; none of it is a ground to refuse."""
+
+
+def is_preschool(grade: int) -> bool:
+    """Whether a group of nhà trẻ or mẫu giáo is meant, in which one speaks of children."""
+    return stage_of(grade) is Stage.PRESCHOOL
+
+
+def reason_words(code: str | None, lang: str) -> str:
+    """A reason in words; the code itself where there is no word, nothing for None."""
+    return word(REASONS, code, lang) if code else ""
 
 
 def day(text: str | None) -> str:

@@ -106,6 +106,7 @@ def own_record(reader: Reader, pupil: UUID) -> dict[str, Any]:
     borne = [b for b in borne_by(reader, [pupil]).get(pupil, ()) if b.kind != "local"]
     known["identifiers"] = _numbers([(bearing.kind, bearing.value) for bearing in borne])
     known["last_class"] = _last_class(state)
+    known["grade"] = state.changes[-1].grade if state.changes else None
     return known
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.arrival_words import period_name, subject_name
+from services.arrival_words import is_preschool, period_name, subject_name
 from services.output import print_table
 from services.words import IDENTIFIER_KINDS, word
 
@@ -18,6 +18,7 @@ FIELDS: dict[str, tuple[str, str]] = {
 }
 WORDS: dict[str, tuple[str, str]] = {
     "is_it": ("Đúng học sinh này?", "Is it this pupil?"),
+    "is_it_child": ("Đúng trẻ này?", "Is it this child?"),
     "theirs": ("Bên kia", "The other side"),
     "ours": ("Ở đây", "Here"),
     "differs": ("khác", "differs"),
@@ -55,11 +56,17 @@ def print_comparison(answer: dict[str, Any], lang: str) -> None:
         for name in FIELDS
     ]
     print_table(
-        word(WORDS, "is_it", lang),
+        question(answer, lang),
         ["", word(WORDS, "theirs", lang), word(WORDS, "ours", lang), ""],
         rows,
     )
     print_candidates(answer["candidates"], lang)
+
+
+def question(answer: dict[str, Any], lang: str) -> str:
+    """What a person is asked; before grade 1 one speaks of a child (trẻ)."""
+    grade = (answer["ours"] or {}).get("grade")
+    return word(WORDS, "is_it_child" if grade and is_preschool(grade) else "is_it", lang)
 
 
 def print_candidates(candidates: list[dict[str, Any]], lang: str) -> None:

@@ -7,9 +7,8 @@ from uuid import UUID
 import click
 
 from services import case_records
-from services.case_screen import WORDS, print_checklist, print_comparison
+from services.case_screen import print_checklist, print_comparison, question
 from services.leavings import leaving_checklist
-from services.words import word
 from services.workplace import Workplace
 from transfer.office import Office
 
@@ -23,4 +22,4 @@ def confirm_identity(workplace: Workplace, office: Office, case: UUID, pupil: UU
     print_comparison({**answer, "candidates": []}, workplace.lang)
     if answer["side"] == "origin":
         print_checklist(leaving_checklist(office, pupil, on=date.today()), workplace.lang)
-    click.confirm(word(WORDS, "is_it", workplace.lang), abort=True, err=True)
+    click.confirm(question(answer, workplace.lang), abort=True, err=True)
