@@ -136,7 +136,8 @@ def _place(
     asked = case.school_code or _school_on(own, max(first_day, on)) or ""
     named = {change.school for change in own.changes if change.school} | {asked}
     units = with_successors(reader.units, named)
-    here = [s for s in units if s and same_school(units, s, asked, on)]
+    day = max(first_day, on)
+    here = [s for s in units if s and same_school(units, s, asked, day)]
     school_class, enrolled = _class_here(reader, own, set(here), first_day, on)
     grade, programme = _frame(school_class, entries, year)
     came_on = next(
@@ -144,7 +145,7 @@ def _place(
     )
     return Place(
         ledger=reader.ledger,
-        school=current(units, asked, on),
+        school=current(units, asked, day),
         codes=frozenset(here),
         first_day=first_day,
         last_day_there=_last_day_there(case, entries, first_day),
