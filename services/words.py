@@ -31,6 +31,20 @@ WAITING: dict[str, tuple[str, str]] = {
     "consent": ("trường đi đồng ý cho chuyển", "the school left to consent"),
 }
 
+CASE_COLUMNS: dict[str, tuple[str, str]] = {
+    "case": ("Số hồ sơ", "Case"),
+    "state": ("Tình trạng", "State"),
+    "from": ("Từ", "From"),
+    "to": ("Đến", "To"),
+    "pupil": ("Học sinh", "Pupil"),
+    "waiting_for": ("Đang chờ", "Waiting for"),
+    "age_days": ("Số ngày", "Days"),
+    "due_on": ("Hạn", "Due"),
+    "line": ("Dòng", "Line"),
+    "pupil_key": ("Mã học sinh", "Pupil's key"),
+    "failure": ("Lý do", "Reason"),
+}
+
 ACTORS: dict[str, tuple[str, str]] = {
     "receiving_head": ("hiệu trưởng trường đến", "the head of the receiving school"),
     "receiving_school": ("trường đến", "the receiving school"),

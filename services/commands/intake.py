@@ -11,7 +11,7 @@ from services.intake import Intake
 from services.output import print_csv, print_json, print_table
 from services.progress import showing
 from services.reading import parse_day
-from services.words import STATES, WAITING, word
+from services.words import CASE_COLUMNS, STATES, WAITING, word
 from services.workplace import Workplace
 
 COLUMNS = ("line", "pupil_key", "from", "case", "state", "waiting_for", "failure")
@@ -69,6 +69,7 @@ def _show(workplace: Workplace, answer: dict[str, Any]) -> None:
         for state, count in answer["counts"].items()
         if count
     ]
-    print_table(" · ".join(counted) or None, COLUMNS, rows)
+    headings = [word(CASE_COLUMNS, column, lang) for column in COLUMNS]
+    print_table(" · ".join(counted) or None, headings, rows)
     for problem in answer["rejected"]:
         print(f"{problem['file']}:{problem['line']}: {problem['reason']}: {problem['message']}")

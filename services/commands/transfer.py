@@ -37,7 +37,7 @@ from services.verification import (
     print_verification,
     verification_answer,
 )
-from services.words import STATES, WAITING, word
+from services.words import CASE_COLUMNS, STATES, WAITING, word
 from services.workplace import Workplace
 from signing.errors import TrustError
 from signing.sealing import KeyPair
@@ -102,7 +102,8 @@ def _print_cases(workplace: Workplace, answers: list[dict[str, Any]]) -> None:
         if answer["waiting_for"]:
             shown["waiting_for"] = word(WAITING, answer["waiting_for"], workplace.lang)
         rows.append([shown[column] for column in COLUMNS])
-    print_table(None, COLUMNS, rows)
+    headings = [word(CASE_COLUMNS, column, workplace.lang) for column in COLUMNS]
+    print_table(None, headings, rows)
 
 
 @transfer.command()
