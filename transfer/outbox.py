@@ -82,7 +82,8 @@ def _request_payload(
 ) -> dict[str, Any]:
     stream = ids.case_stream(office.ledger.id, case)
     size = log.head(connection).size
-    entry = log.of_streams(connection, [stream], size=size)[0]
+    topics = [TransferRequested.TOPIC]
+    entry = log.of_streams(connection, [stream], size=size, topics=topics)[-1]
     asked = entry.event
     assert isinstance(asked, TransferRequested)
     part = SealedPart(
