@@ -57,8 +57,11 @@ DIFFERENCES: dict[str, tuple[str, str]] = {
     "regulation": ("quy định đánh giá khác", "another regulation"),
     "grade": ("khối khác", "another grade"),
     "programme": ("chương trình khác", "another programme"),
-    "subject_only_there": ("môn chỉ học ở trường cũ", "subject taught only there"),
-    "subject_only_here": ("môn chỉ học ở trường này", "subject taught only here"),
+    "subject_only_there": ("môn trường này không dạy", "subject not taught here"),
+    "subject_only_here": (
+        "môn của trường này, chưa có điểm chuyển đến",
+        "subject taught here of which no mark came",
+    ),
     "electives": ("môn lựa chọn khác", "other electives"),
     "foreign_language": (
         "kiểm tra ngoại ngữ đang học là tiếng gì",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.arrival_words import is_preschool, period_name, subject_name
+from services.arrival_words import day, is_preschool, period_name, subject_name
 from services.output import print_table
 from services.words import IDENTIFIER_KINDS, word
 
@@ -15,6 +15,11 @@ FIELDS: dict[str, tuple[str, str]] = {
     "mother_name": ("Mẹ", "Mother"),
     "guardian_name": ("Người giám hộ", "Guardian"),
     "last_class": ("Lớp gần nhất", "Last class"),
+}
+SEXES: dict[str, tuple[str, str]] = {
+    "nam": ("nam", "male"),
+    "nu": ("nữ", "female"),
+    "khac": ("khác", "other"),
 }
 WORDS: dict[str, tuple[str, str]] = {
     "is_it": ("Đúng học sinh này?", "Is it this pupil?"),
@@ -49,8 +54,8 @@ def print_comparison(answer: dict[str, Any], lang: str) -> None:
     rows = [
         [
             word(FIELDS, name, lang),
-            _shown(theirs.get(name), lang),
-            _shown(ours.get(name), lang),
+            _shown(name, theirs.get(name), lang),
+            _shown(name, ours.get(name), lang),
             word(WORDS, "differs", lang) if name in answer["differs"] else "",
         ]
         for name in FIELDS
@@ -97,7 +102,12 @@ def _kind(share: str, lang: str) -> str:
     return word(WORDS if share in WORDS else IDENTIFIER_KINDS, share, lang)
 
 
-def _shown(value: Any, lang: str) -> str | None:
+def _shown(name: str, value: Any, lang: str) -> str | None:
+    """A field as forms have it; a birth date of which the day is not known as it was told."""
+    if name == "sex" and value is not None:
+        return word(SEXES, value, lang)
+    if name == "birth_date" and value is not None and len(value) == len("2014-05-12"):
+        return day(value)
     if isinstance(value, list):
         return "\n".join(
             f"{word(IDENTIFIER_KINDS, kind, lang)}: {number}" for kind, number in value

@@ -60,13 +60,18 @@ def taught_here(place: Place) -> frozenset[str]:
 
 
 def subjects_only_here(subjects: frozenset[str], place: Place) -> list[str]:
-    """What is taught here and was not there; alternatives of one requirement count as it."""
-    required = lacking(subjects, place.grade, Programme(place.programme))
-    alternatives = {
-        name for names in compulsory(place.grade, Programme(place.programme)) for name in names
+    """What is taught here and has no mark from there: by the class's plan, without one what is
+    compulsory. Of alternatives (music, or arts as one subject) any one will do."""
+    programme = Programme(place.programme)
+    if not place.taught:
+        return sorted(lacking(subjects, place.grade, programme))
+    met = {
+        name
+        for names in compulsory(place.grade, programme)
+        if any(one in subjects for one in names)
+        for name in names
     }
-    more = {name for name in place.taught - subjects if name not in alternatives}
-    return sorted({*required, *more})
+    return sorted(place.taught - subjects - met)
 
 
 def _regulations(years: dict[str, list[Contribution]], place: Place) -> Iterable[dict[str, Any]]:

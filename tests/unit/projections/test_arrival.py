@@ -276,7 +276,7 @@ def test_training_and_closing_of_the_term_before_are_asked_of_the_origin() -> No
 
 
 def test_subjects_of_one_side_only_are_told_and_alternatives_of_the_class_plan_are_not() -> None:
-    place = replace(PLACE, taught=frozenset({"TOAN", "NGOAINGU1", "NGHETHUAT"}))
+    place = replace(PLACE, taught=frozenset({"TOAN", "NGOAINGU1", "NGHETHUAT", "AMNHAC"}))
     found = report([*term("TOAN", 1), *term("NGOAINGU2", 1)], place)
     assert ("subject_only_there", "NGOAINGU2") in codes(found)
     assert ("subject_only_here", "NGOAINGU1") in codes(found)
