@@ -90,10 +90,10 @@ class Intake:
         if row.fault is not None:
             raise Refused(row.fault, "the line cannot be read")
         if len(row.cells) > len(columns):
-            raise Refused("too_many_cells", "the line has more cells than the header")
+            raise Refused("column_count", "the line has more cells than the header")
         given = dict(zip(columns, (cell.strip() for cell in row.cells), strict=False))
         if any("\udc80" <= letter <= "\udcff" for text in given.values() for letter in text):
-            raise Refused("bad_encoding", "the line is not UTF-8")
+            raise Refused("not_utf8", "the line is not UTF-8")
         number, key = given.get("personal_id"), given.get("pupil_key")
         if not key and not number:
             raise Refused("missing_value", "name the pupil by key or number", field="pupil_key")
