@@ -16,6 +16,9 @@ from ledger.events.case import (
     DossierReissued,
     HoldLifted,
     IdentityConfirmed,
+    LeftForPaper,
+    MoveConsented,
+    MoveRequested,
     ProblemNoted,
     RecallAsked,
     RecallReceived,
@@ -44,7 +47,9 @@ CaseState = Literal[
     "recalling",
     "accepted",
     "rejected",
+    "left",
 ]
+Side = Literal["origin", "receiver", "inside"]
 
 
 class CaseRuling(Frozen):
@@ -60,6 +65,8 @@ class Case(Frozen):
 
     `state` "problem" means that the last message failed a check and is to be issued again; it
     has moved nothing. "recalling": the origin asked for the record back and has no answer yet.
+    "left": the pupil went where no ledger is. The side "inside" is that of a move between two
+    schools of this ledger, of which `from_school` is the one left.
     `encryption_key` (base64) is where the answer must be sealed to. `peer` is None while the
     history is on paper. `held` is the number of the paper that holds the case, `returns` the
     transfer that this one undoes, `due_on` the last day for whoever must act by law,
@@ -70,7 +77,7 @@ class Case(Frozen):
     """
 
     id: UUID
-    side: Literal["origin", "receiver"]
+    side: Side
     peer: UUID | None
     state: CaseState
     pupil: UUID | None
@@ -95,11 +102,11 @@ class Case(Frozen):
     disputed: tuple[str, ...] = ()
     registered: Literal["asked", "recorded", "conflict"] | None = None
     rival: tuple[UUID, UUID] | None = None
+    from_school: str | None = None
+    class_code: str | None = None
 
     @classmethod
-    def begun(
-        cls, id: UUID, side: Literal["origin", "receiver"], peer: UUID | None, **known: Any
-    ) -> "Case":
+    def begun(cls, id: UUID, side: Side, peer: UUID | None, **known: Any) -> "Case":
         """A case as it begins; requested unless `known` says otherwise."""
         fields: dict[str, Any] = {
             "state": "requested",
@@ -164,6 +171,30 @@ def evolve(case: Case | None, event: Event, version: int) -> Case:
                 first_day=event.effective_on,
                 encryption_key=event.encryption_key,
             )
+        case MoveRequested():
+            moving = case or Case.begun(event.case, "inside", None)
+            return moving.model_copy(
+                update={
+                    "side": "inside",
+                    "peer": None,
+                    "state": "requested",
+                    "pupil": event.pupil,
+                    "from_school": event.from_school,
+                    "school_code": event.school_code,
+                    "class_code": event.class_code,
+                    "first_day": event.effective_on,
+                    "due_on": None,
+                }
+            )
+        case LeftForPaper():
+            return Case.begun(
+                event.case,
+                "origin",
+                None,
+                state="left",
+                pupil=event.pupil,
+                from_school=event.school_code,
+            )
         case ReturnOffered():
             return Case.begun(
                 event.case,
@@ -202,6 +233,8 @@ def evolve(case: Case | None, event: Event, version: int) -> Case:
                     "due_on": None,
                 }
             )
+        case MoveConsented():
+            return case.model_copy(update={"state": "released"})
         case IdentityConfirmed():
             return case.model_copy(update={"identity": event.differs, "pupil": event.pupil})
         case TransferHeld():

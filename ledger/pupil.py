@@ -20,6 +20,7 @@ from ledger.events.pupil import (
     IdentityChecked,
     IdentityConflictFound,
     IdentityFollowedUp,
+    PapersAccepted,
     PresenceConfirmed,
     PupilEnrolled,
     PupilLinked,
@@ -156,15 +157,9 @@ def evolve(pupil: Pupil | None, event: Event, version: int) -> Pupil:
         case ReleaseUndone():
             return _undone(pupil)
         case TransferAccepted():
-            admitted = tuple(
-                change.model_copy(update={"kind": "transfer_in"})
-                if change.kind == "provisional"
-                else change
-                for change in pupil.changes
-            )
             return _with(
                 pupil,
-                changes=admitted,
+                changes=_admitted(pupil),
                 accepted=(*pupil.accepted, event.case),
                 released=None,
                 release_version=0,
@@ -181,6 +176,8 @@ def evolve(pupil: Pupil | None, event: Event, version: int) -> Pupil:
                 for change in pupil.changes
             )
             return _with(pupil, changes=back, released=(event.case, event.custodian), admitted=())
+        case PapersAccepted():
+            return _with(pupil, changes=_admitted(pupil))
         case PupilLinked():
             link = Link(pupil=event.other, ledger=event.other_ledger)
             return _with(pupil, links=(*pupil.links, link))
@@ -222,6 +219,14 @@ def _undone(pupil: Pupil) -> Pupil:
         released=None,
         release_version=0,
         coverings=pupil.coverings[:-1],
+    )
+
+
+def _admitted(pupil: Pupil) -> tuple[Change, ...]:
+    """The changes with every provisional stay as the transfer in that it has become."""
+    turned = {"kind": "transfer_in"}
+    return tuple(
+        c.model_copy(update=turned) if c.kind == "provisional" else c for c in pupil.changes
     )
 
 

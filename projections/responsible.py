@@ -12,6 +12,7 @@ from typing import Any
 from ledger.events.pupil import (
     ChangeRetracted,
     CustodyRuled,
+    PapersAccepted,
     PupilDetailsChanged,
     PupilEnrolled,
     PupilLinked,
@@ -41,13 +42,13 @@ from ledger.log import Entry
 
 _UNDATED = (
     *(PupilRegistered, PupilDetailsChanged, PupilLinked, PupilUnlinked),
-    *(Released, ReleaseUndone, CustodyRuled, TransferAccepted),
+    *(Released, ReleaseUndone, CustodyRuled, TransferAccepted, PapersAccepted),
 )
 """Entries that count from their position on, whatever their day."""
 _PROFILE = (PupilRegistered, PupilDetailsChanged)
 _STAYS = (
     *(PupilEnrolled, PupilStatusChanged, ChangeRetracted),
-    *(Released, ReleaseUndone, CustodyRuled),
+    *(Released, ReleaseUndone, CustodyRuled, PapersAccepted),
 )
 _HISTORY = (TransferAccepted, PupilLinked, PupilUnlinked)
 """Entries by which years of other records come to count, or cease to."""

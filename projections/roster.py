@@ -20,6 +20,7 @@ from ledger.enrolment import SectionStay, Segment, entered_period, section_days
 from ledger.events.pupil import (
     ChangeRetracted,
     CustodyRuled,
+    PapersAccepted,
     PupilEnrolled,
     PupilRegistered,
     PupilStatusChanged,
@@ -73,6 +74,7 @@ class Roster(Projection):
         ReleaseUndone,
         CustodyRuled,
         TransferAccepted,
+        PapersAccepted,
     )
 
     def rows(self, state: Any) -> Iterable[Row]:

@@ -32,6 +32,7 @@ from ledger.events.case import DecisionReceived
 from ledger.events.pupil import (
     ChangeRetracted,
     CustodyRuled,
+    PapersAccepted,
     PresenceConfirmed,
     PupilEnrolled,
     PupilLinked,
@@ -101,6 +102,7 @@ class Stays(Projection):
         ReleaseUndone,
         CustodyRuled,
         TransferAccepted,
+        PapersAccepted,
         PupilLinked,
         PupilUnlinked,
         PresenceConfirmed,

@@ -79,7 +79,7 @@ def accept(
         if pupil is None:
             plan.add(
                 reader.begin(pupil_ref(reader, ours)),
-                _new_record(dossier, report.entries, ours, today),
+                new_record(dossier, report.entries, ours, today),
             )
         elif reader.pupils([ours])[ours] is None:
             raise NotFound("unknown_pupil", "no pupil is on record under this key")
@@ -87,7 +87,7 @@ def accept(
         if own is not None:
             _require_one_history(reader, own, dossier)
         _copy(reader, plan, dossier, report.entries)
-        plan.add(pupil_ref(reader, ours), _joined(own, dossier, ours, case_id, today))
+        plan.add(pupil_ref(reader, ours), joined(own, dossier, ours, case_id, today))
         told = message(case_id, dossier.iss, "accept", content={"digest": dossier.digest.value})
         decided = CaseDecided(
             effective_on=today,
@@ -150,9 +150,7 @@ def _require_one_history(reader: Reader, own: Pupil, dossier: Dossier) -> None:
         )
 
 
-def _joined(
-    own: Pupil | None, dossier: Dossier, ours: UUID, case: UUID, today: date
-) -> list[Event]:
+def joined(own: Pupil | None, dossier: Dossier, ours: UUID, case: UUID, today: date) -> list[Event]:
     """The links to the pupil's ids in the ledgers the record came through, and the acceptance."""
     known = {link.pupil for link in own.links} if own else set()
     known.add(ours)
@@ -219,7 +217,7 @@ def _stream_ref(stream: UUID, first: ReadEntry) -> StreamRef:
     return StreamRef(stream, StreamKind.PUPIL, first.ledger, stream)
 
 
-def _new_record(
+def new_record(
     dossier: Dossier, entries: Sequence[ReadEntry], ours: UUID, today: date
 ) -> list[Event]:
     """Our own record of a pupil whom we did not know: the profile as the dossier tells it."""

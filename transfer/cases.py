@@ -46,11 +46,11 @@ def all_cases(connection: Connection) -> list[Case]:
     return [Case.model_validate_json(row[1]) for row in rows]
 
 
-def begun_and_newest(connection: Connection, stream: UUID) -> tuple[datetime, int]:
-    """When a case's first entry was recorded, and the position of its newest."""
+def begun_and_newest(connection: Connection, stream: UUID) -> tuple[datetime, datetime, int]:
+    """When a case's first entry and its newest were recorded, and the position of the newest."""
     row = connection.execute(_SQL["case_times"], {"stream": stream}).fetchone()
     assert row is not None
-    return row[0], row[2]
+    return row[0], row[1], row[2]
 
 
 def outbox_states(connection: Connection) -> dict[str, int]:

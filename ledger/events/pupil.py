@@ -346,6 +346,16 @@ class TransferAccepted(Event):
     covered: tuple[tuple[tuple[UUID, int], ...], ...]
 
 
+class PapersAccepted(Event):
+    """A school of this ledger takes the pupil in without a dossier: the history is on paper, or
+    in this ledger already. A provisional stay counts as `transfer_in` from its own first day."""
+
+    TOPIC: ClassVar[str] = "ledger.PapersAccepted.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.PUPIL
+
+    case: UUID
+
+
 EVENTS: tuple[type[Event], ...] = (
     PupilRegistered,
     PupilDetailsChanged,
@@ -368,4 +378,5 @@ EVENTS: tuple[type[Event], ...] = (
     ReleaseUndone,
     CustodyRuled,
     TransferAccepted,
+    PapersAccepted,
 )

@@ -17,6 +17,7 @@ from ledger.events.pupil import (
     IdentityConflictFound,
     IdentityFollowedUp,
     Measurement,
+    PapersAccepted,
     PresenceConfirmed,
     PupilDetailsChanged,
     PupilEnrolled,
@@ -70,8 +71,16 @@ def pupil_change(
             return Change(None, {"class_code": event.class_code, "until": until})
         case Released() | ReleaseUndone() | CustodyRuled() | TransferAccepted():
             return Change(_custody(before), {**_custody(after), "case": str(event.case)})
+        case PapersAccepted():
+            return Change(_provisional(before), {**_provisional(after), "case": str(event.case)})
         case _:
             raise ValueError(f"the audit knows no change of {event.TOPIC}")
+
+
+def _provisional(pupil: Pupil | None) -> dict[str, Any]:
+    """The first days of the stays that wait for papers."""
+    changes = pupil.changes if pupil else ()
+    return {"provisional": [c.on.isoformat() for c in changes if c.kind == "provisional"]}
 
 
 def _profile_change(

@@ -259,6 +259,7 @@ FACTS: dict[type[Event], dict[str, Any]] = {
     },
     pupil.ReleaseUndone: {"case": CASE},
     pupil.CustodyRuled: {"case": CASE, "custodian": OTHER_LEDGER},
+    pupil.PapersAccepted: {"case": CASE},
     pupil.TransferAccepted: {
         "case": CASE,
         "from_ledger": OTHER_LEDGER,
@@ -400,6 +401,22 @@ FACTS: dict[type[Event], dict[str, Any]] = {
         "school_code": "S9",
         "encryption_key": "AAAA",
         "statutory": CLAIM,
+    },
+    case.MoveRequested: {
+        "case": CASE,
+        "pupil": PUPIL,
+        "from_school": "S1",
+        "school_code": "S2",
+        "class_code": "7B2",
+    },
+    case.MoveConsented: {"case": CASE},
+    case.LeftForPaper: {
+        "case": CASE,
+        "pupil": PUPIL,
+        "school_code": "S1",
+        "last_day": date(2025, 2, 28),
+        "abroad": True,
+        "statutory": Note(text="Trường ở Berlin"),
     },
     case.CaseReleased: {
         "case": CASE,

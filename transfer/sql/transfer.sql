@@ -259,7 +259,7 @@ FROM ledger.stream s JOIN ledger.state t ON t.stream = s.no
 CROSS JOIN LATERAL (SELECT e.recorded_at FROM ledger.entry e WHERE e.stream = s.no
                     ORDER BY e.version DESC LIMIT 1) AS last
 WHERE s.kind = 'case'
-  AND t.body::jsonb ->> 'state' NOT IN ('accepted', 'rejected', 'declined')
+  AND t.body::jsonb ->> 'state' NOT IN ('accepted', 'rejected', 'declined', 'refused', 'left')
 ORDER BY last.recorded_at;
 
 -- name: lock_batches
