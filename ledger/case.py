@@ -16,6 +16,7 @@ from ledger.events.case import (
     DossierReissued,
     HoldLifted,
     IdentityConfirmed,
+    MovedOn,
     ProblemNoted,
     RecallAsked,
     RecallReceived,
@@ -24,6 +25,10 @@ from ledger.events.case import (
     RequestReceived,
     ReturnOffered,
     ReturnReceived,
+    SupplementAnswered,
+    SupplementOutcome,
+    SupplementReceived,
+    SupplementSent,
     TransferHeld,
     TransferRequested,
 )
@@ -40,7 +45,19 @@ CaseState = Literal[
     "recalling",
     "accepted",
     "rejected",
+    "follow_up",
 ]
+
+
+class Supplement(Frozen):
+    """One supplement of a case, sent or received (a side does one of the two): the ledger on the
+    other side, what it proposes, and how it was answered (None: not yet)."""
+
+    number: int
+    ledger: UUID
+    message: str | None
+    proposals: tuple[UUID, ...]
+    outcome: SupplementOutcome | None
 
 
 class Case(Frozen):
@@ -51,7 +68,9 @@ class Case(Frozen):
     `encryption_key` (base64) is where the answer must be sealed to. `peer` is None while the
     history is on paper. `held` is the number of the paper that holds the case, `returns` the
     transfer that this one undoes, `due_on` the last day for whoever must act by law,
-    `identity` the fields that a person saw differ and confirmed.
+    `identity` the fields that a person saw differ and confirmed. "follow_up": we are no party of
+    the transfer, but have the pupil now and got a supplement; `moved_to` is then, and after a
+    transfer, where the other side says the pupil went, and `via` by which transfer.
     """
 
     id: UUID
@@ -75,6 +94,8 @@ class Case(Frozen):
     due_on: date | None = None
     identity: tuple[str, ...] | None = None
     moved_to: UUID | None = None
+    via: UUID | None = None
+    supplements: tuple[Supplement, ...] = ()
 
     @classmethod
     def begun(
@@ -168,6 +189,8 @@ def evolve(case: Case | None, event: Event, version: int) -> Case:
             return _released(case, event)
         case DossierReceived():
             return _received(case, event)
+        case SupplementReceived():
+            return _supplemented(case, event)
         case _ if case is None:
             raise ValueError(f"{event.TOPIC} before the case was opened")
         case ApplicationDecided():
@@ -194,6 +217,19 @@ def evolve(case: Case | None, event: Event, version: int) -> Case:
                     "moved_to": event.moved_to,
                 }
             )
+        case SupplementSent():
+            sent = Supplement(
+                number=event.number,
+                ledger=event.to_ledger,
+                message=None,
+                proposals=event.proposals,
+                outcome=None,
+            )
+            return case.model_copy(update={"supplements": (*case.supplements, sent)})
+        case SupplementAnswered():
+            return _answered(case, event)
+        case MovedOn():
+            return case.model_copy(update={"moved_to": event.to_ledger, "via": event.via})
         case ProblemNoted() if case.state == "recalling":
             return case.model_copy(update={"failure": (event.step, event.code)})
         case ProblemNoted():
@@ -251,3 +287,32 @@ def _received(case: Case | None, event: DossierReceived) -> Case:
             "failure": None,
         }
     )
+
+
+def _supplemented(case: Case | None, event: SupplementReceived) -> Case:
+    """A supplement may open the case here: we took the pupil in later, from somebody else."""
+    opened = case or Case.begun(
+        event.case,
+        "receiver",
+        event.author,
+        state="follow_up",
+        pupil=event.pupil,
+        their_pupil=event.their_pupil,
+    )
+    received = Supplement(
+        number=event.number,
+        ledger=event.author,
+        message=event.message,
+        proposals=event.proposals,
+        outcome=None,
+    )
+    return opened.model_copy(update={"supplements": (*opened.supplements, received)})
+
+
+def _answered(case: Case, event: SupplementAnswered) -> Case:
+    known = tuple(
+        one.model_copy(update={"outcome": event.outcome}) if one.number == event.number else one
+        for one in case.supplements
+    )
+    failure = (0, event.code) if event.code else None
+    return case.model_copy(update={"supplements": known, "failure": failure or case.failure})

@@ -26,6 +26,7 @@ from ledger.events.pupil import (
     Released,
     ReleaseUndone,
     SectionJoined,
+    SupplementDecided,
     TransferAccepted,
 )
 from ledger.events.staff import Remedy
@@ -69,8 +70,25 @@ def pupil_change(
             return Change(None, {"class_code": event.class_code, "until": until})
         case Released() | ReleaseUndone() | TransferAccepted():
             return Change(_custody(before), {**_custody(after), "case": str(event.case)})
+        case SupplementDecided():
+            return _supplement_change(event, before, after)
         case _:
             raise ValueError(f"the audit knows no change of {event.TOPIC}")
+
+
+def _supplement_change(event: SupplementDecided, before: Pupil | None, after: Pupil) -> Change:
+    """How many proposals were decided before and are now, and what this entry says of each."""
+    decided = {
+        "accepted": [str(one) for one in event.accepted],
+        "refused": [{"proposal": str(one), "reason": reason} for one, reason in event.refused],
+    }
+    known = len(before.rulings) if before else 0
+    return Change(
+        {"decided": known},
+        {"decided": len(after.rulings), **decided},
+        None,
+        {"case": str(event.case), "supplement": event.number, "author": str(event.author)},
+    )
 
 
 def _profile_change(
