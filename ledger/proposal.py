@@ -79,12 +79,11 @@ class Decided:
         return self.reason is None
 
 
-Decisions = Mapping[UUID, Decided]
-"""By proposal."""
-NO_DECISIONS: Final[Decisions] = {}
+Decisions = Mapping[tuple[UUID, UUID], Decided]
+"""By (author, proposal): who proposes chooses the id, and must not choose another's."""
 
 
-def decisions_of(own: Pupil, others: Iterable[Pupil]) -> dict[UUID, Decided]:
+def decisions_of(own: Pupil, others: Iterable[Pupil]) -> dict[tuple[UUID, UUID], Decided]:
     """What was decided about proposals, from this ledger's own record and those of `others` as far
     as a release covers them. Of two decisions about one proposal the earlier in the order of
     custody stands."""
@@ -95,9 +94,9 @@ def decisions_of(own: Pupil, others: Iterable[Pupil]) -> dict[UUID, Decided]:
         for ruling in record.rulings
         if (hop := _hop(own, record, ruling.version)) is not None
     ]
-    decided: dict[UUID, Decided] = {}
+    decided: dict[tuple[UUID, UUID], Decided] = {}
     for hop, _, _, ruling in sorted(found, key=lambda one: one[:3]):
-        decided.setdefault(ruling.proposal, Decided(ruling.reason, hop))
+        decided.setdefault((ruling.author, ruling.proposal), Decided(ruling.reason, hop))
     return decided
 
 
@@ -121,22 +120,22 @@ class Counted:
 def count(
     written: Sequence[tuple[Event, int]],
     *,
+    author: UUID,
     native: bool,
     covered: tuple[tuple[int, int], ...],
     decisions: Decisions,
 ) -> Counted | None:
-    """What counts of a pupil-year whose entries are `written` (event, version).
+    """What counts of a pupil-year of `author` whose entries are `written` (event, version).
 
     `native`: this ledger's own, which counts whole. Of another ledger's counts what a release
     covers (`covered` as `Pupil.hops` gives it) and what was accepted; where none covers it, its
     frame with what was accepted. None where nothing does.
     """
+    proposed = {e.proposal: v for e, v in reversed(written) if isinstance(e, Proposed)}
     accepted = {
-        version: decisions[event.proposal].hop
-        for event, version in written
-        if isinstance(event, Proposed)
-        and event.proposal in decisions
-        and decisions[event.proposal].accepted
+        version: decided.hop
+        for proposal, version in sorted(proposed.items(), key=lambda one: one[1])
+        if (decided := decisions.get((author, proposal))) is not None and decided.accepted
     }
     last = covered[-1][0] if covered else 0
     if not (native or last or accepted):

@@ -56,9 +56,10 @@ class Month(Frozen):
 
 
 class Ruling(Frozen):
-    """What this record says became of a proposal: accepted (`reason` None) or refused, and the
-    version of the entry that says so."""
+    """What this record says became of a proposal of `author`: accepted (`reason` None) or refused,
+    and the version of the entry that says so."""
 
+    author: UUID
     proposal: UUID
     reason: str | None
     version: int
@@ -221,11 +222,11 @@ def evolve(pupil: Pupil | None, event: Event, version: int) -> Pupil:
 
 def _ruled(pupil: Pupil, event: SupplementDecided, version: int) -> tuple[Ruling, ...]:
     """A proposal is decided once: what is said of it later changes nothing."""
-    rulings = {ruling.proposal: ruling for ruling in pupil.rulings}
+    rulings = {(ruling.author, ruling.proposal): ruling for ruling in pupil.rulings}
     accepted: list[tuple[UUID, str | None]] = [(one, None) for one in event.accepted]
     for proposal, reason in [*accepted, *event.refused]:
-        ruling = Ruling(proposal=proposal, reason=reason, version=version)
-        rulings.setdefault(proposal, ruling)
+        ruling = Ruling(author=event.author, proposal=proposal, reason=reason, version=version)
+        rulings.setdefault((event.author, proposal), ruling)
     return tuple(rulings.values())
 
 

@@ -136,7 +136,7 @@ class Reader:
         parts = self._counted({stream: self.ledger}, pupil, self.decisions(pupil), offered=True)
         return parts[0].year if parts else None
 
-    def decisions(self, pupil: Pupil) -> dict[UUID, Decided]:
+    def decisions(self, pupil: Pupil) -> dict[tuple[UUID, UUID], Decided]:
         """What was decided about proposals, as far as this ledger's record of `pupil` and the
         records it is linked to say so."""
         others = self._load((link.pupil for link in pupil.links), StreamKind.PUPIL)
@@ -208,9 +208,15 @@ class Reader:
             native = author == self.ledger
             entries = written[stream]
             entries.extend((event, version) for version, event in pending.get(stream, ()))
-            known = _open_too(entries, decisions, current) if offered and native else decisions
-            covered = pupil.hops(stream) if pupil is not None else ()
-            counted = proposal.count(entries, native=native, covered=covered, decisions=known)
+            counted = proposal.count(
+                entries,
+                author=author,
+                native=native,
+                covered=pupil.hops(stream) if pupil is not None else (),
+                decisions=_open_too(author, entries, decisions, current)
+                if offered and native
+                else decisions,
+            )
             if counted is None:
                 continue
             facts = counted.entries
@@ -299,8 +305,8 @@ class Reader:
 
 
 def _open_too(
-    entries: Sequence[tuple[Event, int]], decisions: Decisions, current: int
+    author: UUID, entries: Sequence[tuple[Event, int]], decisions: Decisions, current: int
 ) -> Decisions:
     """The decisions, with every proposal among `entries` that nobody has decided accepted."""
     offered = {event.proposal for event, _ in entries if isinstance(event, Proposed)}
-    return {**{one: Decided(None, current) for one in offered}, **decisions}
+    return {**{(author, one): Decided(None, current) for one in offered}, **decisions}

@@ -22,7 +22,7 @@ from ledger.enrolment import Segment
 from ledger.event import Event, StreamKind
 from ledger.folds import evolve
 from ledger.log import Entry
-from ledger.proposal import Decided, count, decisions_of
+from ledger.proposal import Decisions, count, decisions_of
 from ledger.pupil import Pupil
 from ledger.pupil_year import PupilYear
 
@@ -66,7 +66,7 @@ class History:
     own: Pupil
     records: tuple[PupilRecord, ...]
     years: dict[str, list[Contribution]]
-    decisions: dict[UUID, Decided]
+    decisions: Decisions
 
     @property
     def first_id(self) -> UUID:
@@ -120,11 +120,13 @@ def _contribution(
     native: bool,
     covered: tuple[tuple[int, int], ...],
     own: Pupil,
-    decisions: dict[UUID, Decided],
+    decisions: Decisions,
     on: date,
 ) -> Contribution | None:
     told = [(entry.event, entry.version) for entry in written]
-    counted = count(told, native=native, covered=covered, decisions=decisions)
+    counted = count(
+        told, author=written[0].author, native=native, covered=covered, decisions=decisions
+    )
     if counted is None:
         return None
     state = None

@@ -197,7 +197,10 @@ def _closing(entry: FoldEntry) -> PeriodClosed | None:
     """The closing that an entry states, or proposes."""
     event = entry.event
     if isinstance(event, Proposed) and event.topic == PeriodClosed.TOPIC:
-        event = unfold(event)
+        try:
+            event = unfold(event)
+        except ValueError:  # nobody accepted it
+            return None
     return event if isinstance(event, PeriodClosed) else None
 
 

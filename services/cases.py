@@ -25,8 +25,8 @@ _WAITING = {
     ("origin", "recalling"): "recall_answer",
 }
 OURS = {
-    "origin": frozenset({"release", "reissue", "lift_hold"}),
-    "receiver": frozenset({"decide", "request", "accept", "lift_hold"}),
+    "origin": frozenset({"release", "reissue", "lift_hold", "supplement"}),
+    "receiver": frozenset({"decide", "request", "accept", "lift_hold", "supplement"}),
 }
 """What a person of this ledger can do, by the side it is on; all else waits for the other side."""
 
@@ -53,6 +53,7 @@ def _answer(office: Office, connection: Connection, case: Case) -> dict[str, Any
     waiting = _WAITING.get((case.side, case.state))
     if case.side == "origin" and case.state == "released" and not case.receipt:
         waiting = "delivery"
+    waiting = waiting or _supplement(case)
     if waiting is not None and case.held is not None:
         waiting = "lift_hold"
     failure = None
@@ -78,6 +79,14 @@ def _answer(office: Office, connection: Connection, case: Case) -> dict[str, Any
         "moved_to": short_name(office.trust, case.moved_to) if case.moved_to else None,
         "failure": failure,
     }
+
+
+def _supplement(case: Case) -> str | None:
+    """For whose decision about a supplement the case waits: ours, or the other side's."""
+    open_ = [one for one in case.supplements if one.outcome is None]
+    if not open_:
+        return None
+    return "supplement" if open_[-1].message is not None else "supplement_answer"
 
 
 def short_name(trust: TrustStore, ledger: UUID) -> str:

@@ -15,6 +15,7 @@ STATES: dict[str, tuple[str, str]] = {
     "rejected": ("Trả lại hồ sơ", "rejected"),
     "declined": ("Từ chối đề nghị", "declined"),
     "problem": ("Hồ sơ lỗi, chờ gửi lại", "a message failed, to be sent again"),
+    "follow_up": ("Hồ sơ bổ sung của trường trước", "a supplement of an earlier school"),
 }
 
 WAITING: dict[str, tuple[str, str]] = {
@@ -25,6 +26,11 @@ WAITING: dict[str, tuple[str, str]] = {
     "release": ("trường đi bàn giao hồ sơ", "the origin to release"),
     "delivery": ("hồ sơ đang trên đường", "delivery"),
     "accept": ("trường đến tiếp nhận", "the receiver to accept"),
+    "supplement": ("quyết định về hồ sơ bổ sung", "the supplement to be decided"),
+    "supplement_answer": (
+        "trường đang quản lý hồ sơ trả lời bổ sung",
+        "the supplement to be answered",
+    ),
     "reissue": ("trường đi gửi lại hồ sơ", "the origin to send it again"),
 }
 
@@ -284,6 +290,21 @@ RECONCILING: dict[str, tuple[str, str]] = {
     ),
 }
 """The findings of a reconciliation, who must act, what there is to do."""
+
+
+PROPOSAL_CONFLICTS: dict[str, tuple[str, str]] = {
+    "already_there": ("đã có đúng như vậy", "it is there already"),
+    "slot_taken": ("ô điểm đã có điểm khác", "the slot holds another mark"),
+    "slot_empty": ("không có điểm để đính chính", "there is no mark to correct"),
+    "old_value_differs": ("điểm hiện có khác điểm cũ nêu", "the mark is not the one seen"),
+    "period_closed": ("kỳ đã tổng kết", "the period is closed"),
+    "already_assessed": ("đã đánh giá khác", "it was assessed otherwise"),
+    "already_counted": ("đã có số buổi nghỉ khác", "other absences are on record"),
+    "already_closed": ("kỳ đã tổng kết", "the period is closed already"),
+    "already_written": ("đã có nhận xét", "there is a comment already"),
+    "already_decided": ("đã có quyết định", "it was decided already"),
+}
+"""What stands against a proposal of a supplement (Hồ sơ bổ sung)."""
 
 
 def word(table: dict[str, tuple[str, str]], key: str, lang: str) -> str:

@@ -1,7 +1,7 @@
 """Building a dossier: the released entries and all that proves them, read from our own log."""
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -9,6 +9,7 @@ from uuid import UUID
 from ledger import ids, log
 from ledger.case import Case
 from ledger.database import Connection
+from ledger.event import StreamKind
 from ledger.events.pupil import Released
 from ledger.events.pupil_year import (
     MarkEntered,
@@ -29,7 +30,6 @@ from signing.merkle import inclusion_proof, subtree_of
 from transfer.completeness import records_root
 from transfer.dossier import (
     Audience,
-    CarriedEntry,
     CarriedKey,
     CarriedStream,
     ClosingProof,
@@ -37,14 +37,15 @@ from transfer.dossier import (
     Dossier,
     Hop,
     Inclusion,
-    Record,
     References,
     SheetPath,
     SheetStatement,
     read_entry,
 )
+from transfer.entries import carried, own
 from transfer.errors import CaseRefused
 from transfer.office import Office
+from transfer.supplement_proofs import supplements_of
 
 _SQL = queries("transfer", "transfer.sql")
 
@@ -54,11 +55,6 @@ def record_of(connection: Connection, pupil: Pupil, *, size: int) -> list[Entry]
     persons = [pupil.id, *(link.pupil for link in pupil.links)]
     rows = connection.execute(_SQL["streams_about"], {"persons": persons}).fetchall()
     return log.of_streams(connection, [row[0] for row in rows], size=size)
-
-
-def own(entries: Iterable[Entry], ledger: UUID) -> list[Entry]:
-    """Those of the entries that this ledger wrote."""
-    return [entry for entry in entries if entry.origin is None and entry.stream.ledger == ledger]
 
 
 def decide_release(
@@ -90,7 +86,8 @@ def decide_release(
 
 
 def _provable(entries: Iterable[Entry], pupil: Pupil, ledger: UUID) -> list[Entry]:
-    """Our entries, and of other ledgers' those that a release covers: what a dossier carries."""
+    """Our entries, and of other ledgers' those that a release covers, and pupil-years whole: a fold
+    takes of them what was accepted. It is what a dossier carries."""
     limits: dict[UUID, int] = {}
     for covering in pupil.coverings:
         for stream, version in covering:
@@ -98,20 +95,15 @@ def _provable(entries: Iterable[Entry], pupil: Pupil, ledger: UUID) -> list[Entr
     return [
         entry
         for entry in entries
-        if entry.envelope.author == ledger or entry.version <= limits.get(entry.stream.id, 0)
+        if entry.envelope.author == ledger
+        or entry.stream.kind is StreamKind.PUPIL_YEAR
+        or entry.version <= limits.get(entry.stream.id, 0)
     ]
 
 
 def fold_entry(entry: Entry) -> FoldEntry:
     """What the digest is folded from."""
     return FoldEntry(entry.envelope.author, entry.stream.id, entry.version, entry.event)
-
-
-def carried(entry: Entry) -> CarriedEntry:
-    """An entry as it travels."""
-    return CarriedEntry(
-        record=Record.model_validate(entry.record), body=base64.b64encode(entry.body).decode()
-    )
 
 
 def build_dossier(office: Office, connection: Connection, case: Case) -> dict[str, Any]:
@@ -135,9 +127,12 @@ def build_dossier(office: Office, connection: Connection, case: Case) -> dict[st
     ]
     hops = _earlier_hops(connection, pupil)
     hops.append(_hop(office, connection, release_entry, release))
-    covered = {stream for hop in hops for stream, _ in _streams(hop)}
-    entries = [entry for entry in entries if entry.stream.id in covered]
-    streams = _carried_streams(entries, hops)
+    last = _last_versions(hops)
+    supplements = supplements_of(
+        connection, entries, last, reader.decisions(pupil), ours=office.ledger.id
+    )
+    entries = [entry for entry in entries if entry.stream.id in last]
+    streams = _carried_streams(entries, last)
     dossier = Dossier(
         v=1,
         iss=office.ledger.id,
@@ -146,6 +141,7 @@ def build_dossier(office: Office, connection: Connection, case: Case) -> dict[st
         pupil=pupil.id,
         hops=tuple(hops),
         streams=streams,
+        supplements=supplements,
         sheets=tuple(_sheets(connection, office.ledger.id, entries)),
         closings=tuple(_closings(office, connection, entries)),
         references={
@@ -153,7 +149,7 @@ def build_dossier(office: Office, connection: Connection, case: Case) -> dict[st
             str(office.ledger.id): _references(reader, entries),
         },
         code_lists={},
-        keys=_keys(office, connection, streams),
+        keys=keys_for(office, connection, (*streams, *supplements)),
         digest=DigestStatement(
             v=1, value=release.digest, on=release.effective_on, position=release_entry.position
         ),
@@ -176,12 +172,19 @@ def _streams(hop: Hop) -> tuple[tuple[UUID, int], ...]:
     return event.streams
 
 
-def _carried_streams(entries: Sequence[Entry], hops: Sequence[Hop]) -> tuple[CarriedStream, ...]:
-    """The entries that some hop covers, stream by stream."""
+def _last_versions(hops: Sequence[Hop]) -> dict[UUID, int]:
+    """The streams that some hop covers, with the last version of each."""
     last: dict[UUID, int] = {}
     for hop in hops:
         for stream, version in _streams(hop):
             last[stream] = max(version, last.get(stream, 0))
+    return last
+
+
+def _carried_streams(
+    entries: Sequence[Entry], last: Mapping[UUID, int]
+) -> tuple[CarriedStream, ...]:
+    """The entries that some hop covers, stream by stream."""
     streams: dict[UUID, list[Entry]] = {}
     for entry in entries:
         if entry.version <= last[entry.stream.id]:
@@ -207,11 +210,11 @@ def _hop(office: Office, connection: Connection, entry: Entry, release: Released
         release=carried(entry),
         root=release.root,
         entries=release.entries,
-        inclusion=_inclusion(office, connection, entry),
+        inclusion=inclusion_of(office, connection, entry),
     )
 
 
-def _inclusion(office: Office, connection: Connection, entry: Entry) -> Inclusion:
+def inclusion_of(office: Office, connection: Connection, entry: Entry) -> Inclusion:
     """The proof under the first checkpoint that covers the entry (one is made where none does)."""
     checkpoint = office.notary.covering(connection, entry.position)
     if checkpoint is None:
@@ -231,7 +234,7 @@ def _closings(
         ClosingProof(
             stream=entry.stream.id,
             version=entry.version,
-            inclusion=_inclusion(office, connection, entry),
+            inclusion=inclusion_of(office, connection, entry),
         )
         for entry in own(entries, office.ledger.id)
         if isinstance(entry.event, PeriodClosed)
@@ -374,7 +377,7 @@ def _told_references(
     }
 
 
-def _keys(
+def keys_for(
     office: Office, connection: Connection, streams: Iterable[CarriedStream]
 ) -> tuple[CarriedKey, ...]:
     """The statutory keys that the carried entries are sealed under, and no other key of ours; the

@@ -43,6 +43,7 @@ from transfer.errors import CheckFailed
 from transfer.held import Held
 from transfer.in_log import check_in_log
 from transfer.message import Frame, Opened
+from transfer.supplement_proofs import check_supplements_complete, check_supplements_in_log
 from transfer.understanding import check_digest, check_understood
 
 STEPS = (
@@ -108,9 +109,9 @@ def verify_dossier(
         assert dossier is not None
         run.step(6, lambda: check_signed(opened, sender, trust, Purpose.SEAL))
         run.step(7, lambda: check_requested(opened, dossier, held))
-        run.step(8, lambda: check_complete(dossier))
+        run.step(8, lambda: _complete(dossier))
         run.step(9, lambda: check_unaltered(dossier))
-        run.step(10, lambda: check_in_log(dossier, trust, held))
+        run.step(10, lambda: _in_log(dossier, trust, held))
         run.step(11, lambda: _understand(dossier, report))
         run.step(12, lambda: check_digest(dossier, report.entries))
         run.step(13, (lambda: held.check_copies(dossier)) if held else None)
@@ -208,6 +209,16 @@ def check_requested(opened: Opened, dossier: Dossier, held: Held | None) -> None
         raise CheckFailed(7, "not_requested", "the signed payload is of another transfer")
     if held is not None:
         held.check_requested(opened)
+
+
+def _complete(dossier: Dossier) -> None:
+    check_complete(dossier)
+    check_supplements_complete(dossier)
+
+
+def _in_log(dossier: Dossier, trust: TrustStore, held: Held | None) -> None:
+    check_in_log(dossier, trust, held)
+    check_supplements_in_log(dossier, trust, held)
 
 
 def _understand(dossier: Dossier, report: Report) -> None:

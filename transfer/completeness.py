@@ -72,11 +72,11 @@ def _check_chain(dossier: Dossier, released: Sequence[Released]) -> None:
 
 def check_unaltered(dossier: Dossier) -> None:
     """Step 9: bytes give the hashes of the records, and the records give the released roots."""
-    entries = [entry for stream in dossier.streams for entry in stream.entries]
+    entries = dossier.carried
     for entry in [*entries, *(hop.release for hop in dossier.hops)]:
         if hashing.entry_hash(entry.stored).hex() != entry.record.entry_hash:
             raise _altered(entry)
-    for stream in dossier.streams:
+    for stream in (*dossier.streams, *dossier.supplements):
         for entry in stream.entries:
             if (entry.record.stream, entry.record.ledger) != (stream.id, stream.ledger):
                 raise _altered(entry)

@@ -99,6 +99,20 @@ class CarriedStream(Frozen):
     entries: tuple[CarriedEntry, ...]
 
 
+class ProposalProof(Frozen):
+    """That an accepted proposal is in its author's log."""
+
+    version: int
+    inclusion: Inclusion
+
+
+class SupplementStream(CarriedStream):
+    """What follows in a pupil-year after what the hops cover, up to the last accepted proposal; a
+    stream that no hop covers from its beginning."""
+
+    proofs: tuple[ProposalProof, ...]
+
+
 class SheetStatement(Frozen):
     """What a teacher signs: one column of a class, without a name."""
 
@@ -179,6 +193,7 @@ class Dossier(Frozen):
     pupil: UUID
     hops: tuple[Hop, ...]
     streams: tuple[CarriedStream, ...]
+    supplements: tuple[SupplementStream, ...]
     sheets: tuple[SheetPath, ...]
     closings: tuple[ClosingProof, ...]
     references: dict[str, References]
@@ -200,6 +215,12 @@ class Dossier(Frozen):
         except ValidationError as error:
             where = "/".join(str(part) for part in error.errors()[0]["loc"])
             raise CheckFailed(5, "bad_json", f"not a dossier: field {where}") from error
+
+    @property
+    def carried(self) -> tuple[CarriedEntry, ...]:
+        """Every entry: what the hops cover, then what was accepted of what came after."""
+        streams = (*self.streams, *self.supplements)
+        return tuple(entry for stream in streams for entry in stream.entries)
 
     @property
     def returns(self) -> UUID | None:

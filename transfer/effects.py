@@ -5,6 +5,9 @@
     decline receipt problem accept reject cancel
                              an answer, noted in its case; a decision moves custody
     recall                   the receiver's decision, made now or repeated
+    supplement               noted for the person who decides
+    supplement_answer moved_to
+                             what was proposed counts, or goes on to who has the pupil
 
 A message is verified and opened before it comes here; an effect is a pure decision.
 """
@@ -21,12 +24,26 @@ from ledger.plan import Plan
 from ledger.reader import Reader
 from transfer import clock
 from transfer.answers import on_answer
-from transfer.bodies import AnswerBody, Body, RequestBody
+from transfer.bodies import (
+    AnswerBody,
+    Body,
+    RequestBody,
+    SupplementAnswerBody,
+    SupplementBody,
+)
 from transfer.cases import case_ref
 from transfer.errors import CaseRefused, CheckFailed
+from transfer.held import DatabaseHeld
 from transfer.message import Header, Kind, Opened
 from transfer.office import Office
 from transfer.recall import on_recall
+from transfer.supplement_checks import check_supplement
+from transfer.supplement_intake import (
+    on_moved_to,
+    on_supplement,
+    on_supplement_answer,
+    on_supplement_problem,
+)
 
 Effect = Callable[[Office, Reader, Case | None, Header, Frozen], Plan]
 
@@ -59,6 +76,36 @@ def _answer(
     return on_answer(reader, case, header, cast(AnswerBody, body).content)
 
 
+def _problem(
+    office: Office, reader: Reader, case: Case | None, header: Header, body: Frozen
+) -> Plan:
+    answer = cast(AnswerBody, body)
+    if answer.content.get("kind") == "supplement":
+        return on_supplement_problem(reader, case, header, answer)
+    return on_answer(reader, case, header, answer.content)
+
+
+def _supplement(
+    office: Office, reader: Reader, case: Case | None, header: Header, body: Frozen
+) -> Plan:
+    supplement = cast(SupplementBody, body)
+    held = DatabaseHeld(reader.connection, reader, by_file=True)
+    found = check_supplement(reader, header, supplement, trust=office.trust, held=held)
+    return on_supplement(reader, case, header, supplement, found.pupil)
+
+
+def _supplement_answer(
+    office: Office, reader: Reader, case: Case | None, header: Header, body: Frozen
+) -> Plan:
+    return on_supplement_answer(reader, case, header, cast(SupplementAnswerBody, body))
+
+
+def _moved_to(
+    office: Office, reader: Reader, case: Case | None, header: Header, body: Frozen
+) -> Plan:
+    return on_moved_to(reader, case, header, cast(AnswerBody, body))
+
+
 def _recall(
     office: Office, reader: Reader, case: Case | None, header: Header, body: Frozen
 ) -> Plan:
@@ -70,15 +117,20 @@ EFFECTS: dict[Kind, tuple[type[Body], Effect]] = {
     "request": (RequestBody, _request),
     "decline": (AnswerBody, _answer),
     "receipt": (AnswerBody, _answer),
-    "problem": (AnswerBody, _answer),
+    "problem": (AnswerBody, _problem),
     "accept": (AnswerBody, _answer),
     "reject": (AnswerBody, _answer),
     "cancel": (AnswerBody, _answer),
     "recall": (AnswerBody, _recall),
+    "supplement": (SupplementBody, _supplement),
+    "supplement_answer": (SupplementAnswerBody, _supplement_answer),
+    "moved_to": (AnswerBody, _moved_to),
 }
 """Every kind but the dossier, which has thirteen checks of its own."""
 
-FINAL_KINDS = frozenset({"receipt", "accept", "reject", "decline", "problem"})
+FINAL_KINDS = frozenset(
+    {"receipt", "accept", "reject", "decline", "problem", "supplement_answer", "moved_to"}
+)
 """Messages that expect no answer: told once, repeated when they are asked for again."""
 
 ANSWERS: dict[Kind, tuple[Kind, ...]] = {
@@ -86,6 +138,7 @@ ANSWERS: dict[Kind, tuple[Kind, ...]] = {
     "request": ("decline", "dossier"),
     "recall": ("accept", "reject", "cancel"),
     "cancel": ("receipt",),
+    "supplement": ("supplement_answer", "moved_to", "problem"),
 }
 """What answers what, by kind."""
 

@@ -17,7 +17,7 @@ from transfer.held import Held
 def check_in_log(dossier: Dossier, trust: TrustStore, held: Held | None) -> None:
     """Step 10: releases and closings are in the logs of signed checkpoints."""
     for hop in dossier.hops:
-        _check_inclusion(hop.release, hop.inclusion, trust, held)
+        check_inclusion(hop.release, hop.inclusion, trust, held)
     carried = {
         (entry.record.stream, entry.record.version): entry
         for stream in dossier.streams
@@ -27,12 +27,13 @@ def check_in_log(dossier: Dossier, trust: TrustStore, held: Held | None) -> None
         entry = carried.get((closing.stream, closing.version))
         if entry is None:
             raise CheckFailed(10, "not_in_log", "a proof for an entry that is not there")
-        _check_inclusion(entry, closing.inclusion, trust, held)
+        check_inclusion(entry, closing.inclusion, trust, held)
 
 
-def _check_inclusion(
+def check_inclusion(
     entry: CarriedEntry, inclusion: Inclusion, trust: TrustStore, held: Held | None
 ) -> None:
+    """Step 10 of one entry: it is in its author's log. Raises CheckFailed."""
     author = entry.record.ledger
     try:
         verifier = trust.by_id(author).verifier()

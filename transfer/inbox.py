@@ -32,6 +32,8 @@ from transfer.held import DatabaseHeld, digest_of
 from transfer.message import Frame, Header
 from transfer.office import Office
 from transfer.returning import returned_pupil
+from transfer.supplement_checks import NotYet
+from transfer.supplement_intake import again
 
 _SQL = queries("transfer", "transfer.sql")
 QUARANTINE_FROM = 7
@@ -40,11 +42,14 @@ QUARANTINE_FROM = 7
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of a message that came: its kind, its case, and how it ended."""
+    """What became of a message that came: its kind, its case, and how it ended.
+
+    "early": it overtook what it follows; nothing is kept of it, and it will be sent again.
+    """
 
     kind: str
     case: UUID | None
-    outcome: Literal["done", "repeated", "problem", "quarantined", "dead"]
+    outcome: Literal["done", "repeated", "problem", "quarantined", "dead", "early"]
     failure: CheckFailed | None = None
 
 
@@ -197,6 +202,8 @@ def _problem(office: Office, data: bytes, frame: Frame, failure: CheckFailed, wh
         plan = Plan(extra=[_seen(data, frame, state, f"{failure.step} {failure.code}")])
         case = reader.case(header.case)
         waits = case is not None and case.side == "receiver" and case.peer == header.sender
+        if header.kind == "supplement" and known:
+            return _supplement_problem(reader, plan, header, failure)
         if header.kind != "dossier" or not (case is None or waits):
             return plan
         if _told(reader, header):
@@ -218,6 +225,28 @@ def _problem(office: Office, data: bytes, frame: Frame, failure: CheckFailed, wh
 
     office.ledger.desk.run(decide, who=who)
     return Taken(header.kind, header.case, "quarantined" if keep else "problem", failure)
+
+
+def _supplement_problem(reader: Reader, plan: Plan, header: Header, failure: CheckFailed) -> Plan:
+    """The author of a supplement is told why it failed, once for each message."""
+    asked = {"case": header.case, "message": str(header.message_id)}
+    if reader.connection.execute(_SQL["told_about"], asked).fetchone() is not None:
+        plan.extra.append(lambda connection, _: _repeat(connection, header.case, ("problem",)))
+        return plan
+    row = reader.connection.execute(
+        _SQL["next_issue"], {"case": header.case, "kind": "problem"}
+    ).fetchone()
+    assert row is not None
+    content = {
+        "kind": "supplement",
+        "number": header.issue,
+        "step": failure.step,
+        "code": failure.code,
+        "message": str(header.message_id),
+    }
+    told = message(header.case, header.sender, "problem", issue=row[0], content=content)
+    plan.outgoing.append(told)
+    return plan
 
 
 def _told(reader: Reader, header: Header) -> bool:
@@ -250,9 +279,8 @@ def _take_answer(office: Office, data: bytes, frame: Frame, who: Who) -> Taken:
             row = connection.execute(
                 _SQL["seen"], {"sender": header.sender, "message": header.message_id}
             ).fetchone()
-            if row is not None:
-                _repeat(connection, header.case, ANSWERS.get(header.kind, ()))
-                return Taken(header.kind, header.case, "repeated")
+        if row is not None:
+            return _again(office, header, who)
         plain = mail.unseal(frame, office.encryption)
         opened = mail.parse(frame, plain)
         checks.check_signed(opened, sender, office.trust, Purpose.SEAL)
@@ -277,8 +305,29 @@ def _take_answer(office: Office, data: bytes, frame: Frame, who: Who) -> Taken:
         plan.extra.append(_seen(data, frame, outcome, None))
         return plan
 
-    office.ledger.desk.run(decide, who=who)
+    try:
+        office.ledger.desk.run(decide, who=who)
+    except CheckFailed as failure:  # what only the records here can tell of a supplement
+        return _problem(office, data, frame, failure, who)
+    except NotYet:
+        return Taken(header.kind, header.case, "early")
     return Taken(header.kind, header.case, outcome)
+
+
+def _again(office: Office, header: Header, who: Who) -> Taken:
+    """What came before gets the same answer; a supplement that had none may have one now."""
+
+    def decide(reader: Reader) -> Plan:
+        case = reader.case(header.case)
+        if case is None or case.pupil is None or header.kind != "supplement":
+            return Plan()
+        pupil = reader.pupils([case.pupil])[case.pupil]
+        return again(reader, case, pupil, header.issue) if pupil is not None else Plan()
+
+    office.ledger.desk.run(decide, who=who)
+    with office.ledger.database.connection() as connection:
+        _repeat(connection, header.case, ANSWERS.get(header.kind, ()))
+    return Taken(header.kind, header.case, "repeated")
 
 
 def _repeat(connection: Connection, case: UUID, kinds: Sequence[str]) -> None:

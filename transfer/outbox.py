@@ -18,11 +18,12 @@ from ledger.queries import queries
 from ledger.reader import Reader
 from signing.errors import SigningError
 from transfer import message as mail
-from transfer.bodies import AnswerBody, RequestBody
+from transfer.bodies import AnswerBody, RequestBody, SupplementAnswerBody
 from transfer.build import build_dossier
 from transfer.errors import CaseRefused, TransferError
 from transfer.message import Address, Kind
 from transfer.office import Office
+from transfer.supplement_build import build_supplement
 
 _SQL = queries("transfer", "transfer.sql")
 NOT_AFTER = timedelta(days=180)
@@ -38,7 +39,7 @@ def seal_waiting(office: Office) -> int:
         for message_id, case, receiver, kind, issue, _, content in rows:
             stored = Reader(connection, office.ledger.keyring, office.ledger.id).case(case)
             try:
-                payload = _payload(office, connection, kind, case, receiver, stored, content)
+                payload = _payload(office, connection, kind, issue, case, receiver, stored, content)
                 address = _address(
                     office, connection, stored, message_id, case, receiver, kind, issue
                 )
@@ -55,6 +56,7 @@ def _payload(
     office: Office,
     connection: Connection,
     kind: Kind,
+    issue: int,
     case_id: UUID,
     receiver: UUID,
     case: Case | None,
@@ -66,15 +68,20 @@ def _payload(
         return build_dossier(office, connection, case)
     if kind == "request":
         return _request_payload(office, connection, case_id, receiver)
-    answer = AnswerBody(
-        v=1,
-        kind=kind,
-        iss=office.ledger.id,
-        aud=receiver,
-        transfer_id=case_id,
-        content=content,
-    )
-    return answer.model_dump(mode="json")
+    if kind == "supplement":
+        if case is None:
+            raise CaseRefused("nothing was proposed in this case")
+        return build_supplement(office, connection, case, issue)
+    said = {
+        "v": 1,
+        "kind": kind,
+        "iss": office.ledger.id,
+        "aud": receiver,
+        "transfer_id": case_id,
+    }
+    if kind == "supplement_answer":
+        return SupplementAnswerBody.model_validate({**said, **content}).model_dump(mode="json")
+    return AnswerBody.model_validate({**said, "content": content}).model_dump(mode="json")
 
 
 def _request_payload(

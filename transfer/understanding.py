@@ -34,7 +34,7 @@ def check_understood(dossier: Dossier) -> list[ReadEntry]:
     if len(keys) != len(dossier.keys):
         raise CheckFailed(11, "wrong_key", "a key comes twice")
     entries = []
-    for carried in (entry for stream in dossier.streams for entry in stream.entries):
+    for carried in dossier.carried:
         try:
             read = read_entry(carried)
         except UnknownTopic as error:

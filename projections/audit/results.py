@@ -230,10 +230,16 @@ def _with_accepted(
     current: int,
     decisions: Decisions,
 ) -> Contribution | None:
-    decided = {one: decisions.get(one) for one in known.states[-1].proposals}
+    decided = [decisions.get((known.author, one)) for one in known.states[-1].proposals]
     stamp = (len(known.written), covered, current, decided)
     if known.made is None or known.made[0] != stamp:
-        counted = count(known.written, native=native, covered=covered, decisions=decisions)
+        counted = count(
+            known.written,
+            author=known.author,
+            native=native,
+            covered=covered,
+            decisions=decisions,
+        )
         year = fold(counted.entries) if counted is not None else None
         part = None
         if counted is not None and year is not None:

@@ -50,7 +50,7 @@ def transfer() -> None:
 
 
 @contextmanager
-def _courier(workplace: Workplace) -> Iterator[tuple[Office, Who, Callable[[], None]]]:
+def courier_of(workplace: Workplace) -> Iterator[tuple[Office, Who, Callable[[], None]]]:
     """The office with its mail taken in, and a function that sends and takes in again."""
     with open_office(workplace) as (_, office, servers):
         who = office.ledger.who(workplace.account)
@@ -68,7 +68,7 @@ def _courier(workplace: Workplace) -> Iterator[tuple[Office, Who, Callable[[], N
 
 def act_on(workplace: Workplace, act: Act) -> int:
     """Takes in what came, acts, sends what that leaves, and shows the case."""
-    with _courier(workplace) as (office, who, exchange):
+    with courier_of(workplace) as (office, who, exchange):
         case = act(office, who)
         exchange()
         return _show(workplace, case_answer(office, case))
@@ -287,7 +287,7 @@ def accept(workplace: Workplace, case: UUID, remarks: Path | None) -> int:
 @click.pass_obj
 def status(workplace: Workplace, case: UUID) -> int:
     """How far a transfer is, and who must act next."""
-    with _courier(workplace) as (office, _, _):
+    with courier_of(workplace) as (office, _, _):
         return _show(workplace, case_answer(office, case))
 
 
@@ -295,7 +295,7 @@ def status(workplace: Workplace, case: UUID) -> int:
 @click.pass_obj
 def list_(workplace: Workplace) -> int:
     """Every transfer of this ledger."""
-    with _courier(workplace) as (office, _, _):
+    with courier_of(workplace) as (office, _, _):
         return _list(workplace, case_answers(office))
 
 
@@ -303,7 +303,7 @@ def list_(workplace: Workplace) -> int:
 @click.pass_obj
 def inbox_(workplace: Workplace) -> int:
     """The transfers that wait for somebody here."""
-    with _courier(workplace) as (office, _, _):
+    with courier_of(workplace) as (office, _, _):
         answers = [a for a in case_answers(office) if a["waiting_for"] in OURS[a["side"]]]
         return _list(workplace, answers)
 

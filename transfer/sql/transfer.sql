@@ -12,6 +12,18 @@ SELECT body FROM ledger.hop WHERE pupil = %(pupil)s ORDER BY no;
 INSERT INTO ledger.reference (ledger, kind, code, known_from, body)
 VALUES (%(ledger)s, %(kind)s, %(code)s, %(known_from)s, %(body)s) ON CONFLICT DO NOTHING;
 
+-- name: put_proposal_proofs
+-- What proved that accepted proposals are in their author's log: it travels on.
+INSERT INTO ledger.reference (ledger, kind, code, known_from, body)
+SELECT ledger, 'proposal', code, %(known_from)s, body::jsonb
+FROM unnest(%(ledgers)s::uuid[], %(codes)s::text[], %(bodies)s::text[]) AS told (ledger, code, body)
+ON CONFLICT DO NOTHING;
+
+-- name: proposal_proofs
+-- The proofs kept of accepted proposals of other ledgers.
+SELECT DISTINCT ON (code) code, body FROM ledger.reference
+WHERE kind = 'proposal' AND code = ANY(%(codes)s) ORDER BY code, known_from;
+
 -- name: put_hops
 -- The releases a dossier proved, to travel on one day.
 INSERT INTO ledger.hop (pupil, no, body)
@@ -64,8 +76,8 @@ INSERT INTO ledger.peer_checkpoint (ledger, size, root)
 VALUES (%(ledger)s, %(size)s, %(root)s) ON CONFLICT DO NOTHING;
 
 -- name: copies
--- The hashes held of some streams, by version.
-SELECT s.id, e.version, e.entry_hash FROM ledger.stream s JOIN ledger.entry e ON e.stream = s.no
+-- The hashes and topics held of some streams, by version.
+SELECT s.id, e.version, e.entry_hash, e.topic FROM ledger.stream s JOIN ledger.entry e ON e.stream = s.no
 WHERE s.id = ANY(%(streams)s) ORDER BY s.id, e.version;
 
 -- name: cases
@@ -97,7 +109,8 @@ UPDATE ledger.outbox SET state = 'failed' WHERE message = %(message)s AND sealed
 -- name: references
 -- Names of other ledgers' units and classes, as dossiers told them.
 SELECT DISTINCT ON (ledger, kind, code) ledger, kind, code, body FROM ledger.reference
-WHERE ledger = ANY(%(ledgers)s) ORDER BY ledger, kind, code, known_from DESC;
+WHERE ledger = ANY(%(ledgers)s) AND kind IN ('unit', 'class')
+ORDER BY ledger, kind, code, known_from DESC;
 
 -- name: due
 -- Sealed messages that nobody has answered and whose time has come; other relays' are skipped.
@@ -115,6 +128,26 @@ WHERE message = %(message)s;
 -- Messages of a case that have their answer.
 UPDATE ledger.outbox SET state = 'answered'
 WHERE case_id = %(case)s AND kind = ANY(%(kinds)s) AND state <> 'answered';
+
+-- name: answered_issue
+-- One message of a case that has its answer.
+UPDATE ledger.outbox SET state = 'answered'
+WHERE case_id = %(case)s AND kind = %(kind)s AND issue = %(issue)s AND state <> 'answered';
+
+-- name: told_about
+-- Whether a problem with this message was told in a case before.
+SELECT 1 FROM ledger.outbox
+WHERE case_id = %(case)s AND kind = 'problem' AND content ->> 'message' = %(message)s;
+
+-- name: next_issue
+-- The next free number of a kind of message of a case.
+SELECT coalesce(max(issue), 0) + 1 FROM ledger.outbox
+WHERE case_id = %(case)s AND kind = %(kind)s;
+
+-- name: supplement_frames
+-- The supplements of a case that passed their checks, sealed, the first one first.
+SELECT frame, received_at FROM ledger.inbox
+WHERE case_id = %(case)s AND kind = 'supplement' AND state = 'done' ORDER BY received_at;
 
 -- name: repeat_answers
 -- The answers of a case go out again; a dossier only while it waits for its own answer.
@@ -143,5 +176,7 @@ FROM ledger.stream s JOIN ledger.state t ON t.stream = s.no
 CROSS JOIN LATERAL (SELECT e.recorded_at FROM ledger.entry e WHERE e.stream = s.no
                     ORDER BY e.version DESC LIMIT 1) AS last
 WHERE s.kind = 'case'
-  AND t.body::jsonb ->> 'state' NOT IN ('accepted', 'rejected', 'declined')
+  AND (t.body::jsonb ->> 'state'
+       NOT IN ('accepted', 'rejected', 'declined', 'refused', 'follow_up')
+       OR t.body::jsonb -> 'supplements' @> '[{"outcome": null}]')
 ORDER BY last.recorded_at;
