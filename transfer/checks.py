@@ -43,7 +43,10 @@ from transfer.errors import CheckFailed
 from transfer.held import Held
 from transfer.in_log import check_in_log
 from transfer.message import Frame, Opened
-from transfer.supplement_proofs import check_supplements_complete, check_supplements_in_log
+from transfer.supplement_completeness import (
+    check_supplements_complete,
+    check_supplements_in_log,
+)
 from transfer.understanding import check_digest, check_understood
 
 STEPS = (

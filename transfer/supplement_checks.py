@@ -33,7 +33,7 @@ from transfer.errors import CheckFailed, TransferError
 from transfer.held import Held
 from transfer.in_log import check_inclusion
 from transfer.message import Header
-from transfer.supplement_proofs import check_versions
+from transfer.supplement_completeness import check_versions
 from transfer.understanding import data_key
 
 _SQL = queries("transfer", "transfer.sql")
