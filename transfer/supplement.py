@@ -24,6 +24,7 @@ from ledger.proposal import PROPOSABLE
 from ledger.pupil import Pupil
 from ledger.reader import Reader
 from ledger.year_decisions import propose
+from signing import canonical
 from transfer.build import record_of
 from transfer.cases import case_ref, message, require_case
 from transfer.entries import own
@@ -148,9 +149,10 @@ def _all_written(office: Office, reader: Reader, pupil: Pupil, who: Who) -> list
     return drafts
 
 
-def _fact(event: Event) -> str:
+def _fact(event: Event) -> bytes:
+    """What is proposed, to be compared with what was."""
     assert isinstance(event, Proposed)
-    return f"{event.topic}{event.model_dump_json(include={'facts'})}"
+    return canonical.dumps({"topic": event.topic, "facts": event.facts})
 
 
 def _opened(office: Office, reader: Reader, entry: Entry) -> Event | None:

@@ -16,6 +16,7 @@ from ledger.pupil import Pupil
 from ledger.reader import Reader
 from ledger.registration import pupil_ref
 from transfer.acceptance import stream_ref
+from transfer.build import record_of
 from transfer.cases import case_ref, message, require_case
 from transfer.dossier import ReadEntry
 from transfer.errors import CaseRefused
@@ -167,7 +168,11 @@ def _take_in(
                 effective_on=today, other=other, other_ledger=author, case=case.id, statutory=None
             )
             plan.add(pupil_ref(reader, pupil.id), [link])
-    keys = {key.key_id: key for came, _ in offers for key in came.body.keys}
+    # A key that what we hold was sealed under is here, or was destroyed here and stays so.
+    about = record_of(reader.connection, pupil, size=reader.size)
+    held = {sealed.key_id for entry in about for sealed in entry.envelope.personal.values()}
+    sent = {key.key_id: key for came, _ in offers for key in came.body.keys}
+    keys = {key_id: key for key_id, key in sent.items() if key_id not in held}
     proofs: list[Proof] = [
         (came.body.iss, offer.stream, offer.version, offer.inclusion) for came, offer in offers
     ]

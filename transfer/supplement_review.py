@@ -10,11 +10,13 @@ from uuid import UUID
 from ledger import envelope
 from ledger.case import Case
 from ledger.contribution import Contribution
+from ledger.database import Connection
 from ledger.envelope import DataKey
 from ledger.event import Event, Sealed, StreamKind
 from ledger.events.pupil import SupplementDecided
 from ledger.events.pupil_year import Proposed
 from ledger.folds import evolve
+from ledger.ledger import SealedPart
 from ledger.proposal import Decisions, unfold
 from ledger.proposal_effect import Effect, effect_of
 from ledger.pupil import Pupil
@@ -108,14 +110,16 @@ def gather(office: Office, reader: Reader, case: Case, pupil: Pupil) -> Gathered
         for entry in came.offered:
             proposed = entry.event
             assert isinstance(proposed, Proposed)
-            text = _text(office, entry.ledger, entry.stream, proposed, keys)
+            place = (entry.ledger, entry.stream)
+            text = _text(office, reader.connection, place, proposed, keys)
             one = Offered(entry.ledger, entry.stream, entry.version, proposed, text)
             offered.setdefault((entry.ledger, proposed.proposal), one)
     if authors or pupil.released is None:
         for own in own_proposals(reader, pupil):
             proposed = own.event
             assert isinstance(proposed, Proposed)
-            text = _text(office, reader.ledger, own.stream.id, proposed, {})
+            place = (reader.ledger, own.stream.id)
+            text = _text(office, reader.connection, place, proposed, {})
             one = Offered(reader.ledger, own.stream.id, own.version, proposed, text)
             offered.setdefault((reader.ledger, proposed.proposal), one)
     return Gathered(case.id, mails, list(offered.values()))
@@ -133,28 +137,36 @@ def _reopen(office: Office, reader: Reader, data: bytes, received_at: datetime) 
 
 
 def _text(
-    office: Office, author: UUID, stream: UUID, proposed: Proposed, keys: Mapping[UUID, DataKey]
+    office: Office,
+    connection: Connection,
+    place: tuple[UUID, UUID],
+    proposed: Proposed,
+    keys: Mapping[UUID, DataKey],
 ) -> str | None:
-    """The proposal's free text; None where it has none or its key was destroyed."""
+    """The free text of a proposal at (author, stream), by the keys that came with it or our own;
+    None where it has none or its key was destroyed."""
     sealed = proposed.statutory
     if not isinstance(sealed, Sealed):
         return None
-    clear = envelope.unseal(
-        sealed, author=author, stream=stream, topic=Proposed.TOPIC, keys=_Keys(office, keys)
-    )
+    part = SealedPart(sealed, *place, Proposed.TOPIC)
+    if sealed.key_id in keys:
+        clear = envelope.unseal(
+            sealed, author=place[0], stream=place[1], topic=Proposed.TOPIC, keys=_Carried(keys)
+        )
+    else:
+        (clear,) = office.ledger.reveal(connection, [part])
     return clear.get("text") if clear else None
 
 
 @dataclass(frozen=True, slots=True)
-class _Keys:
-    """The keys that came with a supplement, then our own."""
+class _Carried:
+    """The keys that came with a supplement."""
 
-    office: Office
-    carried: Mapping[UUID, DataKey]
+    keys: Mapping[UUID, DataKey]
 
     def key(self, key_id: UUID) -> DataKey | None:
         """The key by id."""
-        return self.carried.get(key_id) or self.office.ledger.keyring.key(key_id)
+        return self.keys.get(key_id)
 
 
 def review(

@@ -6,7 +6,6 @@ import pytest
 
 from ledger.contribution import columns
 from ledger.errors import Refused
-from ledger.event import Note
 from ledger.reader import Reader
 from projections.persons import Key
 from projections.views import Views
@@ -35,19 +34,24 @@ from tests.integration.transfer.follow_up import (
 from tests.integration.transfer.story import (
     TODAY,
     at_origin,
+    begin,
     carry_through,
     case_of,
     cells,
     count,
+    enter,
     hand_in,
+    let_go,
     post,
     pupil_state,
     record,
     rows,
+    sealed,
+    take_in,
     transcript,
 )
 from tests.school import YEAR
-from transfer import supplement
+from transfer import conversation, returning, supplement
 from transfer.errors import CaseRefused
 
 
@@ -275,7 +279,9 @@ def test_a_mark_proposed_once_is_not_proposed_again_and_its_slot_is_taken(
     assert [v.fate for v in hand_in(origin, [again])] == ["unchanged"]
 
 
-def test_the_reason_stays_sealed_and_an_erased_text_still_counts(provinces: Provinces) -> None:
+def test_the_reason_stays_sealed_and_where_its_key_is_gone_the_mark_still_counts(
+    provinces: Provinces,
+) -> None:
     origin, receiver, leaver, arrival, case = moved(provinces)
     propose_years(origin, leaver, correct("10", old="7"), on=CLOSING_DAY)
     post(receiver, send(origin, case))
@@ -283,11 +289,90 @@ def test_the_reason_stays_sealed_and_an_erased_text_still_counts(provinces: Prov
         bodies = rows(side, "SELECT convert_from(body, 'utf8') FROM ledger.entry")
         assert not [body for (body,) in bodies if "Chép nhầm" in str(body)]
     with receiver.office.ledger.database.connection() as connection:
-        connection.execute("DELETE FROM vault.data_key")
-    receiver.office.ledger.keyring.forget() if hasattr(
-        receiver.office.ledger.keyring, "forget"
-    ) else None
+        connection.execute("DELETE FROM vault.data_key WHERE person = %s", (leaver,))
     decide(receiver, case, "all")
     assert slots(receiver, arrival)["TOAN", 1, "GK"] == "10.0"
-    (proposed,) = [e.event for e in record(receiver, arrival) if "Proposed" in e.envelope.topic]
-    assert not isinstance(proposed.statutory, Note)  # type: ignore[attr-defined]
+    assert rows(receiver, f"SELECT 1 FROM vault.data_key WHERE person = '{leaver}'") == []
+
+
+def test_proposals_of_before_a_rejection_are_decided_where_they_were_made(
+    provinces: Provinces,
+) -> None:
+    origin, receiver = provinces.origin, provinces.receiver
+    leaver, arrival, case = begin(provinces)
+    post(origin, sealed(receiver, case, "request"))
+    let_go(origin, case, leaver)
+    propose_marks(origin, leaver, LATE)
+    post(receiver, sealed(origin, case, "dossier"))
+    conversation.reject(receiver.office, case, reason="mistake", today=TODAY, who=receiver.who)
+    post(origin, sealed(receiver, case, "reject"))
+    assert shown(look(origin, case).proposals) == [("mark HK2/TX2", None, "9.0", None, None)]
+    decide(origin, case, "all")
+    assert slots(origin, leaver)["NGUVAN", 2, "TX2"] == "9.0"
+    assert told(origin, case) == []
+    assert arrival
+
+
+def test_after_a_rejection_the_marks_of_the_stay_go_back(provinces: Provinces) -> None:
+    origin, receiver = provinces.origin, provinces.receiver
+    leaver, arrival, case = begin(provinces)
+    post(origin, sealed(receiver, case, "request"))
+    let_go(origin, case, leaver)
+    post(receiver, sealed(origin, case, "dossier"))
+    conversation.reject(receiver.office, case, reason="mistake", today=TODAY, who=receiver.who)
+    before = transcript(receiver, arrival, TODAY).digest
+    frame = send(receiver, case)
+    assert post(origin, frame).outcome == "early", "the rejection is still on its way"
+    post(origin, sealed(receiver, case, "reject"))
+    assert post(origin, frame).outcome == "done"
+    assert [(p.effect.subject, p.effect.what) for p in look(origin, case).proposals] == [
+        ("TOAN", "mark HK2/TX1"),
+        ("TOAN", "mark HK2/GK"),
+    ]
+    decide(origin, case, "all")
+    (year,) = transcript(origin, leaver, TODAY).years
+    maths = next(s for s in year["subjects"] if s["subject"] == "TOAN")["semesters"]["2"]
+    assert (maths["marks"]["TX"], maths["marks"]["GK"]) == (["9.0", "8.0", "7.0"], "8.0")
+    assert {link.pupil for link in pupil_state(origin, leaver).links} == {arrival}
+    post(receiver, answer(origin, case))
+    assert transcript(receiver, arrival, TODAY).digest == before, "there they counted before"
+    enter(origin, leaver, "7A1", [("TOAN", 2, "CK", "9", TODAY.replace(month=5))])
+    assert supplement.offer(receiver.office, case, today=TODAY, who=receiver.who) is None
+
+
+def test_a_pupil_who_came_back_is_written_of_as_usual_and_open_proposals_can_be_decided(
+    provinces: Provinces,
+) -> None:
+    origin, receiver, leaver, arrival, case = moved(provinces)
+    propose_marks(origin, leaver, LATE)
+    settle(origin, receiver, case)
+    propose_marks(origin, leaver, LATER)
+    back = give_back(receiver, origin, case)
+    assert pupil_state(origin, leaver).released is None
+    assert slots(origin, leaver)["NGUVAN", 2, "TX2"] == "9.0"
+    enter(origin, leaver, "7A1", [("NGUVAN", 2, "TX4", "4", LATE[4])])
+    own = own_year(origin, leaver)
+    assert own.slots["NGUVAN", 2, "TX2"].value == "9.0"
+    (verdict,) = hand_in(origin, cells(leaver, "7A1", [(*LATE[:3], "3", LATE[4])]))
+    assert verdict.refused is not None
+    assert verdict.refused.code == "slot_taken", "what was accepted holds the slot"
+    with pytest.raises(CaseRefused, match="managed here again"):
+        supplement.offer(origin.office, case, today=TODAY, who=origin.who)
+    decide(origin, back, "all")
+    assert slots(origin, leaver)["NGUVAN", 2, "TX3"] == "10.0"
+    propose_marks(receiver, arrival, ("NGUVAN", 2, "GK", "7", TODAY), class_code="7B2")
+    settle(receiver, origin, back)
+    (year,) = transcript(origin, leaver, TODAY).years
+    literature = next(s for s in year["subjects"] if s["subject"] == "NGUVAN")
+    assert literature["semesters"]["2"]["marks"]["GK"] == "7.0"
+
+
+def give_back(side: Side, to: Side, case: UUID) -> UUID:
+    """A transfer back, accepted there."""
+    back = returning.give_back(
+        side.office, case, reason="withdrawn", last_day=None, today=TODAY, who=side.who
+    )
+    assert post(to, sealed(side, back, "dossier")).failure is None
+    take_in(to, back, case_of(to, back).pupil or case)
+    post(side, sealed(to, back, "accept"))
+    return back
