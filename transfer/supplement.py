@@ -83,6 +83,10 @@ def offer(office: Office, case_id: UUID, *, today: date, who: Who) -> int | None
         if (case.side, case.state) == ("receiver", "rejected"):
             if case.their_pupil is None:
                 raise CaseRefused("nothing had come in this case that could be supplemented")
+            if pupil.accepted:
+                raise CaseRefused(
+                    "the record came by another transfer; what is written here counts"
+                )
             plan.drafts += _all_written(office, reader, pupil, who)
         elif case.side != "origin" or case.state != "accepted":
             raise CaseRefused(f"the case is {case.state}; what is proposed waits for its end")

@@ -18,6 +18,7 @@ from ledger.events.case import (
     ReceiptReceived,
     RequestDeclined,
     RequestReceived,
+    SupplementReceived,
     TransferRequested,
 )
 from ledger.events.school_class import ClassOpened, GradeSheetSubmitted, TeacherAssigned
@@ -57,6 +58,7 @@ FIRST = {
     RequestReceived,
     CaseReleased,
     DossierReceived,
+    SupplementReceived,
 }
 PUPIL_STREAMS = (StreamKind.PUPIL, StreamKind.PUPIL_YEAR)
 
