@@ -18,6 +18,7 @@ from ledger.events.case import (
     IdentityConfirmed,
     LeftForPaper,
     MoveConsented,
+    MovedOn,
     MoveRequested,
     ProblemNoted,
     RecallAsked,
@@ -31,6 +32,10 @@ from ledger.events.case import (
     ReturnReceived,
     RulingDisputed,
     RulingReceived,
+    SupplementAnswered,
+    SupplementOutcome,
+    SupplementReceived,
+    SupplementSent,
     TransferHeld,
     TransferRequested,
 )
@@ -48,6 +53,7 @@ CaseState = Literal[
     "accepted",
     "rejected",
     "left",
+    "follow_up",
 ]
 Side = Literal["origin", "receiver", "inside"]
 
@@ -58,6 +64,17 @@ class CaseRuling(Frozen):
     custodian: UUID
     number: str
     sha256: str
+
+
+class Supplement(Frozen):
+    """One supplement of a case, sent or received (a side does one of the two): the ledger on the
+    other side, what it proposes, and how it was answered (None: not yet)."""
+
+    number: int
+    ledger: UUID
+    message: str | None
+    proposals: tuple[UUID, ...]
+    outcome: SupplementOutcome | None
 
 
 class Case(Frozen):
@@ -73,7 +90,9 @@ class Case(Frozen):
     `identity` the fields that a person saw differ and confirmed. `unread` says that it was our
     own request that failed on the other side. `disputed` are the digests of rulings that came
     after `ruling` and differ from it. `registered` is what the custody register has answered, and
-    `rival` the other transfer and ledger of a conflict in it.
+    `rival` the other transfer and ledger of a conflict in it. "follow_up": we are no party of
+    the transfer, but have the pupil now and got a supplement; `moved_to` is then, and after a
+    transfer, where the other side says the pupil went, and `via` by which transfer.
     """
 
     id: UUID
@@ -104,6 +123,8 @@ class Case(Frozen):
     rival: tuple[UUID, UUID] | None = None
     from_school: str | None = None
     class_code: str | None = None
+    via: UUID | None = None
+    supplements: tuple[Supplement, ...] = ()
 
     @classmethod
     def begun(cls, id: UUID, side: Side, peer: UUID | None, **known: Any) -> "Case":
@@ -223,6 +244,8 @@ def evolve(case: Case | None, event: Event, version: int) -> Case:
             return _received(case, event)
         case RulingReceived():
             return _ruled(case, event)
+        case SupplementReceived():
+            return _supplemented(case, event)
         case _ if case is None:
             raise ValueError(f"{event.TOPIC} before the case was opened")
         case ApplicationDecided():
@@ -251,6 +274,19 @@ def evolve(case: Case | None, event: Event, version: int) -> Case:
                     "moved_to": event.moved_to,
                 }
             )
+        case SupplementSent():
+            sent = Supplement(
+                number=event.number,
+                ledger=event.to_ledger,
+                message=None,
+                proposals=event.proposals,
+                outcome=None,
+            )
+            return case.model_copy(update={"supplements": (*case.supplements, sent)})
+        case SupplementAnswered():
+            return _answered(case, event)
+        case MovedOn():
+            return case.model_copy(update={"moved_to": event.to_ledger, "via": event.via})
         case ProblemNoted() if case.state == "recalling":
             return case.model_copy(update={"failure": (event.step, event.code)})
         case ProblemNoted():
@@ -335,3 +371,32 @@ def _received(case: Case | None, event: DossierReceived) -> Case:
             "failure": None,
         }
     )
+
+
+def _supplemented(case: Case | None, event: SupplementReceived) -> Case:
+    """A supplement may open the case here: we took the pupil in later, from somebody else."""
+    opened = case or Case.begun(
+        event.case,
+        "receiver",
+        event.author,
+        state="follow_up",
+        pupil=event.pupil,
+        their_pupil=event.their_pupil,
+    )
+    received = Supplement(
+        number=event.number,
+        ledger=event.author,
+        message=event.message,
+        proposals=event.proposals,
+        outcome=None,
+    )
+    return opened.model_copy(update={"supplements": (*opened.supplements, received)})
+
+
+def _answered(case: Case, event: SupplementAnswered) -> Case:
+    known = tuple(
+        one.model_copy(update={"outcome": event.outcome}) if one.number == event.number else one
+        for one in case.supplements
+    )
+    failure = (0, event.code) if event.code else None
+    return case.model_copy(update={"supplements": known, "failure": failure or case.failure})

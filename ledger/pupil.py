@@ -31,6 +31,7 @@ from ledger.events.pupil import (
     ReleaseUndone,
     SectionJoined,
     StatusKind,
+    SupplementDecided,
     TransferAccepted,
 )
 from ledger.school_class import SchoolClass
@@ -56,6 +57,16 @@ class Month(Frozen):
     last_seen_on: date | None
 
 
+class Ruling(Frozen):
+    """What this record says became of a proposal of `author`: accepted (`reason` None) or refused,
+    and the version of the entry that says so."""
+
+    author: UUID
+    proposal: UUID
+    reason: str | None
+    version: int
+
+
 class Pupil(Frozen):
     """What the rules need to know of a pupil.
 
@@ -64,8 +75,8 @@ class Pupil(Frozen):
     are the transfers through which history came in; `coverings` are, in the order of custody,
     the streams each release covers with the last version of each. `conflicts` are what was
     found wrong with numbers (code, other pupil), `distinct` the pupils confirmed to be others,
-    `months` what the monthly confirmations said. `admitted` are the provisional arrivals (their
-    `seq`) that the newest acceptance made into transfers.
+    `months` what the monthly confirmations said, `rulings` what became of proposals. `admitted`
+    are the provisional arrivals (their `seq`) that the newest acceptance made into transfers.
     """
 
     id: UUID
@@ -83,6 +94,7 @@ class Pupil(Frozen):
     distinct: tuple[UUID, ...] = ()
     months: tuple[Month, ...] = ()
     admitted: tuple[int, ...] = ()
+    rulings: tuple[Ruling, ...] = ()
 
     def hops(self, stream: UUID) -> tuple[tuple[int, int], ...]:
         """(last version, hop) of `stream` for every release that covers some of it."""
@@ -198,6 +210,8 @@ def evolve(pupil: Pupil | None, event: Event, version: int) -> Pupil:
             return _with(pupil, conflicts=(*pupil.conflicts, (event.code, event.other)))
         case ConfirmedDistinct():
             return _with(pupil, distinct=(*pupil.distinct, event.other))
+        case SupplementDecided():
+            return _with(pupil, rulings=_ruled(pupil, event, version))
         case PresenceConfirmed():
             month = Month(
                 month=event.month,
@@ -228,6 +242,16 @@ def _admitted(pupil: Pupil) -> tuple[Change, ...]:
     return tuple(
         c.model_copy(update=turned) if c.kind == "provisional" else c for c in pupil.changes
     )
+
+
+def _ruled(pupil: Pupil, event: SupplementDecided, version: int) -> tuple[Ruling, ...]:
+    """A proposal is decided once: what is said of it later changes nothing."""
+    rulings = {(ruling.author, ruling.proposal): ruling for ruling in pupil.rulings}
+    accepted: list[tuple[UUID, str | None]] = [(one, None) for one in event.accepted]
+    for proposal, reason in [*accepted, *event.refused]:
+        ruling = Ruling(author=event.author, proposal=proposal, reason=reason, version=version)
+        rulings.setdefault((event.author, proposal), ruling)
+    return tuple(rulings.values())
 
 
 def _without_release(pupil: Pupil) -> tuple[Change, ...]:

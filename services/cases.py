@@ -55,14 +55,19 @@ ACTORS = {
     "reissue": "origin_school",
     "recall_answer": "receiving_school",
     "lift_hold": "holder",
+    "supplement": "custodian",
+    "supplement_answer": "other_custodian",
     "register_conflict": "both_sides",
     "ruling_conflict": "both_sides",
 }
 """Who must act next, by what is waited for. `holder`: the side whose document stops the case;
-`both_sides`: an alarm that a person on either side has to clear up."""
+`custodian`: who manages the record and decides about proposals; `both_sides`: an alarm that a
+person on either side has to clear up."""
 _HERE = {
-    "origin": frozenset({"origin_school", "holder", "both_sides"}),
-    "receiver": frozenset({"receiving_head", "receiving_school", "holder", "both_sides"}),
+    "origin": frozenset({"origin_school", "holder", "custodian", "both_sides"}),
+    "receiver": frozenset(
+        {"receiving_head", "receiving_school", "holder", "custodian", "both_sides"}
+    ),
     "inside": frozenset({"origin_school", "receiving_head", "receiving_school", "holder"}),
 }
 _REGISTERED = {None: None, "asked": False, "recorded": True, "conflict": False}
@@ -154,6 +159,7 @@ def waiting_for(case: Case) -> str | None:
         waiting = "delivery"
     if (case.side, case.state) == ("receiver", "agreed") and case.peer is None:
         waiting = "papers"
+    waiting = waiting or _supplement(case)
     if waiting is not None and case.held is not None:
         waiting = "lift_hold"
     return waiting
@@ -204,6 +210,14 @@ def _successor(reader: Reader, case: Case) -> str | None:
         return None
     now = current(with_successors(reader.units, [ours]), ours, datetime.now(UTC).date())
     return now if now != ours else None
+
+
+def _supplement(case: Case) -> str | None:
+    """For whose decision about a supplement the case waits: ours, or the other side's."""
+    open_ = [one for one in case.supplements if one.outcome is None]
+    if not open_:
+        return None
+    return "supplement" if open_[-1].message is not None else "supplement_answer"
 
 
 def short_name(trust: TrustStore, ledger: UUID) -> str:

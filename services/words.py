@@ -16,6 +16,7 @@ STATES: dict[str, tuple[str, str]] = {
     "declined": ("Từ chối đề nghị", "declined"),
     "problem": ("Hồ sơ lỗi, chờ gửi lại", "a message failed, to be sent again"),
     "left": ("Đã chuyển đi, hồ sơ giấy", "left, with papers"),
+    "follow_up": ("Hồ sơ bổ sung của trường trước", "a supplement of an earlier school"),
 }
 
 WAITING: dict[str, tuple[str, str]] = {
@@ -33,6 +34,11 @@ WAITING: dict[str, tuple[str, str]] = {
     "ruling_conflict": (
         "hai phán quyết khác nhau, hỏi Bộ",
         "two different rulings; ask the ministry which holds",
+    ),
+    "supplement": ("quyết định về hồ sơ bổ sung", "the supplement to be decided"),
+    "supplement_answer": (
+        "trường đang quản lý hồ sơ trả lời bổ sung",
+        "the supplement to be answered",
     ),
     "reissue": ("trường đi gửi lại hồ sơ", "the origin to send it again"),
     "papers": ("trường đến nhập hồ sơ giấy và tiếp nhận", "the receiver to take the papers in"),
@@ -383,6 +389,21 @@ RECONCILING: dict[str, tuple[str, str]] = {
     ),
 }
 """The findings of a reconciliation, who must act, what there is to do."""
+
+
+PROPOSAL_CONFLICTS: dict[str, tuple[str, str]] = {
+    "already_there": ("đã có đúng như vậy", "it is there already"),
+    "slot_taken": ("ô điểm đã có điểm khác", "the slot holds another mark"),
+    "slot_empty": ("không có điểm để đính chính", "there is no mark to correct"),
+    "old_value_differs": ("điểm hiện có khác điểm cũ nêu", "the mark is not the one seen"),
+    "period_closed": ("kỳ đã tổng kết", "the period is closed"),
+    "already_assessed": ("đã đánh giá khác", "it was assessed otherwise"),
+    "already_counted": ("đã có số buổi nghỉ khác", "other absences are on record"),
+    "already_closed": ("kỳ đã tổng kết", "the period is closed already"),
+    "already_written": ("đã có nhận xét", "there is a comment already"),
+    "already_decided": ("đã có quyết định", "it was decided already"),
+}
+"""What stands against a proposal of a supplement (Hồ sơ bổ sung)."""
 
 
 def word(table: dict[str, tuple[str, str]], key: str, lang: str) -> str:

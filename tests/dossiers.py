@@ -341,7 +341,7 @@ class Province:
 
     def names(self, school: str = "THCS Lê Lợi") -> References:
         """The references of this province."""
-        unit = {"name": school, "kind": "school", "parent": None, "provinces": []}
+        unit: dict[str, Any] = {"name": school, "kind": "school", "parent": None, "provinces": []}
         known = {"name": "7A1", "school": "S1", "school_year": "2024-2025"}
         return References.model_validate(
             {"units": {"S1": unit}, "classes": {"7A1": known}, "staff": {}}
@@ -459,6 +459,7 @@ def dossier(
             CarriedStream(id=stream, ledger=found[0].record.ledger, entries=tuple(found))
             for stream, found in streams.items()
         ),
+        supplements=(),
         sheets=tuple(sheets),
         closings=tuple(closings),
         references={str(province.id): province.names() for province, _ in provinces},

@@ -35,6 +35,7 @@ from transfer.identity import (
 )
 from transfer.office import Office
 from transfer.proofs import evidence_code
+from transfer.supplement_proofs import keep_proofs, proofs_of
 from transfer.understanding import data_key
 
 _SQL = queries("transfer", "transfer.sql")
@@ -155,19 +156,14 @@ def joined(own: Pupil | None, dossier: Dossier, ours: UUID, case: UUID, today: d
     known = {link.pupil for link in own.links} if own else set()
     known.add(ours)
     events: list[Event] = []
-    for hop in dossier.hops:
-        other = hop.release.record.stream
+    others = [(hop.release.record.stream, hop.ledger) for hop in dossier.hops]
+    for other, ledger in [*others, *_proposing(dossier)]:
         if other not in known:
             known.add(other)
-            events.append(
-                PupilLinked(
-                    effective_on=today,
-                    other=other,
-                    other_ledger=hop.ledger,
-                    case=case,
-                    statutory=None,
-                )
+            linked = PupilLinked(
+                effective_on=today, other=other, other_ledger=ledger, case=case, statutory=None
             )
+            events.append(linked)
     releases = [read_entry(hop.release).event for hop in dossier.hops]
     events.append(
         TransferAccepted(
@@ -183,6 +179,18 @@ def joined(own: Pupil | None, dossier: Dossier, ours: UUID, case: UUID, today: d
     return events
 
 
+def _proposing(dossier: Dossier) -> list[tuple[UUID, UUID]]:
+    """The pupil's ids in ledgers that proposed something and whose record no hop covers."""
+    found = []
+    for stream in dossier.supplements:
+        first = stream.entries[0]
+        if first.record.version == 1:
+            event = read_entry(first).event
+            if isinstance(event, PupilYearOpened | PaperYearOpened):
+                found.append((event.pupil_id, stream.ledger))
+    return found
+
+
 def _copy(reader: Reader, plan: Plan, dossier: Dossier, entries: Sequence[ReadEntry]) -> None:
     """Verbatim copies of what is not here yet; one's own entries are never copied."""
     # An earlier release of a ledger that had the pupil twice is among its later entries too.
@@ -192,7 +200,7 @@ def _copy(reader: Reader, plan: Plan, dossier: Dossier, entries: Sequence[ReadEn
             by_stream.setdefault(entry.stream, {})[entry.version] = entry
     for stream, versions in by_stream.items():
         found = [versions[version] for version in sorted(versions)]
-        ref = _stream_ref(stream, found[0])
+        ref = stream_ref(stream, found[0])
         held = reader.track(ref)
         for entry in found:
             if entry.version <= held:
@@ -208,7 +216,8 @@ def _copy(reader: Reader, plan: Plan, dossier: Dossier, entries: Sequence[ReadEn
             plan.drafts.append(Draft(ref, entry.event, copied=copied))
 
 
-def _stream_ref(stream: UUID, first: ReadEntry) -> StreamRef:
+def stream_ref(stream: UUID, first: ReadEntry) -> StreamRef:
+    """Another ledger's stream, as its first entry opens it."""
     event = first.event
     if isinstance(event, PupilYearOpened | PaperYearOpened):
         return StreamRef(
@@ -267,6 +276,7 @@ def _take_in(
             "bodies": [hop.model_dump_json() for hop in dossier.hops],
         },
     )
+    keep_proofs(connection, proofs_of(dossier, office.ledger.id), known_from=first)
     numbers = carried_numbers(dossier, report.entries)
     tokens = [(kind, keyring.token(kind, value)) for kind, value in numbers]
     if tokens:

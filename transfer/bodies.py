@@ -1,4 +1,4 @@
-"""The payloads of the short messages: a request, and every answer."""
+"""The payloads of every message but the dossier: a request, answers, supplements."""
 
 import base64
 import binascii
@@ -12,6 +12,7 @@ from ledger.event import Code, Frozen
 from ledger.events.case import IdentityClaim, RegisterEvent
 from signing import sealing
 from signing.errors import SealError
+from transfer.dossier import CarriedKey, CarriedStream, Inclusion
 from transfer.message import Hex32, Kind
 
 
@@ -76,3 +77,36 @@ class AnswerBody(Body):
     """The payload of every short answer."""
 
     content: dict[str, str | int | None]
+
+
+class Offer(Frozen):
+    """One proposal of a supplement: where it stands, and that it is in its author's log."""
+
+    proposal: UUID
+    stream: UUID
+    version: int = Field(ge=1)
+    inclusion: Inclusion
+
+
+class SupplementBody(Body):
+    """The payload of a supplement: the pupil-years that hold open proposals, from their beginning.
+
+    `pupil` is the author's own id; `via` the transfer by which the addressee took the pupil in,
+    where it is no party of this one. Keys travel protected by the sealing alone.
+    """
+
+    number: int = Field(ge=1)
+    via: UUID | None
+    pupil: UUID
+    streams: tuple[CarriedStream, ...] = Field(min_length=1, max_length=100)
+    proposals: tuple[Offer, ...] = Field(min_length=1, max_length=5000)
+    keys: tuple[CarriedKey, ...] = Field(max_length=200)
+
+
+class SupplementAnswerBody(Body):
+    """The payload of the answer to one supplement: every proposal of it, accepted or refused with
+    its reason."""
+
+    number: int = Field(ge=1)
+    accepted: tuple[UUID, ...]
+    refused: tuple[tuple[UUID, Code], ...]

@@ -114,6 +114,16 @@ def answered_message(told: UUID) -> Write:
     return write
 
 
+def answered_issue(case: UUID, kind: str, issue: int) -> Write:
+    """The same of one message of ours."""
+
+    def write(connection: Connection, first: int) -> None:
+        del first
+        connection.execute(_SQL["answered_issue"], {"case": case, "kind": kind, "issue": issue})
+
+    return write
+
+
 def decide_once(case: UUID, decision: str, told: UUID) -> Write:
     """Writes the one decision of a transfer; a second one cannot be."""
 

@@ -202,6 +202,20 @@ class CarriedStream(Frozen):
     entries: Some[CarriedEntry]
 
 
+class ProposalProof(Frozen):
+    """That an accepted proposal is in its author's log."""
+
+    version: int
+    inclusion: Inclusion
+
+
+class SupplementStream(CarriedStream):
+    """What follows in a pupil-year after what the hops cover, up to the last accepted proposal; a
+    stream that no hop covers from its beginning."""
+
+    proofs: tuple[ProposalProof, ...]
+
+
 class SheetStatement(Frozen):
     """What a teacher signs: one column of a class, without a name."""
 
@@ -300,6 +314,7 @@ class Dossier(Frozen):
     pupil: UUID
     hops: Some[Hop] = Field(min_length=1, max_length=MAX_HOPS)
     streams: Some[CarriedStream] = Field(max_length=MAX_STREAMS)
+    supplements: Some[SupplementStream] = Field(max_length=MAX_STREAMS)
     sheets: Some[SheetPath] = Field(max_length=MAX_SHEETS)
     closings: Some[ClosingProof] = Field(max_length=MAX_CLOSINGS)
     references: dict[str, References]
@@ -324,6 +339,12 @@ class Dossier(Frozen):
             raise CheckFailed(5, "bad_json", f"not a dossier: field {where[:200]}") from error
 
     @property
+    def carried(self) -> tuple[CarriedEntry, ...]:
+        """Every entry: what the hops cover, then what was accepted of what came after."""
+        streams = (*self.streams, *self.supplements)
+        return tuple(entry for stream in streams for entry in stream.entries)
+
+    @property
     def returns(self) -> UUID | None:
         """The transfer that this one undoes; None where it says none."""
         said = self.ext.get("returns")
@@ -336,11 +357,6 @@ class Dossier(Frozen):
     def last_hop(self) -> Hop:
         """The release that this dossier carries out."""
         return self.hops[-1]
-
-    @property
-    def carried(self) -> list[CarriedEntry]:
-        """The entries of all streams."""
-        return [entry for stream in self.streams for entry in stream.entries]
 
 
 def _require_bounded(payload: JsonValue) -> None:

@@ -8,6 +8,9 @@
     ruling                   the arbiter's; what `transfer.arbitration` says
     register                 at the ministry: custody is written down and answered
     register_answer          noted in the case
+    supplement               noted for the person who decides
+    supplement_answer moved_to
+                             what was proposed counts, or goes on to who has the pupil
 
 A message is verified and opened before it comes here; an effect is a pure decision.
 """
@@ -25,15 +28,28 @@ from ledger.reader import Reader
 from transfer import clock
 from transfer.answers import on_answer
 from transfer.arbitration import on_ruling, on_ruling_receipt
-from transfer.bodies import AnswerBody, Body, RequestBody
+from transfer.bodies import (
+    AnswerBody,
+    Body,
+    RequestBody,
+    SupplementAnswerBody,
+    SupplementBody,
+)
 from transfer.cases import case_ref
 from transfer.errors import CaseRefused, CheckFailed
+from transfer.held import DatabaseHeld
 from transfer.message import Header, Kind, Opened
 from transfer.office import Office
 from transfer.problems import on_problem
 from transfer.recall import on_recall
 from transfer.register import on_register_answer, tell_return
 from transfer.register_service import on_register
+from transfer.supplement_checks import check_supplement
+from transfer.supplement_intake import (
+    on_moved_to,
+    on_supplement,
+    on_supplement_answer,
+)
 
 Effect = Callable[[Office, Reader, Case | None, Header, Frozen], Plan]
 
@@ -79,6 +95,27 @@ def _answer(
     return plan
 
 
+def _supplement(
+    office: Office, reader: Reader, case: Case | None, header: Header, body: Frozen
+) -> Plan:
+    supplement = cast(SupplementBody, body)
+    held = DatabaseHeld(reader.connection, reader, by_file=True)
+    found = check_supplement(reader, header, supplement, trust=office.trust, held=held)
+    return on_supplement(reader, case, header, supplement, found.pupil)
+
+
+def _supplement_answer(
+    office: Office, reader: Reader, case: Case | None, header: Header, body: Frozen
+) -> Plan:
+    return on_supplement_answer(reader, case, header, cast(SupplementAnswerBody, body))
+
+
+def _moved_to(
+    office: Office, reader: Reader, case: Case | None, header: Header, body: Frozen
+) -> Plan:
+    return on_moved_to(reader, case, header, cast(AnswerBody, body))
+
+
 def _recall(
     office: Office, reader: Reader, case: Case | None, header: Header, body: Frozen
 ) -> Plan:
@@ -116,6 +153,9 @@ EFFECTS: dict[Kind, tuple[type[Body], Effect]] = {
     "ruling": (AnswerBody, _ruling),
     "register": (AnswerBody, _register),
     "register_answer": (AnswerBody, _register_answer),
+    "supplement": (SupplementBody, _supplement),
+    "supplement_answer": (SupplementAnswerBody, _supplement_answer),
+    "moved_to": (AnswerBody, _moved_to),
 }
 """Every kind but the dossier, which has thirteen checks of its own."""
 

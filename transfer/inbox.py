@@ -35,6 +35,8 @@ from transfer.message import Frame, Header
 from transfer.office import Office
 from transfer.problems import problem_message
 from transfer.returning import returned_pupil
+from transfer.supplement_checks import NotYet
+from transfer.supplement_intake import again
 
 _SQL = queries("transfer", "transfer.sql")
 QUARANTINE_FROM = 7
@@ -43,11 +45,14 @@ QUARANTINE_FROM = 7
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of a message that came: its kind, its case, and how it ended."""
+    """What became of a message that came: its kind, its case, and how it ended.
+
+    "early": it overtook what it follows; nothing is kept of it, and it will be sent again.
+    """
 
     kind: str
     case: UUID | None
-    outcome: Literal["done", "repeated", "problem", "quarantined", "dead"]
+    outcome: Literal["done", "repeated", "problem", "quarantined", "dead", "early"]
     failure: CheckFailed | None = None
     report: Report | None = field(default=None, repr=False, compare=False)
     """Of a dossier that passed its checks just now: what a rule may decide from."""
@@ -275,10 +280,8 @@ def _take_answer(office: Office, data: bytes, frame: Frame, who: Who) -> Taken:
             row = connection.execute(
                 _SQL["seen"], {"sender": header.sender, "message": header.message_id}
             ).fetchone()
-            # What did not fit the case when it came (it overtook another message) is tried again.
-            if row is not None and row[1] == "done":
-                repeat(connection, header.case, ANSWERS.get(header.kind, ()))
-                return Taken(header.kind, header.case, "repeated")
+        if row is not None and row[1] == "done":
+            return _again(office, header, who)
         plain = mail.unseal(frame, office.encryption)
         opened = mail.parse(frame, plain)
         checks.check_signed(opened, sender, office.trust, Purpose.SEAL)
@@ -303,8 +306,29 @@ def _take_answer(office: Office, data: bytes, frame: Frame, who: Who) -> Taken:
         plan.extra.append(_seen(data, frame, outcome, None))
         return plan
 
-    office.ledger.desk.run(decide, who=who)
+    try:
+        office.ledger.desk.run(decide, who=who)
+    except CheckFailed as failure:  # what only the records here can tell of a supplement
+        return _problem(office, data, frame, failure, who)
+    except NotYet:
+        return Taken(header.kind, header.case, "early")
     return Taken(header.kind, header.case, outcome)
+
+
+def _again(office: Office, header: Header, who: Who) -> Taken:
+    """What came before gets the same answer; a supplement that had none may have one now."""
+
+    def decide(reader: Reader) -> Plan:
+        case = reader.case(header.case)
+        if case is None or case.pupil is None or header.kind != "supplement":
+            return Plan()
+        pupil = reader.pupils([case.pupil])[case.pupil]
+        return again(reader, case, pupil, header.issue) if pupil is not None else Plan()
+
+    office.ledger.desk.run(decide, who=who)
+    with office.ledger.database.connection() as connection:
+        repeat(connection, header.case, ANSWERS.get(header.kind, ()))
+    return Taken(header.kind, header.case, "repeated")
 
 
 def repeat(connection: Connection, case: UUID, kinds: Sequence[str]) -> None:

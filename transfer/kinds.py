@@ -5,7 +5,10 @@ from typing import Final
 from transfer.message import Kind
 
 FINAL_KINDS: Final[frozenset[Kind]] = frozenset(
-    {"receipt", "accept", "reject", "decline", "problem", "register_answer"}
+    {
+        *("receipt", "accept", "reject", "decline", "problem"),
+        *("supplement_answer", "moved_to", "register_answer"),
+    }
 )
 """Messages that expect no answer: told once, repeated when they are asked for again."""
 
@@ -14,6 +17,7 @@ ANSWERS: Final[dict[Kind, tuple[Kind, ...]]] = {
     "request": ("decline", "dossier"),
     "recall": ("accept", "reject", "cancel"),
     "cancel": ("receipt",),
+    "supplement": ("supplement_answer", "moved_to", "problem"),
     "ruling": ("receipt",),
     "register": ("register_answer",),
 }

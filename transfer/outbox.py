@@ -21,12 +21,13 @@ from ledger.reader import Reader
 from signing.errors import SigningError
 from transfer import clock, register
 from transfer import message as mail
-from transfer.bodies import AnswerBody, RequestBody
+from transfer.bodies import AnswerBody, RequestBody, SupplementAnswerBody
 from transfer.build import build_dossier
 from transfer.errors import CaseRefused, TransferError
 from transfer.kinds import GO_STALE
 from transfer.message import MAX_FRAME, Address, Kind
 from transfer.office import Office
+from transfer.supplement_build import build_supplement
 
 _SQL = queries("transfer", "transfer.sql")
 REISSUED = "reissued"
@@ -106,19 +107,24 @@ def _payload(
         return build_dossier(office, connection, case)
     if waiting.kind == "request":
         return _request_payload(office, connection, waiting.case, waiting.receiver)
+    if waiting.kind == "supplement":
+        if case is None:
+            raise CaseRefused("nothing was proposed in this case")
+        return build_supplement(office, connection, case, waiting.issue)
     content = waiting.content
     if waiting.kind == "register":
         content = register.content(office, connection, case, content["event"])
     content = {name: value for name, value in content.items() if name != REISSUED}
-    answer = AnswerBody(
-        v=1,
-        kind=waiting.kind,
-        iss=office.ledger.id,
-        aud=waiting.receiver,
-        transfer_id=waiting.case,
-        content=content,
-    )
-    return answer.model_dump(mode="json")
+    said = {
+        "v": 1,
+        "kind": waiting.kind,
+        "iss": office.ledger.id,
+        "aud": waiting.receiver,
+        "transfer_id": waiting.case,
+    }
+    if waiting.kind == "supplement_answer":
+        return SupplementAnswerBody.model_validate({**said, **content}).model_dump(mode="json")
+    return AnswerBody.model_validate({**said, "content": content}).model_dump(mode="json")
 
 
 def _request_payload(

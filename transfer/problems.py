@@ -3,6 +3,7 @@
     failed message      what its sender does
     dossier             the case is a `problem` until a person gives `release` again
     request             the case is a `problem` until a person gives `request` again
+    supplement          the same, by `supplement`
     any other           it is sealed and sent anew at once, at most `REISSUES` times
 
 A problem moves no custody, and is never answered by a problem.
@@ -22,6 +23,7 @@ from transfer.cases import answered, answered_message, case_ref, message, next_i
 from transfer.errors import CaseRefused, CheckFailed
 from transfer.message import Header, Kind
 from transfer.outbox import REISSUED
+from transfer.supplement_intake import on_supplement_problem
 
 _SQL = queries("transfer", "transfer.sql")
 REISSUES: Final = 3
@@ -69,6 +71,8 @@ def on_problem(
     ).fetchone()
     if row is None or row[:2] != (header.sender, said.kind):
         raise CaseRefused("a problem with a message that was not sent")
+    if said.kind == "supplement":
+        return on_supplement_problem(reader, case, header, said.issue, said.code)
     if said.kind == "request":
         return _request_failed(reader, case, said)
     return _again(reader, case, header, said, told=row[3])

@@ -10,6 +10,7 @@ from ledger.event import Code, Event, Frozen, Note, Sealed, StreamKind
 Decision = Literal["accepted", "rejected"]
 RegisterEvent = Literal["released", "returned", "accepted", "rejected"]
 """What the custody register is told: by the origin the first two, by the receiver the others."""
+SupplementOutcome = Literal["decided", "moved_to", "failed"]
 Applicant = Literal["parent", "guardian", "pupil", "school"]
 
 
@@ -324,6 +325,68 @@ class CancelReceived(Event):
     reason: Code
 
 
+class SupplementSent(Event):
+    """What this ledger proposed since it gave the record up goes to who has it now (Hồ sơ bổ sung).
+
+    `number` rises within the case; `proposals` are all that are open, in the order written. `via`
+    is the transfer by which `to_ledger` took the pupil in where it is no party of this one.
+    """
+
+    TOPIC: ClassVar[str] = "ledger.SupplementSent.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.CASE
+
+    case: UUID
+    number: int
+    to_ledger: UUID
+    via: UUID | None
+    proposals: tuple[UUID, ...]
+
+
+class SupplementReceived(Event):
+    """A supplement came and passed its checks; a person decides about its proposals.
+
+    `pupil` is ours, `their_pupil` the author's own; `payload_sha256` (hex) as for a dossier.
+    """
+
+    TOPIC: ClassVar[str] = "ledger.SupplementReceived.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.CASE
+
+    case: UUID
+    number: int
+    author: UUID
+    pupil: UUID
+    their_pupil: UUID
+    message: str
+    payload_sha256: str
+    proposals: tuple[UUID, ...]
+
+
+class SupplementAnswered(Event):
+    """The answer to a supplement, told or heard: decided, gone on to who has the pupil, or failed.
+
+    `code` is that of the failed check. What was decided stands in the pupil's stream.
+    """
+
+    TOPIC: ClassVar[str] = "ledger.SupplementAnswered.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.CASE
+
+    case: UUID
+    number: int
+    outcome: SupplementOutcome
+    code: Code | None
+
+
+class MovedOn(Event):
+    """The other side says that it passed the pupil on to `to_ledger`, by the transfer `via`."""
+
+    TOPIC: ClassVar[str] = "ledger.MovedOn.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.CASE
+
+    case: UUID
+    to_ledger: UUID
+    via: UUID
+
+
 class CaseDecided(Event):
     """The receiver's one decision about a transfer, written here by the receiver itself."""
 
@@ -458,4 +521,8 @@ EVENTS: tuple[type[Event], ...] = (
     RegisterAnswered,
     MessageReissued,
     DossierDisclosed,
+    SupplementSent,
+    SupplementReceived,
+    SupplementAnswered,
+    MovedOn,
 )

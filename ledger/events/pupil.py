@@ -356,6 +356,23 @@ class PapersAccepted(Event):
     case: UUID
 
 
+class SupplementDecided(Event):
+    """What became of proposals of `author` (Hồ sơ bổ sung): the accepted ones count from here on.
+
+    Written by the ledger that has custody, and again by the author when the answer reaches it.
+    `refused` are (proposal, reason). `number` is the newest supplement looked at; 0: its own.
+    """
+
+    TOPIC: ClassVar[str] = "ledger.SupplementDecided.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.PUPIL
+
+    case: UUID
+    author: UUID
+    number: int
+    accepted: tuple[UUID, ...]
+    refused: tuple[tuple[UUID, Code], ...]
+
+
 EVENTS: tuple[type[Event], ...] = (
     PupilRegistered,
     PupilDetailsChanged,
@@ -379,4 +396,5 @@ EVENTS: tuple[type[Event], ...] = (
     CustodyRuled,
     TransferAccepted,
     PapersAccepted,
+    SupplementDecided,
 )

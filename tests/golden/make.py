@@ -268,6 +268,13 @@ FACTS: dict[type[Event], dict[str, Any]] = {
         "digest": "sha256:" + "01" * 32,
         "covered": (((OTHER_PUPIL, 4), (STREAM, 8)),),
     },
+    pupil.SupplementDecided: {
+        "case": CASE,
+        "author": OTHER_LEDGER,
+        "number": 2,
+        "accepted": (CASE,),
+        "refused": ((OTHER_PUPIL, "not_accepted"),),
+    },
     pupil_year.PupilYearOpened: {
         "pupil_id": PUPIL,
         "school_year": "2024-2025",
@@ -503,6 +510,30 @@ FACTS: dict[type[Event], dict[str, Any]] = {
         "sha256": "45" * 32,
     },
     case.DossierDisclosed: {"case": CASE, "sha256": "45" * 32, "statutory": NOTE},
+    case.SupplementSent: {
+        "case": CASE,
+        "number": 2,
+        "to_ledger": OTHER_LEDGER,
+        "via": OTHER_PUPIL,
+        "proposals": (CASE, OTHER_PUPIL),
+    },
+    case.SupplementReceived: {
+        "case": CASE,
+        "number": 2,
+        "author": OTHER_LEDGER,
+        "pupil": PUPIL,
+        "their_pupil": OTHER_PUPIL,
+        "message": str(CASE),
+        "payload_sha256": "23" * 32,
+        "proposals": (CASE, OTHER_PUPIL),
+    },
+    case.SupplementAnswered: {
+        "case": CASE,
+        "number": 2,
+        "outcome": "failed",
+        "code": "missing_entry",
+    },
+    case.MovedOn: {"case": CASE, "to_ledger": OTHER_LEDGER, "via": OTHER_PUPIL},
 }
 """One example of every event; every optional field is set in some of them."""
 

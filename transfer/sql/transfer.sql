@@ -34,6 +34,18 @@ ORDER BY ledger, kind, code, known_from DESC;
 SELECT max(position) FROM ledger.outbox
 WHERE kind = 'dossier' AND receiver = %(receiver)s AND position < %(position)s;
 
+-- name: put_proposal_proofs
+-- What proved that accepted proposals are in their author's log: it travels on.
+INSERT INTO ledger.reference (ledger, kind, code, known_from, body)
+SELECT ledger, 'proposal', code, %(known_from)s, body::jsonb
+FROM unnest(%(ledgers)s::uuid[], %(codes)s::text[], %(bodies)s::text[]) AS told (ledger, code, body)
+ON CONFLICT DO NOTHING;
+
+-- name: proposal_proofs
+-- The proofs kept of accepted proposals of other ledgers.
+SELECT DISTINCT ON (code) code, body FROM ledger.reference
+WHERE kind = 'proposal' AND code = ANY(%(codes)s) ORDER BY code, known_from;
+
 -- name: put_hops
 -- The releases a dossier proved, to travel on one day.
 INSERT INTO ledger.hop (pupil, no, body)
@@ -110,8 +122,8 @@ INSERT INTO ledger.peer_checkpoint (ledger, size, root)
 VALUES (%(ledger)s, %(size)s, %(root)s) ON CONFLICT DO NOTHING;
 
 -- name: copies
--- The hashes held of some streams, by version.
-SELECT s.id, e.version, e.entry_hash FROM ledger.stream s JOIN ledger.entry e ON e.stream = s.no
+-- The hashes and topics held of some streams, by version.
+SELECT s.id, e.version, e.entry_hash, e.topic FROM ledger.stream s JOIN ledger.entry e ON e.stream = s.no
 WHERE s.id = ANY(%(streams)s) ORDER BY s.id, e.version;
 
 -- name: cases
@@ -145,7 +157,8 @@ WHERE message = %(message)s AND sealed IS NULL;
 -- name: references
 -- Names of other ledgers' units and classes, as dossiers told them.
 SELECT DISTINCT ON (ledger, kind, code) ledger, kind, code, body FROM ledger.reference
-WHERE ledger = ANY(%(ledgers)s) AND kind IN ('unit', 'class') ORDER BY ledger, kind, code, known_from DESC;
+WHERE ledger = ANY(%(ledgers)s) AND kind IN ('unit', 'class')
+ORDER BY ledger, kind, code, known_from DESC;
 
 -- name: due
 -- Sealed messages that nobody has answered and whose time has come; other relays' are skipped. A
@@ -236,6 +249,16 @@ WHERE s.kind = 'case' AND t.body::jsonb ->> 'registered' IS NOT NULL GROUP BY 1;
 SELECT s.id, t.body FROM ledger.stream s JOIN ledger.state t ON t.stream = s.no
 WHERE s.kind = 'register' AND s.ledger = %(ledger)s ORDER BY s.no;
 
+-- name: answered_issue
+-- One message of a case that has its answer.
+UPDATE ledger.outbox SET state = 'answered'
+WHERE case_id = %(case)s AND kind = %(kind)s AND issue = %(issue)s AND state <> 'answered';
+
+-- name: supplement_frames
+-- The supplements of a case that passed their checks, sealed, the first one first.
+SELECT frame, received_at FROM ledger.inbox
+WHERE case_id = %(case)s AND kind = 'supplement' AND state = 'done' ORDER BY received_at;
+
 -- name: repeat_answers
 -- The answers of a case go out again; one that waits for an answer itself only while it does.
 UPDATE ledger.outbox SET state = 'sealed', next_at = now()
@@ -259,7 +282,9 @@ FROM ledger.stream s JOIN ledger.state t ON t.stream = s.no
 CROSS JOIN LATERAL (SELECT e.recorded_at FROM ledger.entry e WHERE e.stream = s.no
                     ORDER BY e.version DESC LIMIT 1) AS last
 WHERE s.kind = 'case'
-  AND t.body::jsonb ->> 'state' NOT IN ('accepted', 'rejected', 'declined', 'refused', 'left')
+  AND (t.body::jsonb ->> 'state'
+       NOT IN ('accepted', 'rejected', 'declined', 'refused', 'left', 'follow_up')
+       OR t.body::jsonb -> 'supplements' @> '[{"outcome": null}]')
 ORDER BY last.recorded_at;
 
 -- name: lock_batches

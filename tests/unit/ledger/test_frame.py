@@ -19,6 +19,7 @@ from ledger.events.case import (
     RequestDeclined,
     RequestReceived,
     RulingReceived,
+    SupplementReceived,
     TransferRequested,
 )
 from ledger.events.register import EVENTS as REGISTER_EVENTS
@@ -60,6 +61,7 @@ FIRST = {
     CaseReleased,
     DossierReceived,
     RulingReceived,
+    SupplementReceived,
     *REGISTER_EVENTS,
 }
 PUPIL_STREAMS = (StreamKind.PUPIL, StreamKind.PUPIL_YEAR)
