@@ -53,7 +53,7 @@ def _answer(office: Office, connection: Connection, case: Case) -> dict[str, Any
     there = short_name(office.trust, case.peer) if case.peer else None
     origin, receiver = (here, there) if case.side == "origin" else (there, here)
     waiting = _WAITING.get((case.side, case.state))
-    if case.unread:
+    if case.unread and case.state == "problem":
         waiting = "request"
     if case.side == "origin" and case.state == "released" and not case.receipt:
         waiting = "delivery"

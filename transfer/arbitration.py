@@ -270,7 +270,7 @@ def rule(
     file's bytes; repeated with the same content it gives the ruling that was made.
 
     Raises:
-        Refused: `unknown_reason`, `not_a_party`.
+        Refused: `unknown_reason`, `not_a_party`, `bad_ruling_number`.
         Conflict: `ruled_before`, otherwise than now.
         CaseRefused: this ledger is not the ministry of its trust bundle.
     """
@@ -284,6 +284,9 @@ def rule(
             "the custodian is one of the two different parties of the transfer",
             field="--custodian",
         )
+    numbered = unicodedata.normalize("NFC", number.strip())
+    if not 1 <= len(numbered) <= 80:
+        raise Refused("bad_ruling_number", "a ruling has the number of its paper", field="--number")
     ruling = Ruling(
         v=1,
         kind="ruling",
@@ -291,7 +294,7 @@ def rule(
         origin=origin,
         receiver=receiver,
         custodian=custodian,
-        number=unicodedata.normalize("NFC", number.strip()),
+        number=numbered,
         issued_at=clock.now(),
     )
     statement = sign_ruling(ruling, arbiter)
