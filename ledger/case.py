@@ -20,17 +20,14 @@ from ledger.events.case import (
     RecallAsked,
     RecallReceived,
     ReceiptReceived,
-    RegisterAnswered,
-    RegisterAsked,
     RequestDeclined,
     RequestReceived,
     ReturnOffered,
     ReturnReceived,
-    RulingDisputed,
-    RulingReceived,
     TransferHeld,
     TransferRequested,
 )
+from ledger.events.ministry import RegisterAnswered, RegisterAsked, RulingDisputed, RulingReceived
 
 CaseState = Literal[
     "applied",

@@ -25,7 +25,8 @@ from ledger.case import Case
 from ledger.database import Connection
 from ledger.errors import Conflict, Refused
 from ledger.event import Event, StreamKind, Who
-from ledger.events.case import Decision, DecisionReceived, RulingDisputed, RulingReceived
+from ledger.events.case import Decision, DecisionReceived
+from ledger.events.ministry import RulingDisputed, RulingReceived
 from ledger.events.pupil import CustodyRuled
 from ledger.events.register import RulingCounted, RulingIssued
 from ledger.plan import Plan

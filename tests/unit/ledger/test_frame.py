@@ -18,9 +18,9 @@ from ledger.events.case import (
     ReceiptReceived,
     RequestDeclined,
     RequestReceived,
-    RulingReceived,
     TransferRequested,
 )
+from ledger.events.ministry import RulingReceived
 from ledger.events.register import EVENTS as REGISTER_EVENTS
 from ledger.events.school_class import ClassOpened, GradeSheetSubmitted, TeacherAssigned
 from ledger.events.staff import (
