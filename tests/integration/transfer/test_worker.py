@@ -79,10 +79,10 @@ def test_what_cannot_be_read_is_kept_and_ended_and_its_sender_hears_of_it(
     monkeypatch.setattr(dead_letter, "MOST_DEAD", 3)
     monkeypatch.setattr(dead_letter, "MOST_BYTES", 10)
     heard = Metrics("origin")
+    subject = f"hb.v1.{origin.route.account}.{receiver.route.account}.dossier"
 
     async def act(client: Client) -> None:
         await advisories.listen(client, origin.office, heard)
-        subject = f"hb.v1.{origin.route.account}.{receiver.route.account}.dossier"
         for number in range(5):
             body = f"no frame at all {number}".encode()
             await client.jetstream().publish(f"{subject}.{uuid4().hex}", body)
@@ -185,9 +185,10 @@ def test_workers_carry_a_conversation_by_themselves_and_stop_when_told(
 
 def test_one_connection_and_one_subscription_a_box_are_kept(provinces: Provinces) -> None:
     origin = provinces.origin
+    route = origin.route
 
     async def act() -> None:
-        async with Courier(origin.office, origin.route, who=origin.who) as carrying:
+        async with Courier(origin.office, route, who=origin.who) as carrying:
             client = carrying.intake._client
             await carrying.exchange()
             before = set(client._subs)
@@ -200,8 +201,9 @@ def test_one_connection_and_one_subscription_a_box_are_kept(provinces: Provinces
 def connected(side: Side, act: Callable[[Client], Awaitable[None]]) -> None:
     """Acts with a connection of a side's account."""
 
+    route = side.route
+
     async def run() -> None:
-        route = side.route
         client = await nats.connect(route.url, user=route.user, password=route.password)
         try:
             await act(client)
