@@ -29,7 +29,7 @@ _log = logging.getLogger("hocba.transfer")
 POLL: Final = 0.5
 """How long a message that another process left in the outbox waits at most."""
 GATHER: Final = 0.2
-"""How long what waits is left to gather once something does: the log is signed once for all of it."""
+"""How long what waits is left to gather: the log is signed once for all of it."""
 PATIENCE: Final = 5.0
 """How long a fetch lingers; a message that comes meanwhile is delivered at once."""
 LOOK: Final = 60.0
