@@ -93,7 +93,7 @@ def settle_memory() -> None:
     and it looks less often, for a dossier is some ten thousand objects and no garbage."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
+    gc.set_threshold(20_000, 5, 5)
 
 
 def _jobs(workplace: Workplace, names: Sequence[str | None], stack: ExitStack) -> list[Job]:

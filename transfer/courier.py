@@ -28,6 +28,8 @@ from transfer.relay import Relay
 _log = logging.getLogger("hocba.transfer")
 POLL: Final = 0.5
 """How long a message that another process left in the outbox waits at most."""
+GATHER: Final = 0.2
+"""How long what waits is left to gather: the log is signed once for all of it."""
 PATIENCE: Final = 5.0
 """How long a fetch lingers; a message that comes meanwhile is delivered at once."""
 LOOK: Final = 60.0
@@ -139,10 +141,12 @@ class Courier:
     async def _send_on(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
             self._woken.clear()
-            if await self.send():
-                self.metrics.exchanged()
-            else:
+            sent = await self.send()
+            self.metrics.exchanged()
+            if not sent:
                 await pause(self._woken, POLL)
+            # What one message leaves to be told is rarely alone.
+            await pause(stop, GATHER)
 
     async def _watch(self, stop: asyncio.Event) -> None:
         """Raises CourierUnavailable once the connection has been away for `LOST` seconds."""

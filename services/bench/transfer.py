@@ -12,7 +12,7 @@ acceptance stands in the origin's log: five transactions, three sealed messages 
   commit, a publish, a pull, a commit, a double ack.
 
 The ratio is of throughput. `memory` is the resident size of the two agents at the first quarter,
-the middle and the end.
+the middle and the end; `processor_ms` is what a dossier costs each process, without the servers.
 """
 
 import gc
@@ -22,7 +22,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
-from time import perf_counter, sleep
+from statistics import median
+from time import perf_counter, process_time, sleep
 from typing import Any
 from uuid import UUID
 
@@ -96,6 +97,7 @@ def measure(sizes: Sizes, *, say: Progress) -> dict[str, Any]:
                 "dossiers_per_run": sizes.dossiers,
                 "bytes_per_dossier": sum(map(len, clerk.frames)) // len(clerk.frames),
             },
+            processor_ms=clerk.processor(),
             memory=clerk.memory(),
         )
 
@@ -114,6 +116,7 @@ class _Clerk:
         self._origin, self._owner, self._agents = origin, owner, agents
         self._cases, self._sizes = cases, sizes
         self._sizes_seen: list[list[float]] = []
+        self._work: list[list[float]] = []
         self.frames: list[bytes] = []
 
     def turn(self, run: int) -> float:
@@ -121,6 +124,7 @@ class _Clerk:
         first = run * self._sizes.dossiers
         cases = self._cases[first : first + self._sizes.dossiers]
         gc.collect()
+        worked = self._processor()
         begun = perf_counter()
         for case, pupil in cases:
             conversation.release(
@@ -129,10 +133,26 @@ class _Clerk:
             )  # fmt: skip
         _wait(self._owner, _ACCEPTED, first + len(cases), self._agents)
         seconds = perf_counter() - begun
+        done = zip(self._processor(), worked, strict=True)
+        self._work.append([(after - before) / len(cases) for after, before in done])
         rows = self._owner.execute(_FRAMES, ([case for case, _ in cases],)).fetchall()
         self.frames = [bytes(row[0]) for row in rows]
         self._sizes_seen.append([_resident(agent) for agent in self._agents])
         return seconds
+
+    def _processor(self) -> list[float]:
+        """Seconds of processor time that clerk, origin's and receiver's agent have had so far."""
+        times = [process_time()]
+        for agent in self._agents:
+            spent = agent.cpu_times()
+            times.append(spent.user + spent.system)
+        return times
+
+    def processor(self) -> dict[str, float]:
+        """Milliseconds of processor time that a dossier takes of each, the median of the runs."""
+        names = ("clerk", "origin_agent", "receiver_agent")
+        columns = zip(names, zip(*self._work, strict=True), strict=True)
+        return {name: round(median(times) * 1000, 1) for name, times in columns}
 
     def memory(self) -> dict[str, Any]:
         """Resident megabytes of both agents after the first quarter, half and all of the runs."""
