@@ -341,7 +341,7 @@ class Province:
 
     def names(self, school: str = "THCS Lê Lợi") -> References:
         """The references of this province."""
-        unit = {"name": school, "kind": "school", "parent": None, "provinces": []}
+        unit: dict[str, Any] = {"name": school, "kind": "school", "parent": None, "provinces": []}
         known = {"name": "7A1", "school": "S1", "school_year": "2024-2025"}
         return References.model_validate(
             {"units": {"S1": unit}, "classes": {"7A1": known}, "staff": {}}

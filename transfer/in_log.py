@@ -66,6 +66,13 @@ def check_in_log(dossier: Dossier, trust: Trust, held: Held | None) -> list[Show
     return shown
 
 
+def check_inclusion(
+    entry: CarriedEntry, inclusion: Inclusion, trust: Trust, held: Held | None
+) -> Shown:
+    """One entry that travels outside a dossier, as step 10 checks it. Raises CheckFailed(10)."""
+    return _Reading(trust, held).check(entry, inclusion, None)
+
+
 class _Reading:
     """The checkpoints of one dossier: each note is verified once, however many entries use it."""
 

@@ -19,7 +19,7 @@ from uuid import UUID
 
 import pytest
 
-from ledger.events.pupil import PupilEnrolled, ReleaseUndone
+from ledger.events.pupil import PupilEnrolled, Released, ReleaseUndone
 from ledger.ids import uuid7
 from signing import canonical, compression, hashing, jws
 from signing.certificates import Purpose
@@ -362,8 +362,10 @@ def coherent(origin: Province, payload: Payload, facts: dict[str, Any]) -> Paylo
     release = origin.release(
         pupil, RECEIVER.id, case=uuid7(), own=own, digest="sha256:" + "00" * 32
     )
+    event = release.read.event
+    assert isinstance(event, Released)
     hop = origin.hop(release).model_dump(mode="json")
-    return {**payload, "hops": [hop], "transfer_id": str(release.read.event.case)}
+    return {**payload, "hops": [hop], "transfer_id": str(event.case)}
 
 
 @worst("bad_json")
