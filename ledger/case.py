@@ -20,10 +20,14 @@ from ledger.events.case import (
     RecallAsked,
     RecallReceived,
     ReceiptReceived,
+    RegisterAnswered,
+    RegisterAsked,
     RequestDeclined,
     RequestReceived,
     ReturnOffered,
     ReturnReceived,
+    RulingDisputed,
+    RulingReceived,
     TransferHeld,
     TransferRequested,
 )
@@ -43,6 +47,14 @@ CaseState = Literal[
 ]
 
 
+class CaseRuling(Frozen):
+    """The arbiter's ruling about a case: who has custody, and the paper it stands on."""
+
+    custodian: UUID
+    number: str
+    sha256: str
+
+
 class Case(Frozen):
     """A transfer: our side, the other side, how far it is.
 
@@ -51,7 +63,10 @@ class Case(Frozen):
     `encryption_key` (base64) is where the answer must be sealed to. `peer` is None while the
     history is on paper. `held` is the number of the paper that holds the case, `returns` the
     transfer that this one undoes, `due_on` the last day for whoever must act by law,
-    `identity` the fields that a person saw differ and confirmed.
+    `identity` the fields that a person saw differ and confirmed. `unread` says that it was our
+    own request that failed on the other side. `disputed` are the digests of rulings that came
+    after `ruling` and differ from it. `registered` is what the custody register has answered, and
+    `rival` the other transfer and ledger of a conflict in it.
     """
 
     id: UUID
@@ -75,6 +90,11 @@ class Case(Frozen):
     due_on: date | None = None
     identity: tuple[str, ...] | None = None
     moved_to: UUID | None = None
+    unread: bool = False
+    ruling: CaseRuling | None = None
+    disputed: tuple[str, ...] = ()
+    registered: Literal["asked", "recorded", "conflict"] | None = None
+    rival: tuple[UUID, UUID] | None = None
 
     @classmethod
     def begun(
@@ -130,6 +150,8 @@ def evolve(case: Case | None, event: Event, version: int) -> Case:
                     "first_day": event.effective_on,
                     "encryption_key": event.encryption_key,
                     "due_on": None,
+                    "failure": None,
+                    "unread": False,
                 }
             )
         case RequestReceived():
@@ -168,6 +190,8 @@ def evolve(case: Case | None, event: Event, version: int) -> Case:
             return _released(case, event)
         case DossierReceived():
             return _received(case, event)
+        case RulingReceived():
+            return _ruled(case, event)
         case _ if case is None:
             raise ValueError(f"{event.TOPIC} before the case was opened")
         case ApplicationDecided():
@@ -197,7 +221,13 @@ def evolve(case: Case | None, event: Event, version: int) -> Case:
         case ProblemNoted() if case.state == "recalling":
             return case.model_copy(update={"failure": (event.step, event.code)})
         case ProblemNoted():
-            return case.model_copy(update={"state": "problem", "failure": (event.step, event.code)})
+            return case.model_copy(
+                update={
+                    "state": "problem",
+                    "failure": (event.step, event.code),
+                    "unread": case.side == "receiver" and event.direction == "received",
+                }
+            )
         case DossierReissued():
             return case.model_copy(
                 update={"state": "released", "issue": event.issue, "failure": None}
@@ -219,8 +249,28 @@ def evolve(case: Case | None, event: Event, version: int) -> Case:
                     "failure": (0, event.reason) if event.reason else None,
                 }
             )
+        case RulingDisputed():
+            return case.model_copy(update={"disputed": (*case.disputed, event.sha256)})
+        case RegisterAsked():
+            return case.model_copy(update={"registered": "asked"})
+        case RegisterAnswered():
+            rival = None
+            if event.other_transfer is not None and event.other_ledger is not None:
+                rival = (event.other_transfer, event.other_ledger)
+            return case.model_copy(update={"registered": event.answer, "rival": rival})
         case _:
             return case
+
+
+def _ruled(case: Case | None, event: RulingReceived) -> Case:
+    """The ruling by itself ends the case for a receiver that has to give custody up; every other
+    end is a decision's, which stands beside it."""
+    known = case or Case.begun(event.case, event.side, event.other_ledger)
+    ruling = CaseRuling(custodian=event.custodian, number=event.number, sha256=event.sha256)
+    changed: dict[str, Any] = {"ruling": ruling, "peer": event.other_ledger}
+    if event.side == "receiver" and event.custodian == event.other_ledger:
+        changed |= {"state": "rejected", "failure": (0, "ruling")}
+    return known.model_copy(update=changed)
 
 
 def _released(case: Case | None, event: CaseReleased) -> Case:
@@ -243,6 +293,7 @@ def _received(case: Case | None, event: DossierReceived) -> Case:
     return opened.model_copy(
         update={
             "state": "received",
+            "unread": False,
             "their_pupil": event.their_pupil,
             "message": event.message,
             "payload_sha256": event.payload_sha256,

@@ -11,6 +11,7 @@ from typing import Any
 
 from ledger.events.pupil import (
     ChangeRetracted,
+    CustodyRuled,
     PupilDetailsChanged,
     PupilEnrolled,
     PupilLinked,
@@ -40,11 +41,14 @@ from ledger.log import Entry
 
 _UNDATED = (
     *(PupilRegistered, PupilDetailsChanged, PupilLinked, PupilUnlinked),
-    *(Released, ReleaseUndone, TransferAccepted),
+    *(Released, ReleaseUndone, CustodyRuled, TransferAccepted),
 )
 """Entries that count from their position on, whatever their day."""
 _PROFILE = (PupilRegistered, PupilDetailsChanged)
-_STAYS = (PupilEnrolled, PupilStatusChanged, ChangeRetracted, Released, ReleaseUndone)
+_STAYS = (
+    *(PupilEnrolled, PupilStatusChanged, ChangeRetracted),
+    *(Released, ReleaseUndone, CustodyRuled),
+)
 _HISTORY = (TransferAccepted, PupilLinked, PupilUnlinked)
 """Entries by which years of other records come to count, or cease to."""
 _OF_ANY_SUBJECT = (AssessmentAdapted, ElectivesChosen)

@@ -19,6 +19,7 @@ from ledger.database import Connection
 from ledger.enrolment import SectionStay, Segment, entered_period, section_days
 from ledger.events.pupil import (
     ChangeRetracted,
+    CustodyRuled,
     PupilEnrolled,
     PupilRegistered,
     PupilStatusChanged,
@@ -70,6 +71,7 @@ class Roster(Projection):
         ChangeRetracted,
         Released,
         ReleaseUndone,
+        CustodyRuled,
         TransferAccepted,
     )
 

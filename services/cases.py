@@ -24,9 +24,11 @@ _WAITING = {
     ("origin", "problem"): "reissue",
     ("origin", "recalling"): "recall_answer",
 }
+_ALARMS = ("register_conflict", "ruling_conflict")
+_REGISTERED = {None: None, "asked": False, "recorded": True, "conflict": False}
 OURS = {
-    "origin": frozenset({"release", "reissue", "lift_hold"}),
-    "receiver": frozenset({"decide", "request", "accept", "lift_hold"}),
+    "origin": frozenset({"release", "reissue", *_ALARMS, "lift_hold"}),
+    "receiver": frozenset({"decide", "request", "accept", *_ALARMS, "lift_hold"}),
 }
 """What a person of this ledger can do, by the side it is on; all else waits for the other side."""
 
@@ -51,10 +53,16 @@ def _answer(office: Office, connection: Connection, case: Case) -> dict[str, Any
     there = short_name(office.trust, case.peer) if case.peer else None
     origin, receiver = (here, there) if case.side == "origin" else (there, here)
     waiting = _WAITING.get((case.side, case.state))
+    if case.unread:
+        waiting = "request"
     if case.side == "origin" and case.state == "released" and not case.receipt:
         waiting = "delivery"
     if waiting is not None and case.held is not None:
         waiting = "lift_hold"
+    if case.disputed:
+        waiting = "ruling_conflict"
+    elif case.registered == "conflict":
+        waiting = "register_conflict"
     failure = None
     if case.failure is not None:
         failure = {"step": case.failure[0] or None, "code": case.failure[1]}
@@ -76,7 +84,26 @@ def _answer(office: Office, connection: Connection, case: Case) -> dict[str, Any
         "due_on": case.due_on.isoformat() if case.due_on else None,
         "differs": list(case.identity) if case.identity is not None else None,
         "moved_to": short_name(office.trust, case.moved_to) if case.moved_to else None,
+        "registered": _REGISTERED[case.registered],
+        "rival": _rival(office, case),
+        "ruling": _ruling(office, case),
         "failure": failure,
+    }
+
+
+def _rival(office: Office, case: Case) -> dict[str, str] | None:
+    """The other transfer and ledger of a conflict in the custody register."""
+    if case.rival is None:
+        return None
+    return {"case": str(case.rival[0]), "ledger": short_name(office.trust, case.rival[1])}
+
+
+def _ruling(office: Office, case: Case) -> dict[str, str] | None:
+    if case.ruling is None:
+        return None
+    return {
+        "custodian": short_name(office.trust, case.ruling.custodian),
+        "number": case.ruling.number,
     }
 
 

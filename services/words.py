@@ -25,6 +25,14 @@ WAITING: dict[str, tuple[str, str]] = {
     "release": ("trường đi bàn giao hồ sơ", "the origin to release"),
     "delivery": ("hồ sơ đang trên đường", "delivery"),
     "accept": ("trường đến tiếp nhận", "the receiver to accept"),
+    "register_conflict": (
+        "hai nơi cùng quản lý hồ sơ, hỏi Bộ",
+        "the custody register has another custodian; ask the ministry",
+    ),
+    "ruling_conflict": (
+        "hai phán quyết khác nhau, hỏi Bộ",
+        "two different rulings; ask the ministry which holds",
+    ),
     "reissue": ("trường đi gửi lại hồ sơ", "the origin to send it again"),
 }
 

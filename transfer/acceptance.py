@@ -19,9 +19,10 @@ from ledger.queries import queries
 from ledger.reader import Reader
 from ledger.recorder import StreamRef
 from ledger.registration import pupil_ref
+from transfer import register
 from transfer.cases import case_ref, decide_once, message, request_secret, require_case
 from transfer.checks import Report
-from transfer.dossier import ClosingProof, Dossier, ReadEntry, SheetPath, read_entry
+from transfer.dossier import ClosingProof, Dossier, Hop, ReadEntry, SheetPath, read_entry
 from transfer.errors import CaseRefused
 from transfer.held import DatabaseHeld
 from transfer.holding import require_free
@@ -57,7 +58,8 @@ def accept(
     more happens. Returns our pupil's id.
 
     Raises:
-        CaseRefused: the transfer was rejected, or there is no such dossier.
+        CaseRefused: the transfer was rejected, there is no such dossier, or our record of the child
+            cannot go on with this history.
     """
     dossier = report.dossier
     assert dossier is not None
@@ -82,6 +84,8 @@ def accept(
         elif reader.pupils([ours])[ours] is None:
             raise NotFound("unknown_pupil", "no pupil is on record under this key")
         own = reader.pupils([ours])[ours] if pupil is not None else None
+        if own is not None:
+            _require_one_history(reader, own, dossier)
         _copy(reader, plan, dossier, report.entries)
         plan.add(pupil_ref(reader, ours), _joined(own, dossier, ours, case_id, today))
         told = message(case_id, dossier.iss, "accept", content={"digest": dossier.digest.value})
@@ -102,9 +106,10 @@ def accept(
         )
         plan.add(case_ref(reader, case_id, ours), [confirmed, decided])
         plan.outgoing.append(told)
+        register.tell(office, reader, plan, case_id, person=ours, told="accepted", today=today)
         plan.extra.append(decide_once(case_id, "accepted", told.message))
         plan.extra.append(
-            lambda connection, first: _take_in(office, connection, dossier, ours, first)
+            lambda connection, first: _take_in(office, connection, report, ours, first)
         )
         return plan
 
@@ -119,6 +124,30 @@ def _differs(office: Office, reader: Reader, report: Report, own: Pupil | None) 
     if own is None or theirs is None:
         return ()
     return differences(theirs, identity_claim(office, reader, own))
+
+
+def _require_one_history(reader: Reader, own: Pupil, dossier: Dossier) -> None:
+    """A record goes on with one history: the way it has come so far begins the way that comes now,
+    and so does its own release where that is not undone. Of two histories in one record neither
+    could be proven any more, and a release that is still open would be accepted beside this one.
+
+    Raises:
+        CaseRefused: it is not so; the case stays as it is.
+    """
+    rows = reader.connection.execute(_SQL["hops"], {"pupil": own.id}).fetchall()
+    held = [Hop.model_validate_json(row[0]).release.record for row in rows]
+    came = [hop.release.record for hop in dossier.hops]
+    if came[: len(held)] != held:
+        raise CaseRefused(
+            "this record holds another history already; take this one in as a record of its own, "
+            "or reject it"
+        )
+    released = (reader.ledger, own.id, own.release_version)
+    if own.released is not None and released not in [(r.ledger, r.stream, r.version) for r in came]:
+        raise CaseRefused(
+            f"this record was released in transfer {own.released[0]}, which this dossier does not "
+            "follow; it can be taken in once that release is undone"
+        )
 
 
 def _joined(
@@ -209,27 +238,28 @@ def _new_record(
 
 
 def _take_in(
-    office: Office, connection: Connection, dossier: Dossier, ours: UUID, first: int
+    office: Office, connection: Connection, report: Report, ours: UUID, first: int
 ) -> None:
     """What an acceptance leaves beside the log: keys, names, proofs of the way, look-ups."""
+    dossier = report.dossier
+    assert dossier is not None
     keyring = office.ledger.keyring
     # What the keyring remembers does not tell what is stored: an earlier attempt may have failed.
     keyring.adopt(
         connection, [(data_key(key), key.person, key.ledger, key.category) for key in dossier.keys]
     )
-    for ledger, names in dossier.references.items():
-        for kind, known in (("unit", names.units), ("class", names.classes)):
-            for code, body in known.items():
-                connection.execute(
-                    _SQL["put_reference"],
-                    {
-                        "ledger": UUID(ledger),
-                        "kind": kind,
-                        "code": code,
-                        "known_from": first,
-                        "body": Jsonb(body),
-                    },
-                )
+    told = [
+        (UUID(ledger), kind, code, Jsonb(body))
+        for ledger, names in dossier.references.items()
+        for kind, known in (("unit", names.units), ("class", names.classes))
+        for code, body in known.items()
+    ]
+    if told:
+        ledgers, kinds, codes, bodies = map(list, zip(*told, strict=True))
+        connection.execute(
+            _SQL["put_references"],
+            {"ledgers": ledgers, "kinds": kinds, "codes": codes, "bodies": bodies, "from": first},
+        )
     _keep_evidence(connection, dossier, office.ledger.id, first)
     connection.execute(
         _SQL["put_hops"],
@@ -239,8 +269,8 @@ def _take_in(
             "bodies": [hop.model_dump_json() for hop in dossier.hops],
         },
     )
-    entries = [read_entry(entry) for entry in dossier.carried]
-    tokens = [(kind, keyring.token(kind, v)) for kind, v in carried_numbers(dossier, entries)]
+    numbers = carried_numbers(dossier, report.entries)
+    tokens = [(kind, keyring.token(kind, value)) for kind, value in numbers]
     if tokens:
         connection.execute(
             _LOG["put_lookups"],

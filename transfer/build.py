@@ -41,10 +41,10 @@ from transfer.proofs import (
     consistency,
     inclusion_of,
     naming,
-    sheets_of,
     told_evidence,
 )
 from transfer.references import references_of, told_references
+from transfer.sheet_paths import sheets_of
 
 _SQL = queries("transfer", "transfer.sql")
 
@@ -188,7 +188,7 @@ def _payload(
         closings=(*told.closings, *closings_of(office, connection, covered)),
         references=references,
         code_lists={},
-        keys=_keys(office, connection, streams),
+        keys=_keys(office, connection, covered),
         digest=DigestStatement(
             v=1, value=release.digest, on=release.effective_on, position=last.record.position
         ),
@@ -260,15 +260,17 @@ def _hop(
 
 
 def _keys(
-    office: Office, connection: Connection, streams: Iterable[CarriedStream]
+    office: Office, connection: Connection, entries: Iterable[Entry]
 ) -> tuple[CarriedKey, ...]:
     """The statutory keys that the carried entries are sealed under, and no other key of ours; the
     voluntary ones travel with consent only, which nobody has given."""
-    entries = [read_entry(entry) for stream in streams for entry in stream.entries]
-    used = {sealed.key_id for entry in entries for sealed in entry.envelope.personal.values()}
-    persons = {entry.stream for entry in entries}
-    events = (entry.event for entry in entries)
-    persons |= {e.pupil_id for e in events if isinstance(e, PupilYearOpened | PaperYearOpened)}
+    used: set[UUID] = set()
+    persons: set[UUID] = set()
+    for entry in entries:
+        used.update(sealed.key_id for sealed in entry.envelope.personal.values())
+        persons.add(entry.stream.id)
+        if isinstance(entry.event, PupilYearOpened | PaperYearOpened):
+            persons.add(entry.event.pupil_id)
     return tuple(
         CarriedKey(
             key_id=key.id,

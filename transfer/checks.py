@@ -150,7 +150,7 @@ def verify_disclosed(data: bytes, *, trust: Trust) -> Report:
         assert dossier is not None
         # The claimed time stands inside the signature here: nothing else would bind it.
         at = inspector.disclosed_at
-        run.step(6, lambda: _check_seal(signatures, sender, run.trust, Purpose.SEAL, at))
+        run.step(6, lambda: check_seals(signatures, sender, run.trust, Purpose.SEAL, at))
         run.step(7, lambda: _check_disclosed(disclosed, dossier))
         run.content(dossier)
         run.step(13, None)
@@ -250,16 +250,17 @@ def check_signed(opened: Opened, sender: LedgerTrust, trust: Trust, purpose: Pur
 
     No time is proven yet (that comes with witnesses), so a revocation of any date counts.
     """
-    _check_seal(opened.signed.signatures, sender, trust, purpose, opened.header.created_at)
+    check_seals(opened.signed.signatures, sender, trust, purpose, opened.header.created_at)
 
 
-def _check_seal(
+def check_seals(
     signatures: Sequence[JwsSignature],
     sender: LedgerTrust,
     trust: Trust,
     purpose: Purpose,
     at: datetime,
 ) -> None:
+    """Every signature is by a seal of the sender that was good at `at`. Raises CheckFailed(6)."""
     revoked: dict[int, datetime] = {}
     for bundle in trust.bundles():
         revoked |= dict.fromkeys(bundle.revocations(), datetime.min.replace(tzinfo=UTC))

@@ -31,3 +31,11 @@ class CourierUnavailable(TransferError):
     """NATS cannot be reached or refuses; what was to be sent waits in the outbox."""
 
     exit_code = 11
+
+
+class BoxDrifted(CourierUnavailable):
+    """A durable is not set as it must be: its box is not read until it is provisioned anew."""
+
+
+class NotYet(TransferError):
+    """A delivery cannot be taken in now and will be later: it is put off, nothing is said."""

@@ -1,4 +1,4 @@
-"""What proves the single parts of a dossier, made from our own log: inclusion, sheets, closings.
+"""What proves the single parts of a dossier, made from our own log: inclusion, closings, names.
 
 What other ledgers' entries were proven by is kept when a record is accepted, and travels on.
 """
@@ -8,19 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-from ledger import ids, log
 from ledger.database import Connection
-from ledger.events.pupil_year import (
-    MarkEntered,
-    PeriodClosed,
-)
-from ledger.events.school_class import GradeSheetSubmitted
+from ledger.events.pupil_year import PeriodClosed
 from ledger.log import Entry
 from ledger.queries import queries
 from ledger.record import instant_text
-from ledger.sheet import statement_hash
 from signing import jws
-from signing.merkle import inclusion_proof, subtree_of
 from transfer.dossier import (
     CLOSING,
     NAMING,
@@ -31,7 +24,6 @@ from transfer.dossier import (
     Naming,
     References,
     SheetPath,
-    SheetStatement,
     TimedSignature,
     closing_statement,
     naming_statement,
@@ -137,87 +129,3 @@ def told_evidence(connection: Connection, entries: Iterable[Entry], ours: UUID) 
 def evidence_code(stream: UUID, version: int) -> str:
     """Under which code the proofs of a foreign entry are kept."""
     return f"{stream}/{version}"
-
-
-def sheets_of(connection: Connection, ledger: UUID, entries: Sequence[Entry]) -> list[SheetPath]:
-    """For each of our marks the statement of its sheet and its path in it.
-
-    A sheet's marks stand directly before the sheet's own entry, so positions find them.
-    """
-    marks = [e for e in own(entries, ledger) if isinstance(e.event, MarkEntered)]
-    submitted = _submitted(connection, ledger, marks)
-    paths = []
-    for mark in marks:
-        sheet = submitted.get(mark.position)
-        if sheet is None:
-            continue
-        entry, statement, signature = sheet
-        leaves = _sheet_leaves(connection, statement, entry)
-        index = mark.position - (entry.position - statement.count)
-        path = inclusion_proof(index, statement.count, subtree_of(leaves))
-        paths.append(
-            SheetPath(
-                statement=statement,
-                signature=signature,
-                stream=mark.stream.id,
-                version=mark.version,
-                index=index,
-                path=tuple(part.hex() for part in path),
-            )
-        )
-    return paths
-
-
-def _submitted(
-    connection: Connection, ledger: UUID, marks: Sequence[Entry]
-) -> dict[int, tuple[Entry, SheetStatement, str | None]]:
-    """By a mark's position: the entry that handed its sheet in, its statement and signature."""
-    codes = {m.event.class_code for m in marks if isinstance(m.event, MarkEntered)}
-    by_stream = {ids.class_stream(ledger, code): code for code in codes}
-    wanted = {mark.position for mark in marks}
-    size = log.head(connection).size
-    found: dict[int, tuple[Entry, SheetStatement, str | None]] = {}
-    for entry in log.of_streams(connection, list(by_stream), size=size):
-        event = entry.event
-        if not isinstance(event, GradeSheetSubmitted):
-            continue
-        covered = wanted & set(range(entry.position - event.count, entry.position))
-        if not covered:
-            continue
-        statement = SheetStatement(
-            ledger=ledger,
-            class_code=by_stream[entry.stream.id],
-            subject=event.subject,
-            semester=event.semester,
-            slot=event.slot,
-            date=event.effective_on,
-            count=event.count,
-            root=event.root,
-        )
-        found.update(dict.fromkeys(covered, (entry, statement, event.signature)))
-    return found
-
-
-def _sheet_leaves(
-    connection: Connection, statement: SheetStatement, submitted: Entry
-) -> list[bytes]:
-    start = submitted.position - statement.count
-    leaves = []
-    for page in log.pages(connection, start=start, end=submitted.position):
-        for entry in page:
-            mark = entry.event
-            assert isinstance(mark, MarkEntered)
-            assert entry.stream.person is not None
-            leaves.append(
-                statement_hash(
-                    statement.class_code,
-                    statement.subject,
-                    statement.semester,
-                    statement.slot,
-                    statement.date,
-                    pupil=entry.stream.person,
-                    value=mark.value,
-                    salt=mark.salt,
-                )
-            )
-    return leaves

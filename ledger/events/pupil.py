@@ -312,6 +312,21 @@ class ReleaseUndone(Event):
     case: UUID
 
 
+class CustodyRuled(Event):
+    """The arbiter ruled who has custody of what was released in `case` (Phán quyết).
+
+    At the origin it is written where custody comes back: the release is undone, and the leaving
+    never counted. At the receiver where custody goes: the arrival is provisional again, and
+    `custodian` has the record.
+    """
+
+    TOPIC: ClassVar[str] = "ledger.CustodyRuled.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.PUPIL
+
+    case: UUID
+    custodian: UUID
+
+
 class TransferAccepted(Event):
     """This ledger has the history and takes custody; what it covers counts from here on.
 
@@ -351,5 +366,6 @@ EVENTS: tuple[type[Event], ...] = (
     PupilStatusChanged,
     Released,
     ReleaseUndone,
+    CustodyRuled,
     TransferAccepted,
 )

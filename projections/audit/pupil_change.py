@@ -7,6 +7,7 @@ from ledger.event import Event
 from ledger.events.pupil import (
     ChangeRetracted,
     ConfirmedDistinct,
+    CustodyRuled,
     HealthMeasured,
     Identifier,
     IdentifierAssigned,
@@ -67,7 +68,7 @@ def pupil_change(
         case SectionJoined():
             until = event.until.isoformat() if event.until else None
             return Change(None, {"class_code": event.class_code, "until": until})
-        case Released() | ReleaseUndone() | TransferAccepted():
+        case Released() | ReleaseUndone() | CustodyRuled() | TransferAccepted():
             return Change(_custody(before), {**_custody(after), "case": str(event.case)})
         case _:
             raise ValueError(f"the audit knows no change of {event.TOPIC}")

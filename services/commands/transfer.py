@@ -4,12 +4,10 @@ Every command first takes in what has come and afterwards sends what it leaves, 
 need no running agent; `transfer-agent` does the same by itself.
 """
 
-import asyncio
-import json
-import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -20,23 +18,20 @@ from ledger.errors import NotFound, Refused
 from ledger.event import Who
 from ledger.log import head
 from projections.persons import find_person
+from services.agents import metrics_options, run_agents
 from services.cases import OURS, case_answer, case_answers
 from services.offices import open_office, route_of
 from services.output import messages, print_csv, print_json, print_table
 from services.reading import parse_day, parse_key
-from services.verification import (
-    explain,
-    failure_answer,
-)
 from services.words import STATES, WAITING, word
 from services.workplace import Workplace
 from signing.errors import TrustError
-from transfer import acceptance, by_file, conversation, courier, holding, inbox, returning
+from transfer import acceptance, conversation, courier, holding, inbox, returning
 from transfer import recall as recalling
-from transfer.errors import CheckFailed, CourierUnavailable
+from transfer.errors import CourierUnavailable
 from transfer.office import Office
 
-COLUMNS = ("case", "state", "from", "to", "pupil", "waiting_for", "age_days")
+COLUMNS = ("case", "state", "from", "to", "pupil", "waiting_for", "registered", "age_days")
 Act = Callable[[Office, Who], UUID]
 
 
@@ -46,15 +41,16 @@ def transfer() -> None:
 
 
 @contextmanager
-def _courier(workplace: Workplace) -> Iterator[tuple[Office, Who, Callable[[], None]]]:
+def courier_of(workplace: Workplace) -> Iterator[tuple[Office, Who, Callable[[], None]]]:
     """The office with its mail taken in, and a function that sends and takes in again."""
     with open_office(workplace) as (_, office, servers):
         who = office.ledger.who(workplace.account)
-        route = route_of(workplace, servers, office)
+        # A server that is not there now is tried again; one that is unsafe ends the command.
+        route = cache(lambda: route_of(workplace, servers, office))
 
         def exchange() -> None:
             try:
-                courier.exchange(office, route, who=who)
+                courier.exchange(office, route(), who=who)
             except CourierUnavailable as error:
                 messages.print(f"hocba: {error}", markup=False)
 
@@ -64,13 +60,14 @@ def _courier(workplace: Workplace) -> Iterator[tuple[Office, Who, Callable[[], N
 
 def act_on(workplace: Workplace, act: Act) -> int:
     """Takes in what came, acts, sends what that leaves, and shows the case."""
-    with _courier(workplace) as (office, who, exchange):
+    with courier_of(workplace) as (office, who, exchange):
         case = act(office, who)
         exchange()
-        return _show(workplace, case_answer(office, case))
+        return show_case(workplace, case_answer(office, case))
 
 
-def _show(workplace: Workplace, answer: dict[str, Any]) -> int:
+def show_case(workplace: Workplace, answer: dict[str, Any]) -> int:
+    """Prints one case in the form asked for."""
     if workplace.format == "json":
         print_json(answer)
     elif workplace.format == "csv":
@@ -283,15 +280,15 @@ def accept(workplace: Workplace, case: UUID, remarks: Path | None) -> int:
 @click.pass_obj
 def status(workplace: Workplace, case: UUID) -> int:
     """How far a transfer is, and who must act next."""
-    with _courier(workplace) as (office, _, _):
-        return _show(workplace, case_answer(office, case))
+    with courier_of(workplace) as (office, _, _):
+        return show_case(workplace, case_answer(office, case))
 
 
 @transfer.command("list")
 @click.pass_obj
 def list_(workplace: Workplace) -> int:
     """Every transfer of this ledger."""
-    with _courier(workplace) as (office, _, _):
+    with courier_of(workplace) as (office, _, _):
         return _list(workplace, case_answers(office))
 
 
@@ -299,7 +296,7 @@ def list_(workplace: Workplace) -> int:
 @click.pass_obj
 def inbox_(workplace: Workplace) -> int:
     """The transfers that wait for somebody here."""
-    with _courier(workplace) as (office, _, _):
+    with courier_of(workplace) as (office, _, _):
         answers = [a for a in case_answers(office) if a["waiting_for"] in OURS[a["side"]]]
         return _list(workplace, answers)
 
@@ -312,67 +309,6 @@ def _list(workplace: Workplace, answers: list[dict[str, Any]]) -> int:
     else:
         _print_cases(workplace, answers)
     return 0
-
-
-@transfer.command()
-@click.option("--pupil", required=True, metavar="KEY")
-@click.option("--to", "receiver", required=True, metavar="LEDGER")
-@click.option("--last-day", metavar="DATE")
-@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path))
-@click.pass_obj
-def export(workplace: Workplace, pupil: str, receiver: str, last_day: str | None, out: Path) -> int:
-    """Release a pupil and write the sealed record to a file."""
-    with open_office(workplace) as (_, office, _):
-        who = office.ledger.who(workplace.account)
-        case, data = by_file.export(
-            office,
-            pupil=pupil_of(office, pupil),
-            to_ledger=ledger_named(office, receiver),
-            last_day=parse_day(last_day) if last_day else None,
-            today=date.today(),
-            who=who,
-        )
-        _write_file(out, data)
-        return _show(workplace, {**case_answer(office, case), "file": str(out)})
-
-
-def _write_file(path: Path, data: bytes) -> None:
-    draft = path.with_name(f".{path.name}.part")
-    try:
-        draft.write_bytes(data)
-        draft.replace(path)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise Refused(
-            "cannot_write", f"{path} cannot be written: {error.strerror}", field="--out"
-        ) from error
-
-
-@transfer.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--pupil", metavar="KEY", help="Our own record of the child.")
-@click.option("--new", is_flag=True, help="It is nobody whom we know.")
-@click.pass_obj
-def import_(workplace: Workplace, file: Path, pupil: str | None, new: bool) -> int:
-    """Check a record handed in as a file and take the pupil in."""
-    with open_office(workplace) as (_, office, _):
-        who = office.ledger.who(workplace.account)
-        data = file.read_bytes()
-        try:
-            case, _ = by_file.import_dossier(
-                office,
-                data,
-                pupil=pupil_of(office, pupil) if pupil else None,
-                new=new,
-                today=date.today(),
-                who=who,
-            )
-        except CheckFailed as failure:
-            if workplace.format == "json":
-                print_json({"file": str(file), "failure": failure_answer(failure)})
-            explain(failure, workplace.lang)
-            return failure.exit_code
-        return _show(workplace, case_answer(office, case))
 
 
 def pupil_of(office: Office, key: str) -> UUID:
@@ -395,24 +331,28 @@ def ledger_named(office: Office, name: str) -> UUID:
 
 @click.command("transfer-agent")
 @click.option("--once", is_flag=True, help="One round, then end.")
+@click.option("--all", "everyone", is_flag=True, help="Every ledger of this home.")
+@metrics_options
 @click.pass_obj
-def agent(workplace: Workplace, once: bool) -> int:
-    """Carry messages until it is stopped (SIGINT or SIGTERM)."""
-    with open_office(workplace) as (profile, office, servers):
-        who = office.ledger.who(workplace.account)
-        route = route_of(workplace, servers, office)
-        if once:
-            taken = courier.exchange(office, route, who=who)
-            print_json([{"kind": t.kind, "outcome": t.outcome} for t in taken])
-            return 0
-        messages.print(json.dumps({"agent": profile.name, "state": "running"}), markup=False)
-        asyncio.run(_follow(office, route, who))
+def agent(
+    workplace: Workplace,
+    once: bool,
+    everyone: bool,
+    metrics_file: Path | None,
+    metrics: tuple[str, int] | None,
+) -> int:
+    """Carry messages until it is stopped (SIGINT or SIGTERM; a second one ends it at once).
+
+    The message in hand is finished first.
+    """
+    names: list[str | None] = [*workplace.ledgers.names()] if everyone else [workplace.ledger]
+    if not once:
+        return run_agents(workplace, names, metrics_file=metrics_file, listen=metrics)
+    told = []
+    for name in names:
+        with open_office(workplace, name) as (profile, office, servers):
+            who = office.ledger.who(workplace.account)
+            taken = courier.exchange(office, route_of(workplace, servers, office), who=who)
+            told += [{"ledger": profile.name, "kind": t.kind, "outcome": t.outcome} for t in taken]
+    print_json(told)
     return 0
-
-
-async def _follow(office: Office, route: courier.Route, who: Who) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(name, stop.set)
-    await courier.follow(office, route, stop, who=who)

@@ -18,8 +18,10 @@ from ledger.events.case import (
     ReceiptReceived,
     RequestDeclined,
     RequestReceived,
+    RulingReceived,
     TransferRequested,
 )
+from ledger.events.register import EVENTS as REGISTER_EVENTS
 from ledger.events.school_class import ClassOpened, GradeSheetSubmitted, TeacherAssigned
 from ledger.events.staff import (
     AccountOpened,
@@ -57,6 +59,8 @@ FIRST = {
     RequestReceived,
     CaseReleased,
     DossierReceived,
+    RulingReceived,
+    *REGISTER_EVENTS,
 }
 PUPIL_STREAMS = (StreamKind.PUPIL, StreamKind.PUPIL_YEAR)
 
