@@ -32,6 +32,7 @@ from transfer.dossier import (
     MAX_ENTRIES,
     MAX_HOPS,
     MAX_KEYS,
+    MAX_SHEETS,
     CarriedEntry,
 )
 from transfer.evidence import MAX_SIGNERS
@@ -42,7 +43,6 @@ SECONDS, MEGABYTES = 2.0, 256
 YARDSTICK = 0.10
 """Seconds that the child's fixed piece of work takes where nothing else wants the processor: a
 machine that needs longer gets longer."""
-MILLION = 1_000_000
 Make = Callable[[], bytes]
 CASES: list[tuple[str, Make]] = []
 
@@ -115,7 +115,7 @@ def a_payload_of_empty_arrays() -> bytes:
 
 @worst("bad_json")
 def as_many_empty_arrays_as_are_read() -> bytes:
-    return around(b"[" + b"[]," * (MILLION // 2 - 3000) + b"[]]")
+    return around(b"[" + b"[]," * (message.MAX_ITEMS // 2 - 3000) + b"[]]")
 
 
 @worst("bad_json")
@@ -124,18 +124,18 @@ def nested_as_deep_as_a_parser_goes() -> bytes:
 
 
 @worst("bad_json")
-def an_array_of_a_million_for_entries() -> bytes:
-    return around(b"[" + b"0," * (MILLION - 3000) + b"0]", field="streams")
+def an_array_as_long_as_is_read_for_streams() -> bytes:
+    return around(b"[" + b"0," * (message.MAX_ITEMS - 3000) + b"0]", field="streams")
 
 
 @worst("bad_json")
-def an_array_of_a_million_wrong_hops() -> bytes:
-    return around(b"[" + b"{}," * (MILLION // 2 - 3000) + b"{}]", field="hops")
+def an_array_as_long_as_is_read_of_wrong_hops() -> bytes:
+    return around(b"[" + b"{}," * (message.MAX_ITEMS // 2 - 3000) + b"{}]", field="hops")
 
 
 @worst("bad_json")
-def a_million_keys() -> bytes:
-    keys = b",".join(b'"%d":0' % number for number in range(MILLION - 3000))
+def as_many_keys_as_are_read_in_one_object() -> bytes:
+    keys = b",".join(b'"%d":0' % number for number in range(message.MAX_ITEMS - 3000))
     return around(b"{" + keys + b"}", field="references")
 
 
@@ -287,7 +287,7 @@ def as_many_sheets_by_as_many_teachers_as_are_read() -> bytes:
     teachers = [origin.certified(f"GV{number}", Purpose.PERSON) for number in range(300)]
     sheets = [
         origin.sheet(mark, signer=teachers[number % 300], pupil=pupil)
-        for number, mark in enumerate(marks[:3_000])
+        for number, mark in enumerate(marks[:MAX_SHEETS])
     ]
     return whole(released(origin, pupil, sheets=sheets))
 
