@@ -162,6 +162,8 @@ class TrustBundle(BaseModel):
 
     ``quorum`` is how many ``witnesses`` must cosign a checkpoint between ledgers (0: none asked);
     ``signers`` (Ed25519 public keys) and ``threshold`` say who may sign the next version.
+    ``ministry`` is the ledger whose root certifies arbiters and that keeps the custody register;
+    bundles from before there was one do not have the member, so none is written for None.
     """
 
     model_config = _MODEL
@@ -174,6 +176,7 @@ class TrustBundle(BaseModel):
     revoked: tuple[Revocation, ...]
     signers: tuple[RootKey, ...]
     threshold: int = Field(ge=1)
+    ministry: UUID | None = None
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
@@ -191,7 +194,16 @@ class TrustBundle(BaseModel):
             raise ValueError("the threshold is higher than the number of signers")
         if self.quorum > len(self.witnesses):
             raise ValueError("the quorum is higher than the number of witnesses")
+        if self.ministry is not None and self.ministry not in [led.id for led in self.ledgers]:
+            raise ValueError("the ministry is none of the bundle's ledgers")
         return self
+
+    def body(self) -> dict[str, Any]:
+        """Return what is signed, as JSON values: every member, ``ministry`` only where named."""
+        body = self.model_dump(mode="json", by_alias=True)
+        if self.ministry is None:
+            del body["ministry"]
+        return body
 
     def by_id(self, ledger_id: UUID) -> LedgerTrust:
         """Return a ledger; raise :class:`TrustError` (``unknown_ledger``)."""
@@ -219,11 +231,18 @@ class TrustBundle(BaseModel):
             times[serial] = min(entry.at, times.get(serial, entry.at))
         return times
 
-    def with_ledger(self, ledger: LedgerTrust, *, issued_at: datetime) -> TrustBundle:
-        """Return the next version with one ledger more, unsigned.
+    def with_ledger(
+        self, ledger: LedgerTrust, *, issued_at: datetime, ministry: bool = False
+    ) -> TrustBundle:
+        """Return the next version with one ledger more, unsigned; as its ministry on demand.
 
-        Raises :class:`TrustError` (``conflict``) where its id or name is taken.
+        Raises :class:`TrustError` (``conflict``) where its id or name is taken, or where another
+        ledger is the ministry.
         """
+        if ministry and self.ministry is not None:
+            raise TrustError(
+                f"trust bundle {self.version} names a ministry already", code="conflict"
+            )
         if any(ledger.id == known.id or ledger.name == known.name for known in self.ledgers):
             raise TrustError(
                 f"a ledger with the id or the name {ledger.name} is already trusted; "
@@ -236,6 +255,8 @@ class TrustBundle(BaseModel):
             "issued_at": issued_at,
             "ledgers": (*self.ledgers, ledger),
         }
+        if ministry:
+            values["ministry"] = ledger.id
         return _validated(values)
 
 
@@ -253,7 +274,7 @@ def public_key(key: Ed25519PrivateKey) -> str:
 
 def sign_bundle(bundle: TrustBundle, keys: Sequence[Ed25519PrivateKey]) -> bytes:
     """Return the bundle's file bytes, signed by each key."""
-    body = bundle.model_dump(mode="json", by_alias=True)
+    body = bundle.body()
     message = _CONTEXT + canonical.dumps(body)
     signatures = [
         {
@@ -283,7 +304,7 @@ def verify_bundle(
         bundle = TrustBundle.model_validate_json(canonical.dumps(body))  # (3)
     except ValidationError as error:
         raise TrustError(_explain(error)) from None
-    if bundle.model_dump(mode="json", by_alias=True) != body:
+    if bundle.body() != body:
         raise TrustError("the trust bundle is not written in its one spelling")
     if bundle.version < not_older_than:  # (4)
         raise TrustError(
