@@ -11,11 +11,13 @@ from ledger.events.case import (
     CancelReceived,
     CaseDecided,
     CaseReleased,
+    CaseRestored,
     DecisionReceived,
     DossierReceived,
     DossierReissued,
     HoldLifted,
     IdentityConfirmed,
+    PeerRestored,
     ProblemNoted,
     RecallAsked,
     RecallReceived,
@@ -51,7 +53,9 @@ class Case(Frozen):
     `encryption_key` (base64) is where the answer must be sealed to. `peer` is None while the
     history is on paper. `held` is the number of the paper that holds the case, `returns` the
     transfer that this one undoes, `due_on` the last day for whoever must act by law,
-    `identity` the fields that a person saw differ and confirmed.
+    `identity` the fields that a person saw differ and confirmed. `bound` is a decision that was
+    told before this ledger was restored: it is made again or not at all. `restored` is the
+    incarnation in which the other side came back from a backup, 0 where it never did.
     """
 
     id: UUID
@@ -75,6 +79,8 @@ class Case(Frozen):
     due_on: date | None = None
     identity: tuple[str, ...] | None = None
     moved_to: UUID | None = None
+    bound: Literal["accepted", "rejected"] | None = None
+    restored: int = 0
 
     @classmethod
     def begun(
@@ -168,6 +174,8 @@ def evolve(case: Case | None, event: Event, version: int) -> Case:
             return _released(case, event)
         case DossierReceived():
             return _received(case, event)
+        case CaseRestored():
+            return _restored(case, event)
         case _ if case is None:
             raise ValueError(f"{event.TOPIC} before the case was opened")
         case ApplicationDecided():
@@ -180,6 +188,14 @@ def evolve(case: Case | None, event: Event, version: int) -> Case:
             )
         case IdentityConfirmed():
             return case.model_copy(update={"identity": event.differs, "pupil": event.pupil})
+        case PeerRestored():
+            return case.model_copy(
+                update={
+                    "restored": event.incarnation,
+                    "encryption_key": None,
+                    "issue": event.issue or case.issue,
+                }
+            )
         case TransferHeld():
             return case.model_copy(update={"held": event.document})
         case HoldLifted():
@@ -221,6 +237,29 @@ def evolve(case: Case | None, event: Event, version: int) -> Case:
             )
         case _:
             return case
+
+
+def _restored(case: Case | None, event: CaseRestored) -> Case:
+    """What the other side told; what we still know ourselves of the same case stays."""
+    opened = case or Case.begun(event.case, event.side, event.told_by)
+    known = {
+        "pupil": event.pupil,
+        "their_pupil": event.their_pupil,
+        "school_code": event.school_code,
+        "first_day": event.first_day,
+        "root": event.root,
+        "digest": event.digest,
+        "returns": event.returns,
+    }
+    return opened.model_copy(
+        update={
+            **{name: value for name, value in known.items() if value is not None},
+            "state": event.state,
+            "bound": event.bound,
+            "issue": max(event.issue, opened.issue),
+            "failure": (0, event.reason) if event.reason else None,
+        }
+    )
 
 
 def _released(case: Case | None, event: CaseReleased) -> Case:

@@ -38,7 +38,8 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a verbatim copy stands in its author's log."""
+    """Where a verbatim copy stands in its author's log; of an own entry that was lost and put back
+    after a restore, where it first stood."""
 
     position: int
     recorded_at: datetime
@@ -62,6 +63,11 @@ class Entry:
     def author_position(self) -> int:
         """The position in the log of the ledger that wrote it."""
         return self.origin.position if self.origin else self.position
+
+    @property
+    def author_instant(self) -> datetime:
+        """When the ledger that wrote it recorded it."""
+        return self.origin.recorded_at if self.origin else self.recorded_at
 
     @property
     def record(self) -> dict[str, Any]:

@@ -48,12 +48,14 @@ def accept(
     remark: str | None,
     today: date,
     who: Who,
+    recovery: bool = False,
 ) -> UUID:
     """Takes a verified dossier in: copies, link, `TransferAccepted` and the decision, in one
     transaction; custody is here from its position on.
 
     `pupil` is our own record of the child (None: a new one is made). Accepted before: nothing
-    more happens. Returns our pupil's id.
+    more happens. `recovery`: it was accepted before this ledger was restored, and is again, by
+    rule. Returns our pupil's id.
 
     Raises:
         CaseRefused: the transfer was rejected, or there is no such dossier.
@@ -82,7 +84,8 @@ def accept(
             raise NotFound("unknown_pupil", "no pupil is on record under this key")
         own = reader.pupils([ours])[ours] if pupil is not None else None
         _copy(reader, plan, dossier, report.entries)
-        plan.add(pupil_ref(reader, ours), _joined(own, dossier, ours, case_id, today))
+        if own is None or case_id not in own.accepted:  # that entry itself may have come back
+            plan.add(pupil_ref(reader, ours), _joined(own, dossier, ours, case_id, today))
         told = message(case_id, dossier.iss, "accept", content={"digest": dossier.digest.value})
         decided = CaseDecided(
             effective_on=today,
@@ -107,7 +110,7 @@ def accept(
         )
         return plan
 
-    office.ledger.desk.run(decide, who=who)
+    office.ledger.desk.run(decide, who=who, recovery=recovery)
     return ours
 
 
@@ -164,7 +167,7 @@ def _copy(reader: Reader, plan: Plan, dossier: Dossier, entries: Sequence[ReadEn
             by_stream.setdefault(entry.stream, {})[entry.version] = entry
     for stream, versions in by_stream.items():
         found = [versions[version] for version in sorted(versions)]
-        ref = _stream_ref(stream, found[0])
+        ref = stream_ref(stream, found[0])
         held = reader.track(ref)
         for entry in found:
             if entry.version <= held:
@@ -180,7 +183,8 @@ def _copy(reader: Reader, plan: Plan, dossier: Dossier, entries: Sequence[ReadEn
             plan.drafts.append(Draft(ref, entry.event, copied=copied))
 
 
-def _stream_ref(stream: UUID, first: ReadEntry) -> StreamRef:
+def stream_ref(stream: UUID, first: ReadEntry) -> StreamRef:
+    """A stream by its first entry: whose, what it is about."""
     event = first.event
     if isinstance(event, PupilYearOpened | PaperYearOpened):
         return StreamRef(

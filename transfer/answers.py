@@ -98,6 +98,7 @@ def _on_decision(
     if case.state in ("accepted", "rejected"):
         if case.state != decision:
             raise CaseRefused("a second, different decision about one transfer")
+        plan.extra.append(answered(case.id, ["dossier", "recall"]))  # it may have been sent again
         return plan
     reason, digest = content.get("reason"), content.get("digest")
     received = DecisionReceived(

@@ -57,8 +57,10 @@ def record_of(connection: Connection, pupil: Pupil, *, size: int) -> list[Entry]
 
 
 def own(entries: Iterable[Entry], ledger: UUID) -> list[Entry]:
-    """Those of the entries that this ledger wrote."""
-    return [entry for entry in entries if entry.origin is None and entry.stream.ledger == ledger]
+    """Those of the entries that this ledger wrote, in the order in which it did: what was lost
+    and put back after a restore stands where it was first written."""
+    written = [entry for entry in entries if entry.stream.ledger == ledger]
+    return sorted(written, key=lambda entry: (entry.author_instant, entry.author_position))
 
 
 def decide_release(
@@ -133,7 +135,7 @@ def build_dossier(office: Office, connection: Connection, case: Case) -> dict[st
         if entry.stream.ledger != office.ledger.id
         or entry.version <= limits.get(entry.stream.id, 0)
     ]
-    hops = _earlier_hops(connection, pupil)
+    hops = _hops_before(_earlier_hops(connection, pupil), release_entry)
     hops.append(_hop(office, connection, release_entry, release))
     covered = {stream for hop in hops for stream, _ in _streams(hop)}
     entries = [entry for entry in entries if entry.stream.id in covered]
@@ -201,6 +203,16 @@ def _earlier_hops(connection: Connection, pupil: Pupil) -> list[Hop]:
     return [Hop.model_validate_json(row[0]) for row in rows]
 
 
+def _hops_before(hops: Sequence[Hop], release: Entry) -> list[Hop]:
+    """The hops that came before a release: the pupil may have come back by a later one since,
+    and brought this release along as a hop."""
+    for index, hop in enumerate(hops):
+        place = hop.release.record.stream, hop.release.record.version
+        if place == (release.stream.id, release.version):
+            return list(hops[:index])
+    return list(hops)
+
+
 def _hop(office: Office, connection: Connection, entry: Entry, release: Released) -> Hop:
     return Hop(
         ledger=office.ledger.id,
@@ -221,6 +233,7 @@ def _inclusion(office: Office, connection: Connection, entry: Entry) -> Inclusio
         checkpoint=checkpoint.note,
         index=entry.position,
         proof=tuple(part.hex() for part in proof),
+        recorded_at=entry.recorded_at if entry.origin is not None else None,
     )
 
 

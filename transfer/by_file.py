@@ -21,6 +21,7 @@ from transfer.identity import carried_numbers, is_claimed
 from transfer.office import Office
 
 _SQL = queries("transfer", "transfer.sql")
+_RECOVERY = queries("transfer", "recovery.sql")
 
 
 def export(
@@ -45,12 +46,15 @@ def export(
             who=who,
             opening=opening,
         )
+    again = {"case": case_id, "kind": "dossier"}
+    with office.ledger.database.connection() as connection:
+        renewed = connection.execute(_RECOVERY["seal_again"], again).rowcount > 0
     outbox.seal_waiting(office)
     with office.ledger.database.connection() as connection:
         row = connection.execute(_SQL["sealed"], {"case": case_id, "kind": "dossier"}).fetchone()
         if row is None:
             raise CaseRefused("the dossier is not sealed yet; try again")
-        if opening is not None:
+        if opening is not None or renewed:
             # Nobody asked for it over the network, where it would be a problem.
             connection.execute(_SQL["answered"], {"case": case_id, "kinds": ["dossier"]})
     sealed: bytes = row[0]

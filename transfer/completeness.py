@@ -1,6 +1,7 @@
 """Checks 8 and 9: everything released is there, in order, and unaltered."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -85,9 +86,15 @@ def check_unaltered(dossier: Dossier) -> None:
         last = dict(release.streams)
         own = [e for e in entries if e.record.version <= last.get(e.record.stream, 0)]
         own = [e for e in own if e.record.ledger == hop.ledger]
-        own.sort(key=lambda entry: entry.record.position)
+        own.sort(key=author_order)
         if records_root(own).hex() != hop.root:
             raise CheckFailed(9, "wrong_root", f"the entries of hop {hop.ledger} give another root")
+
+
+def author_order(entry: CarriedEntry) -> tuple[datetime, int]:
+    """The order in which an author wrote. Its instants rise for ever; its positions do within one
+    incarnation of its log, and there both give the same order."""
+    return entry.record.recorded_at, entry.record.position
 
 
 def _altered(entry: CarriedEntry) -> CheckFailed:
@@ -96,7 +103,8 @@ def _altered(entry: CarriedEntry) -> CheckFailed:
 
 
 def records_root(entries: Sequence[CarriedEntry]) -> bytes:
-    """The RFC 6962 root over SHA-256(0x00 canonical(record)) of entries in position order."""
+    """The RFC 6962 root over SHA-256(0x00 canonical(record)) of entries in the order in which
+    their author wrote them (`author_order`)."""
     return merkle.root_of(
         [hashing.leaf_hash(canonical.dumps(entry.record.canonical)) for entry in entries]
     )

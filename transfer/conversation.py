@@ -257,6 +257,11 @@ def reject(office: Office, case_id: UUID, *, reason: str, today: date, who: Who)
             return Plan()
         if case.side != "receiver" or case.state not in ("received", "problem", "requested"):
             raise CaseRefused(f"the case is {case.state}; it cannot be rejected")
+        if case.bound == "accepted":
+            raise CaseRefused(
+                "this ledger accepted it before it was restored from a backup, and the other side "
+                "knows: it can be accepted again, or sent back"
+            )
         # Nothing was released yet, as far as is known here: the origin confirms a `cancel`.
         kind = "cancel" if case.state == "requested" else "reject"
         return rejection(office, reader, case, kind=kind, reason=reason, today=today)

@@ -23,9 +23,9 @@ from nats.js.errors import NoStreamResponseError
 
 from ledger.event import Who
 from ledger.queries import queries
-from transfer import inbox, outbox
+from transfer import fencing, inbox, outbox, recovery
 from transfer.effects import FINAL_KINDS
-from transfer.errors import CourierUnavailable
+from transfer.errors import CourierUnavailable, NotYet
 from transfer.inbox import Taken
 from transfer.office import Office
 
@@ -107,11 +107,14 @@ class Courier:
             sent = await self.send()
             came = await self.receive()
             taken.extend(came)
+            await asyncio.to_thread(recovery.advance, self._office, who=self._who)
             if not sent and not came:
                 return taken
 
     async def send(self) -> int:
         """Seals what waits and publishes what is due; returns how many messages went out."""
+        with self._office.ledger.database.connection() as connection:
+            fencing.require_open(self._office, connection)
         outbox.seal_waiting(self._office)
         sent = 0
         with self._office.ledger.database.connection() as connection, connection.transaction():
@@ -155,12 +158,16 @@ class Courier:
     async def receive(self) -> list[Taken]:
         """Takes in what every sender has for us, one message after the other."""
         taken: list[Taken] = []
+        put_off = 0
         boxes = list(self._route.boxes)
-        while boxes:
+        while boxes and put_off < FETCH:
             batches = await asyncio.gather(*(self._fetch(box) for box in boxes))
             for batch in batches:
                 for message in batch:
-                    taken.append(await self._take(message))
+                    try:
+                        taken.append(await self._take(message))
+                    except NotYet:  # it was put off
+                        put_off += 1
             boxes = [box for box, batch in zip(boxes, batches, strict=True) if batch]
         return taken
 

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, JsonValue, ValidationError
+from pydantic import AfterValidator, Field, JsonValue, ValidationError
 
 from ledger import envelope
 from ledger.envelope import Envelope
@@ -74,11 +74,16 @@ class CarriedEntry(Frozen):
 
 
 class Inclusion(Frozen):
-    """That the entry at `index` is in the log of the checkpoint; hashes in hexadecimal."""
+    """That the entry at `index` is in the log of the checkpoint; hashes in hexadecimal.
+
+    `recorded_at` is there for an entry that was lost and put back after a restore: it stands at
+    another place and instant of the new log than its record says (see `in_log.check_place`).
+    """
 
     checkpoint: str
     index: int
     proof: tuple[Hex32, ...]
+    recorded_at: Instant | None = Field(default=None, exclude_if=lambda instant: instant is None)
 
 
 class Hop(Frozen):

@@ -5,6 +5,7 @@
     decline receipt problem accept reject cancel
                              an answer, noted in its case; a decision moves custody
     recall                   the receiver's decision, made now or repeated
+    reconcile                what we know is told; what another knows is compared with our log
 
 A message is verified and opened before it comes here; an effect is a pure decision.
 """
@@ -26,7 +27,10 @@ from transfer.cases import case_ref
 from transfer.errors import CaseRefused, CheckFailed
 from transfer.message import Header, Kind, Opened
 from transfer.office import Office
+from transfer.parts import on_part
 from transfer.recall import on_recall
+from transfer.reconciling import on_ask
+from transfer.statement import ReconcileBody, cases_with
 
 Effect = Callable[[Office, Reader, Case | None, Header, Frozen], Plan]
 
@@ -37,6 +41,8 @@ def _request(
     asked = cast(RequestBody, body)
     if case is not None and case.state == "rejected":
         return Plan()  # it was cancelled, and the cancelling was quicker
+    if case is not None and _is_the_same(case, header, asked):
+        return Plan()  # a restored ledger tells again what it does not know to have arrived
     if case is not None:
         raise CaseRefused("this transfer id is in use")
     received = RequestReceived(
@@ -53,6 +59,11 @@ def _request(
     return plan
 
 
+def _is_the_same(case: Case, header: Header, asked: RequestBody) -> bool:
+    known = (case.side, case.peer, case.their_pupil)
+    return known == ("origin", header.sender, asked.pupil)
+
+
 def _answer(
     office: Office, reader: Reader, case: Case | None, header: Header, body: Frozen
 ) -> Plan:
@@ -66,6 +77,25 @@ def _recall(
     return on_recall(office, reader, case, header, reason, clock.today())
 
 
+def _reconcile(
+    office: Office, reader: Reader, case: Case | None, header: Header, body: Frozen
+) -> Plan:
+    del case
+    said = cast(ReconcileBody, body)
+    if not said.asks:
+        return on_part(office, reader, header, said)
+    cases = [
+        (number, stream, _tracked(reader, found))
+        for number, stream, found in cases_with(reader.connection, header.sender)
+    ]
+    return on_ask(reader, header, said, cases)
+
+
+def _tracked(reader: Reader, case: Case) -> Case:
+    """The case again as a ground of the decision: an answer must not be about an older one."""
+    return reader.case(case.id) or case
+
+
 EFFECTS: dict[Kind, tuple[type[Body], Effect]] = {
     "request": (RequestBody, _request),
     "decline": (AnswerBody, _answer),
@@ -75,6 +105,7 @@ EFFECTS: dict[Kind, tuple[type[Body], Effect]] = {
     "reject": (AnswerBody, _answer),
     "cancel": (AnswerBody, _answer),
     "recall": (AnswerBody, _recall),
+    "reconcile": (ReconcileBody, _reconcile),
 }
 """Every kind but the dossier, which has thirteen checks of its own."""
 
@@ -86,6 +117,7 @@ ANSWERS: dict[Kind, tuple[Kind, ...]] = {
     "request": ("decline", "dossier"),
     "recall": ("accept", "reject", "cancel"),
     "cancel": ("receipt",),
+    "reconcile": ("reconcile",),
 }
 """What answers what, by kind."""
 

@@ -26,6 +26,10 @@ class CaseRefused(TransferError):
     exit_code = 7
 
 
+class NotYet(TransferError):
+    """A delivery cannot be taken in now and will be later: it is put off, nothing is said."""
+
+
 class CourierUnavailable(TransferError):
     """NATS cannot be reached or refuses; what was to be sent waits in the outbox."""
 

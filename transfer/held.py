@@ -13,6 +13,7 @@ from transfer.message import Frame, Opened
 from transfer.returning import returned_pupil
 
 _SQL = queries("transfer", "transfer.sql")
+_RECOVERY = queries("transfer", "recovery.sql")
 
 
 class Held(Protocol):
@@ -27,8 +28,8 @@ class Held(Protocol):
     def check_requested(self, opened: Opened) -> None:
         """Step 7, second half: the request made, and the pupil it named."""
 
-    def check_checkpoint(self, ledger: UUID, checkpoint: Checkpoint) -> None:
-        """Step 10, last part: against the newest checkpoint of that ledger held."""
+    def check_checkpoint(self, ledger: UUID, checkpoint: Checkpoint, incarnation: int) -> None:
+        """Step 10, last part: against the checkpoints of that incarnation held."""
 
     def check_copies(self, dossier: Dossier) -> None:
         """Step 13."""
@@ -37,8 +38,12 @@ class Held(Protocol):
 class DatabaseHeld:
     """The checks that need the receiver's own database (steps 2, 3, 7, 10 and 13)."""
 
-    def __init__(self, connection: Connection, reader: Reader, *, by_file: bool) -> None:
-        """`by_file`: a dossier handed in by a person needs no request of ours."""
+    def __init__(
+        self, connection: Connection, reader: Reader, *, by_file: bool, delivered: bool = False
+    ) -> None:
+        """`by_file`: a dossier handed in by a person needs no request of ours. `delivered`: it
+        came before, whatever became of its sender since."""
+        self._delivered = delivered
         self._connection = connection
         self._reader = reader
         self._by_file = by_file
@@ -53,8 +58,15 @@ class DatabaseHeld:
             raise CheckFailed(2, "equivocation", "this message came before with another content")
 
     def check_incarnation(self, sender: UUID, incarnation: int) -> None:
-        """Step 3: fencing comes with restores; the bundle's incarnation is checked already."""
-        del sender, incarnation
+        """Step 3: what a ledger sent before it was restored, and is not here yet, is refused: it
+        may not know of it any more."""
+        if self._delivered:
+            return
+        known = incarnation_of(self._connection, sender)
+        if incarnation < known:
+            raise CheckFailed(
+                3, "old_incarnation", f"the sender was restored since (incarnation {known})"
+            )
 
     def check_requested(self, opened: Opened) -> None:
         """Step 7: we asked for this pupil, of this ledger, in this transfer, or gave it away to
@@ -78,10 +90,12 @@ class DatabaseHeld:
             return False
         return returned_pupil(self._reader.case(returns), opened.header.sender) is not None
 
-    def check_checkpoint(self, ledger: UUID, checkpoint: Checkpoint) -> None:
-        """Step 10: a log shows one root for one size (an older checkpoint is honest)."""
+    def check_checkpoint(self, ledger: UUID, checkpoint: Checkpoint, incarnation: int) -> None:
+        """Step 10: a log shows one root for one size within an incarnation (an older checkpoint
+        is honest)."""
         row = self._connection.execute(
-            _SQL["peer_checkpoint"], {"ledger": ledger, "size": checkpoint.size}
+            _SQL["peer_checkpoint"],
+            {"ledger": ledger, "incarnation": incarnation, "size": checkpoint.size},
         ).fetchone()
         if row is not None and row[0] != checkpoint.root:
             raise CheckFailed(10, "rollback", "that log showed another root for the same size")
@@ -109,6 +123,12 @@ class DatabaseHeld:
     def _ours(self, dossier: Dossier, stream: UUID) -> bool:
         """Our own streams may have grown since the release that the dossier tells of."""
         return any(s.id == stream and s.ledger == self._reader.ledger for s in dossier.streams)
+
+
+def incarnation_of(connection: Connection, ledger: UUID) -> int:
+    """The newest incarnation of another ledger that has spoken here."""
+    row = connection.execute(_RECOVERY["peer"], {"ledger": ledger}).fetchone()
+    return row[0] if row is not None else 1
 
 
 def digest_of(frame: Frame) -> bytes:

@@ -40,19 +40,43 @@ def _check_inclusion(
         checkpoint = Checkpoint.parse(text)
     except (TrustError, NoteError) as error:
         raise CheckFailed(10, "bad_checkpoint", str(error)) from error
-    if checkpoint.origin != verifier.name:
-        raise CheckFailed(10, "bad_checkpoint", "the checkpoint is of another log")
+    try:
+        checkpoint.incarnation(verifier.name)
+    except NoteError as error:
+        raise CheckFailed(10, "bad_checkpoint", str(error)) from error
     if any(bundle.quorum > 0 for bundle in trust.bundles()):
         raise CheckFailed(10, "not_witnessed", "the trust bundle asks for witnesses")
     if held is not None:
-        held.check_checkpoint(author, checkpoint)
-    if inclusion.index != entry.record.position:
-        raise CheckFailed(10, "not_in_log", "the proof is for another position")
+        held.check_checkpoint(author, checkpoint, checkpoint.incarnation(verifier.name))
+    check_place(entry, inclusion, checkpoint, verifier.name)
+
+
+def check_place(
+    entry: CarriedEntry, inclusion: Inclusion, checkpoint: Checkpoint, log: str
+) -> None:
+    """That the entry is the leaf at `inclusion.index` of the log of that name.
+
+    A leaf holds the log's own instant beside the record. They are those of the record itself; but
+    an entry that its author lost and got back from copies stands in the log of a later
+    incarnation, at another index, with a later instant: `inclusion.recorded_at` names it. Author,
+    stream, version and bytes are in the leaf either way.
+
+    Raises:
+        CheckFailed: 10 `not_in_log`.
+    """
+    recorded_at = entry.record.recorded_at
+    if inclusion.recorded_at is None:
+        if inclusion.index != entry.record.position:
+            raise CheckFailed(10, "not_in_log", "the proof is for another position")
+    else:
+        if checkpoint.incarnation(log) == 1 or inclusion.recorded_at <= recorded_at:
+            raise CheckFailed(10, "not_in_log", "put back into a log that lost nothing")
+        recorded_at = inclusion.recorded_at
     try:
         merkle.verify_inclusion(
             index=inclusion.index,
             size=checkpoint.size,
-            leaf_hash=leaf(entry.record.recorded_at, entry.record.canonical),
+            leaf_hash=leaf(recorded_at, entry.record.canonical),
             proof=[bytes.fromhex(part) for part in inclusion.proof],
             root=checkpoint.root,
         )

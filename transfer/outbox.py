@@ -18,6 +18,7 @@ from ledger.queries import queries
 from ledger.reader import Reader
 from signing.errors import SigningError
 from transfer import message as mail
+from transfer import reconciling
 from transfer.bodies import AnswerBody, RequestBody
 from transfer.build import build_dossier
 from transfer.errors import CaseRefused, TransferError
@@ -35,6 +36,9 @@ def seal_waiting(office: Office) -> int:
     sealed = 0
     with office.ledger.database.connection() as connection:
         rows = connection.execute(_SQL["to_seal"]).fetchall()
+        if rows:
+            # Nothing is told that the checkpoint kept outside the database does not cover.
+            office.notary.checkpoint(connection)
         for message_id, case, receiver, kind, issue, _, content in rows:
             stored = Reader(connection, office.ledger.keyring, office.ledger.id).case(case)
             try:
@@ -66,6 +70,8 @@ def _payload(
         return build_dossier(office, connection, case)
     if kind == "request":
         return _request_payload(office, connection, case_id, receiver)
+    if kind == "reconcile":
+        return reconciling.payload(office, connection, case_id, receiver, content)
     answer = AnswerBody(
         v=1,
         kind=kind,

@@ -64,7 +64,7 @@ def on_recall(
     """
     if case is not None and (case.side, case.peer) != ("receiver", header.sender):
         raise CaseRefused("a recall in a case that is not between us")
-    if case is not None and case.state in ("accepted", "rejected"):
+    if case is not None and (case.bound or case.state) in ("accepted", "rejected"):
         return Plan()
     received = RecallReceived(
         effective_on=today, case=header.case, from_ledger=header.sender, reason=reason

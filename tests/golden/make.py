@@ -19,7 +19,7 @@ from uuid import UUID
 from ledger import envelope, log, sheet
 from ledger.envelope import DataKey
 from ledger.event import CATEGORIES, Category, Event, Note, Provenance, Who
-from ledger.events import case, pupil, pupil_year, school_class, settings, staff, unit
+from ledger.events import case, pupil, pupil_year, recovery, school_class, settings, staff, unit
 from signing import aead
 from signing.note import Checkpoint, NoteSigner, sign_note
 
@@ -435,6 +435,29 @@ FACTS: dict[type[Event], dict[str, Any]] = {
         "digest": None,
         "reason": "not_expected",
         "statutory": NOTE,
+    },
+    case.PeerRestored: {"case": CASE, "incarnation": 2, "issue": 3},
+    case.CaseRestored: {
+        "case": CASE,
+        "told_by": OTHER_LEDGER,
+        "side": "receiver",
+        "state": "requested",
+        "bound": "accepted",
+        "pupil": PUPIL,
+        "their_pupil": OTHER_PUPIL,
+        "school_code": "S1",
+        "first_day": DAY,
+        "root": "01" * 32,
+        "digest": "sha256:" + "01" * 32,
+        "issue": 1,
+        "returns": None,
+        "reason": None,
+    },
+    recovery.RecoveryBegun: {"incarnation": 2, "signed_size": 812, "signed_root": "01" * 32},
+    recovery.RecoveryEnded: {
+        "incarnation": 2,
+        "restored": 12,
+        "ruled": (("22", "12/QĐ-BGDĐT"),),
     },
     case.DecisionReceived: {
         "case": CASE,

@@ -55,13 +55,14 @@ SELECT sender, message, case_id, kind, detail, received_at FROM ledger.inbox
 WHERE state <> 'done' ORDER BY received_at;
 
 -- name: peer_checkpoint
--- The root another ledger showed for a size.
-SELECT root FROM ledger.peer_checkpoint WHERE ledger = %(ledger)s AND size = %(size)s;
+-- The root another ledger showed for a size, within an incarnation.
+SELECT root FROM ledger.peer_checkpoint
+WHERE ledger = %(ledger)s AND incarnation = %(incarnation)s AND size = %(size)s;
 
 -- name: put_peer_checkpoint
 -- A checkpoint another ledger has shown.
-INSERT INTO ledger.peer_checkpoint (ledger, size, root)
-VALUES (%(ledger)s, %(size)s, %(root)s) ON CONFLICT DO NOTHING;
+INSERT INTO ledger.peer_checkpoint (ledger, incarnation, size, root)
+VALUES (%(ledger)s, %(incarnation)s, %(size)s, %(root)s) ON CONFLICT DO NOTHING;
 
 -- name: copies
 -- The hashes held of some streams, by version.
@@ -81,9 +82,13 @@ SELECT min(e.recorded_at), max(e.recorded_at), max(e.position)
 FROM ledger.stream s JOIN ledger.entry e ON e.stream = s.no WHERE s.id = %(stream)s;
 
 -- name: to_seal
--- Messages that wait to be sealed, oldest first.
+-- Messages that wait to be sealed, oldest first; while this ledger recovers from a restore those
+-- alone that the recoveries are made of.
 SELECT message, case_id, receiver, kind, issue, position, content FROM ledger.outbox
-WHERE state = 'to_seal' ORDER BY position LIMIT 100;
+WHERE state = 'to_seal'
+  AND (kind = 'reconcile' OR content ? 'wanted'
+       OR NOT EXISTS (SELECT FROM ledger.recovery WHERE ended_at IS NULL))
+ORDER BY position LIMIT 100;
 
 -- name: put_sealed
 -- Seals a message, exactly once.
@@ -101,14 +106,18 @@ WHERE ledger = ANY(%(ledgers)s) ORDER BY ledger, kind, code, known_from DESC;
 
 -- name: due
 -- Sealed messages that nobody has answered and whose time has come; other relays' are skipped.
+-- While this ledger recovers, as `to_seal`.
 SELECT message, receiver, kind, sealed, attempts FROM ledger.outbox
 WHERE state IN ('sealed', 'sent') AND next_at <= now()
+  AND (kind = 'reconcile' OR content ? 'wanted'
+       OR NOT EXISTS (SELECT FROM ledger.recovery WHERE ended_at IS NULL))
 ORDER BY next_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED;
 
 -- name: put_sent
--- A message went out; it goes again at next_at unless it is answered.
+-- A message went out; it goes again at next_at unless it is answered. An answer to a reconciliation
+-- is told once, and again when it is asked for again.
 UPDATE ledger.outbox
-SET state = %(state)s, attempts = attempts + 1, next_at = now() + %(wait)s * interval '1 second'
+SET state = CASE WHEN content ? 'answers' THEN 'answered' ELSE %(state)s END, attempts = attempts + 1, next_at = now() + %(wait)s * interval '1 second'
 WHERE message = %(message)s;
 
 -- name: answered
@@ -117,9 +126,11 @@ UPDATE ledger.outbox SET state = 'answered'
 WHERE case_id = %(case)s AND kind = ANY(%(kinds)s) AND state <> 'answered';
 
 -- name: repeat_answers
--- The answers of a case go out again; a dossier only while it waits for its own answer.
-UPDATE ledger.outbox SET state = 'sealed', next_at = now()
-WHERE case_id = %(case)s AND kind = ANY(%(kinds)s) AND sealed IS NOT NULL
+-- The answers of a case go out again; a dossier only while it waits for its own answer. What was
+-- sealed before this ledger was restored is sealed anew.
+UPDATE ledger.outbox SET state = CASE WHEN sealed IS NULL THEN 'to_seal' ELSE 'sealed' END,
+    next_at = now()
+WHERE case_id = %(case)s AND kind = ANY(%(kinds)s) AND state <> 'failed'
 AND (kind <> 'dossier' OR state <> 'answered');
 
 -- name: told

@@ -83,7 +83,7 @@ class KnowsNothing:
     def check_requested(self, opened: message.Opened) -> None:
         self._ask("requested")
 
-    def check_checkpoint(self, ledger: UUID, checkpoint: object) -> None:
+    def check_checkpoint(self, ledger: UUID, checkpoint: object, incarnation: int) -> None:
         self._ask("checkpoint")
 
     def check_copies(self, dossier: object) -> None:
