@@ -194,6 +194,7 @@ def evolve(case: Case | None, event: Event, version: int) -> Case:
                     "restored": event.incarnation,
                     "encryption_key": None,
                     "issue": event.issue or case.issue,
+                    "state": "released" if event.issue and case.state == "problem" else case.state,
                 }
             )
         case TransferHeld():

@@ -55,6 +55,9 @@ class Standing(Protocol):
 class Guard(Protocol):
     """Asked before every decision whether this ledger may write (`ledger.fence`)."""
 
+    def saw(self, incarnation: int, size: int) -> None:
+        """The head has grown to this size."""
+
     def standing(self, connection: Connection) -> Standing:
         """The full look."""
 
@@ -125,7 +128,10 @@ class Desk:
                 with connection.transaction():
                     _write_plain(connection, plan)
             return NOTHING
-        return self._append(connection, reader, plan, who, command)
+        done = self._append(connection, reader, plan, who, command)
+        if self.fence is not None and not recovery and done.last_position is not None:
+            self.fence.saw(reader.incarnation, done.last_position + 1)
+        return done
 
     def _append(
         self,

@@ -20,6 +20,7 @@ from typing import Any, Literal
 
 import psycopg
 
+from ledger import log
 from ledger.database import Connection
 from ledger.errors import Conflict
 from ledger.notary import Notary, replace_file
@@ -57,7 +58,7 @@ class Fence:
         """
         if self._known is None:
             self.require_open(connection)
-        elif not (self._known[0] == incarnation and self._known[1] <= size) or self._fallen:
+        elif self._fallen or not self._extends(self._known, incarnation, size, connection):
             # What this program remembers, keys above all, may not be in the database any more.
             self._fallen = True
             raise Conflict(
@@ -65,13 +66,28 @@ class Fence:
                 "the database is not the one it was a moment ago: it was restored while this "
                 "program ran; end the program and start it again",
             )
-        self._known = incarnation, size
+        self.saw(incarnation, size)
+
+    def saw(self, incarnation: int, size: int) -> None:
+        """The head was so: within the incarnation it never falls below that again."""
+        self._known = max(self._known or (0, 0), (incarnation, size))
+
+    def _extends(
+        self, known: tuple[int, int], incarnation: int, size: int, connection: Connection
+    ) -> bool:
+        if known[0] == incarnation and known[1] <= size:
+            return True
+        # Another thread may have appended since this one read the head: it is read once more.
+        head = log.head(connection)
+        return head.incarnation == known[0] and head.size >= known[1]
 
     def require_open(self, connection: Connection) -> None:
         """The full look. Raises Conflict(`fenced`)."""
         found = self.standing(connection)
         if found.state != "open":
             raise Conflict("fenced", str(found.reason))
+        if self._place_file is not None and not self._place_file.exists():
+            self.remember_place(connection)
 
     def standing(self, connection: Connection) -> Standing:
         """Where the ledger stands now."""

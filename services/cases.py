@@ -26,7 +26,7 @@ _WAITING = {
 }
 OURS = {
     "origin": frozenset({"release", "reissue", "lift_hold"}),
-    "receiver": frozenset({"decide", "request", "accept", "lift_hold"}),
+    "receiver": frozenset({"decide", "request", "accept", "identify", "lift_hold"}),
 }
 """What a person of this ledger can do, by the side it is on; all else waits for the other side."""
 
@@ -53,6 +53,8 @@ def _answer(office: Office, connection: Connection, case: Case) -> dict[str, Any
     waiting = _WAITING.get((case.side, case.state))
     if case.side == "origin" and case.state == "released" and not case.receipt:
         waiting = "delivery"
+    if case.bound == "accepted" and case.pupil is None and case.state == "received":
+        waiting = "identify"
     if waiting is not None and case.held is not None:
         waiting = "lift_hold"
     failure = None

@@ -48,6 +48,7 @@ COMMANDS = {
     "prove": "proofs:prove",
     "rebuild": "rebuild:rebuild",
     "reconcile": "reconcile:reconcile_",
+    "recover": "recover:recover",
     "report": "report:report",
     "retract": "retract:retract",
     "roster": "roster:roster",

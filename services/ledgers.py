@@ -226,7 +226,7 @@ class Ledgers:
 
     def fence(self, profile: Profile, ledger: Ledger) -> Fence:
         """What keeps a ledger from writing whose database was restored from a backup."""
-        return Fence(self.notary(profile, ledger), self._guard(profile).with_suffix(".place"))
+        return Fence(self.notary(profile, ledger), self.home.path / "places" / profile.name)
 
     def _guard(self, profile: Profile) -> Path:
         return self.home.path / "checkpoints" / profile.name

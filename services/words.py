@@ -26,6 +26,7 @@ WAITING: dict[str, tuple[str, str]] = {
     "delivery": ("hồ sơ đang trên đường", "delivery"),
     "accept": ("trường đến tiếp nhận", "the receiver to accept"),
     "reissue": ("trường đi gửi lại hồ sơ", "the origin to send it again"),
+    "identify": ("trường đến xác định học sinh", "the receiver to say which pupil it is"),
 }
 
 STATUSES: dict[str, tuple[str, str]] = {

@@ -227,6 +227,7 @@ async def follow(
         try:
             async with Courier(office, route, who=who) as courier:
                 while not stop.is_set():
+                    await asyncio.to_thread(recovery.ask_daily, office, who=who)
                     await courier.exchange()
                     await _pause(stop, interval)
         except (CourierUnavailable, NatsError, OSError):

@@ -113,8 +113,7 @@ def _place(entry: CarriedEntry) -> Place:
 
 def put_back(office: Office, reader: Reader, plan: Plan, record: LostRecord) -> list[Finding]:
     """Adds the lost entries of one pupil to `plan`, as far as they are proven and not here."""
-    streams = {e.record.stream for e in [*record.entries, *(h.release for h in record.hops)]}
-    entries = log.of_streams(reader.connection, list(streams), size=None)
+    entries = log.of_streams(reader.connection, list(_streams(record)), size=None)
     held = {(e.stream.id, e.version): carried(e) for e in entries}
     findings = []
     for entry in [*record.entries, *(hop.release for hop in record.hops)]:
@@ -133,6 +132,17 @@ def put_back(office: Office, reader: Reader, plan: Plan, record: LostRecord) -> 
     newest = max(entry.carried.record.recorded_at for entry in found)
     plan.extra.append(lambda connection, _: _raise_floor(connection, newest))
     return findings
+
+
+def _streams(record: LostRecord) -> set[UUID]:
+    """The streams that a record speaks of: of entries, of releases, and those they cover."""
+    found = {e.record.stream for e in [*record.entries, *(h.release for h in record.hops)]}
+    for hop in record.hops:
+        try:
+            found |= {stream for stream, _ in release_of(hop).streams}
+        except CheckFailed:
+            continue
+    return found
 
 
 def _add_drafts(reader: Reader, plan: Plan, found: Sequence[ReadEntry]) -> None:

@@ -33,6 +33,7 @@ from transfer.statement import (
     CASES_IN_PART,
     LostRecord,
     ReconcileBody,
+    StatedCase,
     cases_with,
     state_cases,
 )
@@ -295,3 +296,22 @@ def _tell_again(ledger: UUID) -> Write:
         connection.execute(_SQL["tell_again"], {"ledger": ledger})
 
     return write
+
+
+def own_statement(connection: Connection, ledger: UUID) -> list[StatedCase]:
+    """The transfers with one ledger as our own log states them."""
+    cases = [(stream, case) for _, stream, case in cases_with(connection, ledger)]
+    return state_cases(connection, cases)
+
+
+def newest_statement(
+    connection: Connection, ledger: UUID
+) -> tuple[datetime, list[StatedCase]] | None:
+    """The newest whole statement of another ledger, and when it was worked in; None where it has
+    made none."""
+    rows = connection.execute(_SQL["newest_statement"]).fetchall()
+    for teller, ask, answered_at in rows:
+        if teller == ledger:
+            told = connection.execute(_SQL["statements"], {"ask": ask}).fetchall()
+            return answered_at, [StatedCase.model_validate(row[0]) for row in told]
+    return None

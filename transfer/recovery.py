@@ -77,9 +77,12 @@ class Progress:
 
 
 def others(office: Office) -> list[UUID]:
-    """Every other ledger of the trust bundles, in their order."""
+    """Every other ledger of the trust bundles, in their order; the ministry is no side of any
+    transfer, and is not asked."""
+    ministry = office.trust.ministry()
+    left_out = {office.ledger.id} | ({ministry.id} if ministry is not None else set())
     known = [led.id for bundle in office.trust.bundles() for led in bundle.ledgers]
-    return [ledger for ledger in dict.fromkeys(known) if ledger != office.ledger.id]
+    return [ledger for ledger in dict.fromkeys(known) if ledger not in left_out]
 
 
 def begin(office: Office, *, who: Who) -> int:
@@ -189,6 +192,19 @@ def ask_for_report(office: Office, ledgers: Sequence[UUID], *, who: Who) -> None
     office.ledger.desk.run(decide, who=who)
 
 
+def ask_daily(office: Office, *, who: Who) -> None:
+    """Asks for the report every ledger that was not asked within a day; an agent calls it as often
+    as it likes. A ledger that is fenced asks nobody."""
+    with office.ledger.database.connection() as connection:
+        fence = office.ledger.desk.fence
+        if fence is not None and fence.standing(connection).state != "open":
+            return
+        lately = {row[0] for row in connection.execute(_SQL["asked_lately"]).fetchall()}
+    due = [ledger for ledger in others(office) if ledger not in lately]
+    if due:
+        ask_for_report(office, due, who=who)
+
+
 def advance(office: Office, *, who: Who) -> Progress | None:
     """Does everything that can be done now; where a recovery is under way, how far it is.
 
@@ -227,7 +243,7 @@ def _work_in(office: Office, ask: UUID, teller: UUID, incarnation: int | None, w
         rows = reader.connection.execute(_SQL["statements"], {"ask": ask}).fetchall()
         told = [StatedCase.model_validate(row[0]) for row in rows]
         plan = Plan()
-        findings = [] if incarnation is None else _compare(office, reader, plan, teller, told)
+        findings = [] if incarnation is None else _compare(reader, plan, teller, told)
         plan.extra.append(answered(ask, ["reconcile"]))
         done = {"ask": ask, "findings": findings_json(findings)}
         plan.extra.append(_named("put_answered", done))
@@ -238,9 +254,7 @@ def _work_in(office: Office, ask: UUID, teller: UUID, incarnation: int | None, w
     office.ledger.desk.run(decide, who=who, recovery=True)
 
 
-def _compare(
-    office: Office, reader: Reader, plan: Plan, teller: UUID, told: Sequence[StatedCase]
-) -> list[Finding]:
+def _compare(reader: Reader, plan: Plan, teller: UUID, told: Sequence[StatedCase]) -> list[Finding]:
     ours = {t.their_pupil for t in told if t.their_pupil is not None}
     connection = reader.connection
     rows = connection.execute(
@@ -249,6 +263,7 @@ def _compare(
     pupils = {row[0] for row in rows}
     releases = released_cases(connection, pupils)
     findings = []
+    wants: list[UUID] = []
     for theirs in told:
         case = reader.case(theirs.case)
         restored = restore_case(
@@ -261,14 +276,25 @@ def _compare(
         )
         if restored.finding is not None:
             findings.append(restored.finding)
+        if restored.wants:
+            wants.append(theirs.case)
         if restored.event is not None:
-            _restore(office, reader, plan, case, restored)
+            _restore(reader, plan, case, restored)
+    under_way = recovering(connection)
+    if under_way is not None:
+        asked = _wanted(connection, under_way[0])
+        _ask_in_pages(plan, teller, under_way, [case for case in wants if case not in asked])
     return findings
 
 
-def _restore(
-    office: Office, reader: Reader, plan: Plan, case: Case | None, restored: Restoration
+def _ask_in_pages(
+    plan: Plan, ledger: UUID, under_way: tuple[int, datetime], wants: Sequence[UUID]
 ) -> None:
+    for start in range(0, len(wants), WANTS_IN_ASK):
+        _ask(plan, [ledger], *under_way, wants=wants[start : start + WANTS_IN_ASK])
+
+
+def _restore(reader: Reader, plan: Plan, case: Case | None, restored: Restoration) -> None:
     event = restored.event
     assert event is not None
     person = person_of(case) if case is not None else event.pupil or event.their_pupil
@@ -318,16 +344,13 @@ def _ask_for_dossiers(
         plan = Plan()
         if under_way is None:
             return plan
-        incarnation, since = under_way
-        wanted = {} if again else _wanted(reader.connection, incarnation)
+        wanted = {} if again else _wanted(reader.connection, under_way[0])
         missing: dict[UUID, list[UUID]] = {}
         for case in cases:
             if case.id not in wanted:
                 missing.setdefault(case.other, []).append(case.id)
         for ledger, found in missing.items():
-            for start in range(0, len(found), WANTS_IN_ASK):
-                page = found[start : start + WANTS_IN_ASK]
-                _ask(plan, [ledger], incarnation, since, wants=page)
+            _ask_in_pages(plan, ledger, under_way, found)
         return plan
 
     if cases:

@@ -49,11 +49,13 @@ class Finding:
 @dataclass(frozen=True, slots=True)
 class Restoration:
     """What is to be done about one transfer: what the case's stream is told, a decision for the
-    table of decisions, whether custody comes back here, what a person has to look at."""
+    table of decisions, whether custody comes back here, whether the dossier has to be sent again
+    (the key of our request may be lost), what a person has to look at."""
 
     event: CaseRestored | None = None
     decision: Literal["accepted", "rejected"] | None = None
     undo_release: bool = False
+    wants: bool = False
     finding: Finding | None = None
 
 
@@ -106,9 +108,14 @@ def _as_receiver(
             return Restoration(event=_told(theirs, teller, today, "declined", pupil))
         case _ if ours is None or ours.state in ("applied", "agreed"):
             event = _told(theirs, teller, today, "requested", pupil)
-            return Restoration(event=event, finding=unknown)
+            return Restoration(event=event, wants=_is_out(theirs), finding=unknown)
         case _:
-            return NOTHING
+            return Restoration(wants=ours.state in ("requested", "problem") and _is_out(theirs))
+
+
+def _is_out(theirs: StatedCase) -> bool:
+    """Whether a dossier was on its way, or may have been here and is lost."""
+    return theirs.state in ("released", "problem", "recalling")
 
 
 def _as_origin(

@@ -260,19 +260,33 @@ def lift(workplace: Workplace, case: UUID, document: str) -> int:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A text file of what is still missing.",
 )
+@click.option("--pupil", metavar="KEY", help="Which pupil of ours it is, where nobody knows.")
+@click.option("--new", is_flag=True, help="It is nobody whom we know.")
 @click.pass_obj
-def accept(workplace: Workplace, case: UUID, remarks: Path | None) -> int:
+def accept(
+    workplace: Workplace, case: UUID, remarks: Path | None, pupil: str | None, new: bool
+) -> int:
     """Take the record in and the pupil with it (Tiếp nhận)."""
 
     def act(office: Office, who: Who) -> UUID:
         known = case_answer(office, case)
         if known["state"] == "accepted":
             return case
+        ours = UUID(known["pupil"]) if known["pupil"] else None
+        if ours is None and pupil is not None:
+            ours = pupil_of(office, pupil)
+        if ours is None and known["waiting_for"] == "identify" and not new:
+            raise Refused(
+                "who_is_it",
+                "this ledger accepted it before it was restored, and lost which pupil it is",
+                field="--pupil",
+                suggestion="name our record of the child with --pupil, or say --new",
+            )
         acceptance.accept(
             office,
             case,
             inbox.reopen(office, case),
-            pupil=UUID(known["pupil"]) if known["pupil"] else None,
+            pupil=ours,
             remark=remarks.read_text("utf-8") if remarks else None,
             today=date.today(),
             who=who,

@@ -97,6 +97,11 @@ ON CONFLICT (ask, case_id) DO NOTHING;
 -- Ledgers that have not answered a question for the report yet: they are not asked another one.
 SELECT DISTINCT ledger FROM ledger.ask WHERE incarnation IS NULL AND answered_at IS NULL;
 
+-- name: asked_lately
+-- Ledgers that were asked for the report within a day, or have not answered yet.
+SELECT DISTINCT ledger FROM ledger.ask
+WHERE incarnation IS NULL AND (answered_at IS NULL OR asked_at > now() - interval '1 day');
+
 -- name: ask_again
 -- Questions that are not answered go out again now.
 UPDATE ledger.outbox SET next_at = now()
