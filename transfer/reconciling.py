@@ -21,6 +21,7 @@ from ledger.plan import Plan
 from ledger.queries import queries
 from ledger.reader import Reader
 from transfer import clock
+from transfer.acceptances import signed_acceptances
 from transfer.build import carried
 from transfer.cases import Write, case_ref, message, person_of
 from transfer.completeness import author_order
@@ -104,7 +105,7 @@ def _parts(
     asked = since.isoformat() if since else None
     parts: list[dict[str, Any]] = [{"persons": page, "since": asked} for page in persons]
     parts += [{"dossier": str(case), "since": asked} for case in held]
-    parts += [{"cases": [page[0], page[-1]]} for page in pages]
+    parts += [{"cases": [page[0], page[-1]], "since": asked} for page in pages]
     return parts or [{}]
 
 
@@ -149,7 +150,9 @@ def payload(
             for number, stream, case in cases_with(connection, receiver)
             if first <= number <= last
         ]
-        found["cases"] = tuple(state_cases(connection, cases))
+        accepted = [c.id for _, c in cases if (c.side, c.state) == ("origin", "accepted")]
+        proofs = signed_acceptances(office, connection, accepted if content["since"] else ())
+        found["cases"] = tuple(state_cases(connection, cases, proofs=proofs))
     if "persons" in content:
         pupils = [UUID(person) for person in content["persons"]]
         found["records"] = _copies(office, connection, receiver, pupils, _instant(content))
@@ -301,7 +304,7 @@ def _tell_again(ledger: UUID) -> Write:
 def own_statement(connection: Connection, ledger: UUID) -> list[StatedCase]:
     """The transfers with one ledger as our own log states them."""
     cases = [(stream, case) for _, stream, case in cases_with(connection, ledger)]
-    return state_cases(connection, cases)
+    return state_cases(connection, cases, proofs={})
 
 
 def newest_statement(

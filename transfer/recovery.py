@@ -28,6 +28,7 @@ from ledger.queries import queries
 from ledger.reader import Reader
 from ledger.registration import pupil_ref
 from transfer import acceptance, clock, inbox
+from transfer.acceptances import is_ours
 from transfer.cases import (
     Write,
     all_cases,
@@ -243,7 +244,7 @@ def _work_in(office: Office, ask: UUID, teller: UUID, incarnation: int | None, w
         rows = reader.connection.execute(_SQL["statements"], {"ask": ask}).fetchall()
         told = [StatedCase.model_validate(row[0]) for row in rows]
         plan = Plan()
-        findings = [] if incarnation is None else _compare(reader, plan, teller, told)
+        findings = [] if incarnation is None else _compare(office, reader, plan, teller, told)
         plan.extra.append(answered(ask, ["reconcile"]))
         done = {"ask": ask, "findings": findings_json(findings)}
         plan.extra.append(_named("put_answered", done))
@@ -254,7 +255,9 @@ def _work_in(office: Office, ask: UUID, teller: UUID, incarnation: int | None, w
     office.ledger.desk.run(decide, who=who, recovery=True)
 
 
-def _compare(reader: Reader, plan: Plan, teller: UUID, told: Sequence[StatedCase]) -> list[Finding]:
+def _compare(
+    office: Office, reader: Reader, plan: Plan, teller: UUID, told: Sequence[StatedCase]
+) -> list[Finding]:
     ours = {t.their_pupil for t in told if t.their_pupil is not None}
     connection = reader.connection
     rows = connection.execute(
@@ -272,6 +275,7 @@ def _compare(reader: Reader, plan: Plan, teller: UUID, told: Sequence[StatedCase
             teller=teller,
             pupils=pupils,
             releases=releases,
+            proven=is_ours(office, theirs, teller),
             today=clock.today(),
         )
         if restored.finding is not None:
@@ -419,7 +423,7 @@ def progress(office: Office, incarnation: int) -> Progress:
     told = {one.ledger for one in asked if one.answered_at is not None}
     open_ = {one.ledger for one in asked if one.answered_at is None} - ruled
     missing = {ledger for ledger in others(office) if ledger not in told}
-    findings = {finding for one in asked for finding in one.findings}
+    findings = {f for one in asked if one.ledger not in ruled for f in one.findings}
     return Progress(
         incarnation=incarnation,
         ended=under_way is None or under_way[0] != incarnation,

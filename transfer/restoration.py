@@ -69,10 +69,12 @@ def restore_case(
     teller: UUID,
     pupils: Collection[UUID],
     releases: Collection[UUID],
+    proven: bool,
     today: date,
 ) -> Restoration:
     """What we make of one transfer that `teller` states. `pupils` are those of ours that are on
-    record here, `releases` the transfers of which our log holds the release."""
+    record here, `releases` the transfers of which our log holds the release; `proven`: an
+    acceptance of ours bears our own seal. Without one a person says whom it is about."""
     if ours is not None and (ours.peer != teller or ours.side == theirs.side):
         return Restoration(finding=Finding("decisions_differ", theirs.case))
     if ours is not None and ours.state in ("accepted", "rejected", "declined"):
@@ -81,7 +83,8 @@ def restore_case(
             return Restoration(finding=Finding("decisions_differ", theirs.case))
         return NOTHING
     if theirs.side == "origin":
-        return _as_receiver(ours, theirs, teller, pupils, today)
+        known_pupils = pupils if proven or theirs.state != "accepted" else ()
+        return _as_receiver(ours, theirs, teller, known_pupils, today)
     return _as_origin(ours, theirs, teller, releases, today)
 
 

@@ -7,7 +7,7 @@
 An answer comes in parts, each bounded in size; it is about the log as it stood when it was sealed.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Literal
 from uuid import UUID
@@ -26,7 +26,7 @@ from transfer.dossier import CarriedEntry, CarriedKey, Hop
 from transfer.message import Instant
 
 _SQL = queries("transfer", "recovery.sql")
-CASES_IN_PART = 200
+CASES_IN_PART = 100
 WANTS_IN_ASK = 500
 
 Step = Literal["requested", "sent", "received", "accepted", "refused", "recalled"]
@@ -34,7 +34,10 @@ Step = Literal["requested", "sent", "received", "accepted", "refused", "recalled
 
 class StatedCase(Frozen):
     """One transfer as the ledger that states it sees it: `pupil` is its own, `their_pupil` that
-    of the ledger it tells. `steps` are the first days of what happened, as recorded there."""
+    of the ledger it tells. `steps` are the first days of what happened, as recorded there.
+
+    `proof` (base64 of a JWS) is the acceptance that the ledger told signed itself: it may have lost
+    it, and need not believe that it ever was."""
 
     case: UUID
     side: Literal["origin", "receiver"]
@@ -49,6 +52,7 @@ class StatedCase(Frozen):
     returns: UUID | None
     reason: str | None
     steps: tuple[tuple[Step, date], ...]
+    proof: str | None
 
     @property
     def decision(self) -> Literal["accepted", "rejected"] | None:
@@ -86,17 +90,22 @@ class ReconcileBody(Body):
     records: tuple[LostRecord, ...]
 
 
-def state_cases(connection: Connection, cases: Sequence[tuple[UUID, Case]]) -> list[StatedCase]:
-    """Cases, by the stream of each, as another ledger is told of them."""
+def state_cases(
+    connection: Connection,
+    cases: Sequence[tuple[UUID, Case]],
+    *,
+    proofs: Mapping[UUID, str],
+) -> list[StatedCase]:
+    """Cases, by the stream of each, as another ledger is told of them; `proofs` by case."""
     steps: dict[UUID, dict[Step, date]] = {stream: {} for stream, _ in cases}
     rows = connection.execute(_SQL["steps_of"], {"streams": list(steps)}).fetchall()
     for stream, recorded_at, _, body in rows:
         for step in _steps(envelope.decode(body).event()):
             steps[stream].setdefault(step, vietnamese_day(recorded_at))
-    return [_stated(case, steps[stream]) for stream, case in cases]
+    return [_stated(case, steps[stream], proofs.get(case.id)) for stream, case in cases]
 
 
-def _stated(case: Case, steps: dict[Step, date]) -> StatedCase:
+def _stated(case: Case, steps: dict[Step, date], proof: str | None) -> StatedCase:
     return StatedCase(
         case=case.id,
         side=case.side,
@@ -111,6 +120,7 @@ def _stated(case: Case, steps: dict[Step, date]) -> StatedCase:
         returns=case.returns,
         reason=case.failure[1] if case.failure else None,
         steps=tuple(steps.items()),
+        proof=proof,
     )
 
 

@@ -170,6 +170,12 @@ SELECT id FROM ledger.stream
 WHERE id = ANY(%(ids)s) AND kind = 'pupil' AND ledger = %(ledger)s
   AND EXISTS (SELECT FROM ledger.entry e WHERE e.stream = ledger.stream.no);
 
+-- name: acceptances
+-- The acceptances of some transfers that came here, sealed as they were.
+SELECT DISTINCT ON (case_id) case_id, frame FROM ledger.inbox
+WHERE case_id = ANY(%(cases)s) AND kind = 'accept' AND state = 'done'
+ORDER BY case_id, received_at;
+
 -- name: seal_again
 -- A message whose sealed bytes went with the lost incarnation.
 UPDATE ledger.outbox SET state = 'to_seal'

@@ -1,6 +1,7 @@
 """A restore is a fork of oneself: fenced, asked about, put back. The traces that broke an earlier
 protocol, on real PostgreSQL; one goes over NATS, the others carry their mail by hand."""
 
+import base64
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
@@ -15,6 +16,7 @@ from ledger.ids import uuid7
 from services.embedded import Servers
 from services.ledgers import Ledgers
 from signing.certificates import Purpose, dump_pem, issue_seal, make_authority
+from signing.hashing import entry_hash
 from signing.jws import FileSigner
 from signing.note import NoteSigner
 from signing.sealing import KeyPair
@@ -47,11 +49,15 @@ from tests.integration.transfer.story import (
     transcript,
 )
 from tests.school import find
-from transfer import conversation, recovery, returning
+from transfer import conversation, reconciling, recovery, returning
+from transfer.build import carried
 from transfer.certificate import DeadLedger, sign_certificate
+from transfer.completeness import release_of
 from transfer.errors import CaseRefused
 from transfer.inbox import Taken
 from transfer.message import read_frame
+from transfer.putting_back import prove
+from transfer.statement import ReconcileBody
 
 LATE = [("NGUVAN", 2, "TX2", "9", date(2025, 2, 20))]
 
@@ -517,3 +523,45 @@ def certify(ledgers: Ledgers, *, dead: UUID, restored: UUID, incarnation: int) -
         issued_at=now,
     )
     return sign_certificate(certificate, FileSigner(arbiter.key, arbiter.chain))
+
+
+def test_entries_that_no_release_of_ours_proves_are_not_put_back(story: Story) -> None:
+    origin, receiver = story.origin, story.receiver
+    origin.backup()
+    since = log_end(origin)
+    enter(origin.side, story.leaver, "7A1", LATE)
+    story.release()
+    story.carry()
+    with receiver.office.ledger.database.connection() as connection:
+        told = reconciling.payload(
+            receiver.office,
+            connection,
+            uuid7(),
+            origin.id,
+            {"dossier": str(story.case), "since": since.isoformat()},
+        )
+    (honest,) = ReconcileBody.model_validate(told).records
+    origin.restore()
+    with origin.office.ledger.database.connection() as connection:
+        streams = [entry.record.stream for entry in honest.entries]
+        streams += [stream for stream, _ in release_of(honest.hops[0]).streams]
+        known = log.of_streams(connection, streams, size=None)
+    held = {(e.stream.id, e.version): carried(e) for e in known}
+    assert len(prove(origin.office, honest, held).entries) == len(honest.entries) + 1
+    better = honest.entries[0]
+    body = better.stored.replace(b'"value":"9.0"', b'"value":"10.0"')
+    assert body != better.stored
+    forged_record = better.record.model_copy(update={"entry_hash": entry_hash(body).hex()})
+    forged = better.model_copy(
+        update={"body": base64.b64encode(body).decode(), "record": forged_record}
+    )
+    altered = honest.model_copy(update={"entries": (forged, *honest.entries[1:])})
+    found = prove(origin.office, altered, held)
+    assert (found.entries, found.unproven) == ({}, len(honest.entries))
+    without = honest.model_copy(update={"hops": ()})
+    assert prove(origin.office, without, held).entries == {}
+
+
+def log_end(site: Site) -> datetime:
+    with site.office.ledger.database.connection() as connection:
+        return log.recorded_at(connection, log.head(connection).size - 1)

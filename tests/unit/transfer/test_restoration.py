@@ -33,6 +33,7 @@ def stated(side: str, state: str, **more: Any) -> StatedCase:
         "returns": None,
         "reason": None,
         "steps": (),
+        "proof": None,
     }
     return StatedCase.model_validate(fields | more)
 
@@ -42,7 +43,12 @@ def ours(side: Any, state: Any, **more: Any) -> Case:
 
 
 def outcome(
-    known: Case | None, told: StatedCase, *, released: bool = False, here: bool = True
+    known: Case | None,
+    told: StatedCase,
+    *,
+    released: bool = False,
+    here: bool = True,
+    proven: bool = True,
 ) -> Any:
     return restore_case(
         known,
@@ -50,6 +56,7 @@ def outcome(
         teller=PEER,
         pupils={OURS} if here else set(),
         releases={CASE} if released else set(),
+        proven=proven,
         today=TODAY,
     )
 
@@ -75,6 +82,12 @@ def test_a_pupil_that_is_not_on_record_is_asked_for_and_not_invented() -> None:
     told = outcome(None, stated("origin", "accepted"), here=False)
     assert (told.event.pupil, told.finding.code) == (None, "needs_person")
     assert "needs_person" not in BLOCKING
+
+
+def test_an_acceptance_without_our_own_seal_is_for_a_person_to_repeat() -> None:
+    told = outcome(None, stated("origin", "accepted"), proven=False)
+    assert (told.event.bound, told.event.pupil) == ("accepted", None)
+    assert told.finding.code == "needs_person"
 
 
 @pytest.mark.parametrize("state", [None, "requested", "received"])
