@@ -75,6 +75,7 @@ def _answer(office: Office, connection: Connection, case: Case) -> dict[str, Any
         "receipt": case.receipt,
         "held_by": case.held,
         "returns": str(case.returns) if case.returns else None,
+        "restored": case.restored or None,
         "due_on": case.due_on.isoformat() if case.due_on else None,
         "differs": list(case.identity) if case.identity is not None else None,
         "moved_to": short_name(office.trust, case.moved_to) if case.moved_to else None,

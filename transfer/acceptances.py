@@ -7,6 +7,7 @@ Nobody accepts by rule what another ledger merely says was accepted.
 import base64
 import binascii
 from collections.abc import Iterable
+from datetime import datetime
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -28,10 +29,11 @@ MAX_PROOF = 64 * 1024
 
 
 def signed_acceptances(
-    office: Office, connection: Connection, cases: Iterable[UUID]
+    office: Office, connection: Connection, cases: Iterable[UUID], since: datetime
 ) -> dict[UUID, str]:
-    """The acceptances that came here, as their receivers signed them (base64), by case."""
-    rows = connection.execute(_SQL["acceptances"], {"cases": list(cases)}).fetchall()
+    """The acceptances that came here since, as their receivers signed them (base64), by case."""
+    named = {"cases": list(cases), "since": since}
+    rows = connection.execute(_SQL["acceptances"], named).fetchall()
     found = {}
     for case, data in rows:
         try:

@@ -23,7 +23,7 @@ from nats.js.errors import NoStreamResponseError
 
 from ledger.event import Who
 from ledger.queries import queries
-from transfer import fencing, inbox, outbox, recovery
+from transfer import asking, fencing, inbox, outbox, recovery
 from transfer.effects import FINAL_KINDS
 from transfer.errors import CourierUnavailable, NotYet
 from transfer.inbox import Taken
@@ -227,7 +227,7 @@ async def follow(
         try:
             async with Courier(office, route, who=who) as courier:
                 while not stop.is_set():
-                    await asyncio.to_thread(recovery.ask_daily, office, who=who)
+                    await asyncio.to_thread(asking.ask_daily, office, who=who)
                     await courier.exchange()
                     await _pause(stop, interval)
         except (CourierUnavailable, NatsError, OSError):

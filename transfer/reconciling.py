@@ -151,7 +151,8 @@ def payload(
             if first <= number <= last
         ]
         accepted = [c.id for _, c in cases if (c.side, c.state) == ("origin", "accepted")]
-        proofs = signed_acceptances(office, connection, accepted if content["since"] else ())
+        since = _instant(content)
+        proofs = signed_acceptances(office, connection, accepted, since) if since else {}
         found["cases"] = tuple(state_cases(connection, cases, proofs=proofs))
     if "persons" in content:
         pupils = [UUID(person) for person in content["persons"]]

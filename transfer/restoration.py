@@ -98,7 +98,7 @@ def _as_receiver(
     match theirs.state:
         case "accepted":
             if ours is not None and ours.bound == "accepted":
-                return NOTHING
+                return Restoration(finding=unknown)
             held = ours is not None and ours.state == "received"
             event = _told(
                 theirs, teller, today, "received" if held else "requested", pupil, bound=True

@@ -13,7 +13,7 @@ from services.offices import open_office, route_of
 from services.output import messages, print_csv, print_json, print_table
 from services.reading import parse_day
 from services.workplace import Workplace
-from transfer import courier, recovery
+from transfer import asking, courier
 from transfer.errors import CourierUnavailable
 from transfer.office import Office
 from transfer.pair_report import STEPS, Counts, Direction, PairReport, pair_report
@@ -38,10 +38,10 @@ def reconcile(workplace: Workplace, other: str | None, on: str | None, ask: bool
     """
     day = parse_day(on) if on else None
     with open_office(workplace) as (_, office, servers):
-        ledgers = [ledger_named(office, other)] if other else recovery.others(office)
+        ledgers = [ledger_named(office, other)] if other else asking.others(office)
         if ask:
             who = office.ledger.who(workplace.account)
-            recovery.ask_for_report(office, ledgers, who=who)
+            asking.ask_for_report(office, ledgers, who=who)
             try:
                 courier.exchange(office, route_of(workplace, servers, office), who=who)
             except CourierUnavailable as error:

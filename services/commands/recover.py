@@ -13,10 +13,10 @@ from services.commands.transfer import ledger_named
 from services.offices import open_office, route_of
 from services.output import messages, print_csv, print_json, print_table
 from services.workplace import Workplace
-from transfer import courier, recovery
+from transfer import courier, recovery, recovery_state
 from transfer.errors import CourierUnavailable
 from transfer.office import Office
-from transfer.recovery import Progress
+from transfer.recovery_state import Progress
 
 DONE, WAITING = 0, 4
 COLUMNS = ("what", "which", "detail")
@@ -70,7 +70,7 @@ def _standing(office: Office) -> Standing:
 
 def _show(workplace: Workplace, office: Office, who: Who) -> int:
     del who
-    found = recovery.newest(office)
+    found = recovery_state.newest(office)
     answer = recovery_answer(office, found)
     if workplace.format == "json":
         print_json(answer)

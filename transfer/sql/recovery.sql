@@ -171,9 +171,11 @@ WHERE id = ANY(%(ids)s) AND kind = 'pupil' AND ledger = %(ledger)s
   AND EXISTS (SELECT FROM ledger.entry e WHERE e.stream = ledger.stream.no);
 
 -- name: acceptances
--- The acceptances of some transfers that came here, sealed as they were.
+-- The acceptances of some transfers that came here, sealed as they were, since an instant of the
+-- receiver's clock (a day less: the two need not agree).
 SELECT DISTINCT ON (case_id) case_id, frame FROM ledger.inbox
 WHERE case_id = ANY(%(cases)s) AND kind = 'accept' AND state = 'done'
+  AND received_at > %(since)s::timestamptz - interval '1 day'
 ORDER BY case_id, received_at;
 
 -- name: seal_again

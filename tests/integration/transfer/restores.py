@@ -18,12 +18,12 @@ from services.embedded import Servers
 from services.ledgers import Ledgers, Profile
 from services.offices import office_of
 from tests.integration.transfer.conftest import Side, open_sides
-from transfer import fencing, inbox, outbox, recovery
+from transfer import fencing, inbox, outbox, recovery, recovery_state
 from transfer.effects import FINAL_KINDS
 from transfer.errors import NotYet
 from transfer.inbox import Taken
 from transfer.office import Office
-from transfer.recovery import Progress
+from transfer.recovery_state import Progress
 
 _SQL = queries("transfer", "transfer.sql")
 
@@ -118,7 +118,7 @@ def recover(site: Site, *peers: Site) -> Progress:
         site.exchange()
         for peer in peers:
             peer.exchange()
-    found = recovery.newest(site.office)
+    found = recovery_state.newest(site.office)
     assert found is not None
     return found
 
@@ -180,6 +180,6 @@ def recover_by_hand(site: Site, *peers: Site) -> Progress:
     site.begin_recovery()
     carry_mail(site, *peers)
     site.advance()
-    found = recovery.newest(site.office)
+    found = recovery_state.newest(site.office)
     assert found is not None
     return found

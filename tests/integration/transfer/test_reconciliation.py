@@ -19,7 +19,7 @@ from services.workplace import Workplace
 from tests.integration.transfer.restores import Site, carry_mail, open_sites
 from tests.integration.transfer.story import rows
 from tests.integration.transfer.test_restores import Story
-from transfer import recovery
+from transfer import asking
 
 
 class Here(Workplace):
@@ -61,7 +61,7 @@ def story(transfer_servers: Servers) -> Iterator[Story]:
 
 def ask_each_other(story: Story) -> None:
     for site, other in ((story.origin, story.receiver), (story.receiver, story.origin)):
-        recovery.ask_for_report(site.office, [other.id], who=site.who)
+        asking.ask_for_report(site.office, [other.id], who=site.who)
     story.carry()
 
 
@@ -85,7 +85,7 @@ def test_a_case_that_is_closed_here_and_open_there_is_a_difference(story: Story)
     story.carry()
     story.accept()
     ask = story.origin.id
-    recovery.ask_for_report(story.receiver.office, [ask], who=story.receiver.who)
+    asking.ask_for_report(story.receiver.office, [ask], who=story.receiver.who)
     # The acceptance is lost on its way; the question and its answer are not.
     with story.receiver.office.ledger.database.connection() as connection:
         connection.execute(
@@ -100,12 +100,12 @@ def test_a_case_that_is_closed_here_and_open_there_is_a_difference(story: Story)
 
 def test_a_ledger_that_has_not_answered_is_not_asked_a_second_time(story: Story) -> None:
     for _ in range(3):
-        recovery.ask_for_report(story.origin.office, [story.receiver.id], who=story.origin.who)
+        asking.ask_for_report(story.origin.office, [story.receiver.id], who=story.origin.who)
     assert len(rows(story.origin.side, "SELECT 1 FROM ledger.ask")) == 1
     story.carry()
-    recovery.ask_daily(story.origin.office, who=story.origin.who)
+    asking.ask_daily(story.origin.office, who=story.origin.who)
     assert len(rows(story.origin.side, "SELECT 1 FROM ledger.ask")) == 1
-    recovery.ask_for_report(story.origin.office, [story.receiver.id], who=story.origin.who)
+    asking.ask_for_report(story.origin.office, [story.receiver.id], who=story.origin.who)
     story.carry()
     assert len(rows(story.origin.side, "SELECT 1 FROM ledger.statement")) == 1
 

@@ -49,7 +49,7 @@ from tests.integration.transfer.story import (
     transcript,
 )
 from tests.school import find
-from transfer import conversation, reconciling, recovery, returning
+from transfer import conversation, reconciling, recovery, recovery_state, returning
 from transfer.build import carried
 from transfer.certificate import DeadLedger, sign_certificate
 from transfer.completeness import release_of
@@ -480,9 +480,9 @@ def test_one_ledger_that_has_not_answered_keeps_the_fence_up_until_it_is_certifi
             recovery.leave_out(origin.office, receiver.id, certificate, who=origin.who)
         recovery.leave_out(origin.office, third.id, certificate, who=origin.who)
         origin.advance()
-        found = recovery.newest(origin.office)
-        assert found is not None
-        assert found.ended
+        last = recovery_state.newest(origin.office)
+        assert last is not None
+        assert last.ended
         enter(origin.side, find(origin.office.ledger, ["P1"])[0], "7A1", LATE)
         assert case_of(origin.side, story.case).state == "released"
         assert len(cases(origin.side)) == 1
