@@ -133,7 +133,7 @@ class Ledgers:
         chain = certificates.load_pem((folder / "seal.pem").read_text("ascii"))
         return LedgerKeys(
             kek=(folder / "kek").read_bytes(),
-            checkpoint=NoteSigner(origin(profile.id), (folder / "checkpoint.key").read_bytes()),
+            checkpoint=self._note_signer(profile),
             seal=Credential(_seal_key(folder / "seal.key"), tuple(chain)),
             encryption=KeyPair.from_private_bytes((folder / "encryption.key").read_bytes()),
         )
@@ -222,11 +222,15 @@ class Ledgers:
     def notary(self, profile: Profile, ledger: Ledger) -> Notary:
         """The notary of an opened ledger; the newest checkpoint is kept in the home too: it is
         the ledger's guard, wherever the database is."""
-        return Notary(ledger, self.keys(profile).checkpoint, self._guard(profile))
+        return Notary(ledger, self._note_signer(profile), self._guard(profile))
 
     def fence(self, profile: Profile, ledger: Ledger) -> Fence:
         """What keeps a ledger from writing whose database was restored from a backup."""
         return Fence(self.notary(profile, ledger), self.home.path / "places" / profile.name)
+
+    def _note_signer(self, profile: Profile) -> NoteSigner:
+        seed = (self.home.keys / profile.name / "checkpoint.key").read_bytes()
+        return NoteSigner(origin(profile.id), seed)
 
     def _guard(self, profile: Profile) -> Path:
         return self.home.path / "checkpoints" / profile.name
