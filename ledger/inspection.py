@@ -311,7 +311,8 @@ def _event(own: UUID, row: tuple[Any, ...], found: Inspection) -> Event | None:
         parsed = envelope.decode(body)
         if (parsed.topic, parsed.stream, parsed.author) != (topic, stream, ledger):
             raise MalformedBytes("its bytes belong to another topic, stream or ledger")
-        if (copied is None) != (ledger == own):
+        # An entry of our own with another place was lost, and put back after a restore.
+        if copied is None and ledger != own:
             raise MalformedBytes("a copy and an entry of our own are mistaken for each other")
         event = parsed.event()
         if kind != event.STREAM:

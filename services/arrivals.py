@@ -38,10 +38,15 @@ _NOTHING_HERE: dict[str, Any] = {"came": None, "differs": [], "missing": []}
 
 
 def arrival_report(
-    office: Office, case_id: UUID, *, on: date, opened: Report | None = None
+    office: Office,
+    case_id: UUID,
+    *,
+    on: date,
+    opened: Report | None = None,
+    pupil: UUID | None = None,
 ) -> dict[str, Any]:
     """The report of a case at the receiver, with its outcome; `opened` is the dossier where it
-    has been opened already.
+    has been opened already, `pupil` our record of the child where the case does not know it.
 
     `outcome` is open, accepted, accepted_with_list or refused, and says so also where nothing has
     come yet (`came` null then).
@@ -56,6 +61,8 @@ def arrival_report(
         case = require_case(reader, case_id)
         if case.side == "origin":
             raise CaseRefused("the import report is the receiving school's")
+        if case.pupil is None and pupil is not None:
+            case = case.model_copy(update={"pupil": pupil})
         written = _told(reader, case_id)
     if case.state == "received" and opened is None:
         opened = inbox.reopen(office, case_id)

@@ -43,6 +43,7 @@ WAITING: dict[str, tuple[str, str]] = {
     "reissue": ("trường đi gửi lại hồ sơ", "the origin to send it again"),
     "papers": ("trường đến nhập hồ sơ giấy và tiếp nhận", "the receiver to take the papers in"),
     "consent": ("trường đi đồng ý cho chuyển", "the school left to consent"),
+    "identify": ("trường đến xác định học sinh", "the receiver to say which pupil it is"),
 }
 
 CASE_COLUMNS: dict[str, tuple[str, str]] = {
@@ -65,6 +66,9 @@ ACTORS: dict[str, tuple[str, str]] = {
     "origin_school": ("trường đi", "the school left"),
     "courier": ("đường truyền", "the courier"),
     "holder": ("nơi ra văn bản tạm dừng", "whoever holds the case"),
+    "custodian": ("nơi đang quản lý hồ sơ", "whoever manages the record"),
+    "other_custodian": ("nơi khác đang quản lý hồ sơ", "the other side, which manages the record"),
+    "both_sides": ("cả hai bên", "both sides"),
 }
 """Who must act next in a transfer."""
 

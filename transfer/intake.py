@@ -85,6 +85,7 @@ class Intake:
         self._takers = ThreadPoolExecutor(TAKERS, thread_name_prefix="taker")
         self._cases: dict[str, asyncio.Lock] = {}
         self._refused: dict[UUID, None] = {}
+        self._put_off_yet = 0
         self.failures: deque[Exception] = deque(maxlen=100)
         """The newest failures for which a delivery was put off."""
 
@@ -133,10 +134,12 @@ class Intake:
         self._metrics.box(each.box.durable, stream=each.box.stream, lag=lag, drift=bool(each.wrong))
 
     async def receive(self, *, patience: float = FETCH_PATIENCE) -> list[Taken]:
-        """Takes in what every sender has for us, until no box has more for `patience` seconds."""
+        """Takes in what every sender has for us, until no box has more for `patience` seconds, or
+        so much was put off that what comes now may have come before."""
         taken: list[Taken] = []
         reading = [each for each in self._open if not each.wrong]
-        while reading:
+        before = self._put_off_yet
+        while reading and self._put_off_yet - before < FETCH:
             batches = await asyncio.gather(*(_fetch(each, patience) for each in reading))
             messages = [message for batch in batches for message in batch]
             taken += await self.take_all(messages)
@@ -250,6 +253,7 @@ class Intake:
     async def _put_off(self, message: Msg, error: Exception) -> None:
         """Comes again after a while. At the last delivery the server would forget it: then it is
         noted here, and the sender's next try brings it again."""
+        self._put_off_yet += 1
         if not isinstance(error, NotYet):
             self.failures.append(error)
             _log.warning("a delivery was put off: %s", type(error).__name__)
