@@ -89,7 +89,7 @@ def _of_mark(event: Mark, author: PupilYear, others: Sequence[Contribution]) -> 
     return Effect(event.subject, f"{kind} {where}", before, event.value, conflict)
 
 
-def _closed(author: PupilYear, others: Sequence[Contribution]) -> set[str]:
+def _closed(author: PupilYear, others: Sequence[Contribution]) -> frozenset[str]:
     return author.closed | parts_of.closings(others).keys()
 
 
