@@ -15,6 +15,9 @@ from ledger.queries import schema
 ROLE = "hocba_app"
 """May add entries and read them; may change or remove none (see `sql/schema.sql`)."""
 
+_STEPS = {2: "schema_2.sql", 3: "schema_3.sql"}
+"""What takes a schema of the version before to each version; `schema.sql` is version 1."""
+
 _SCHEMA_LOCK = "SELECT pg_advisory_xact_lock(7203101)"
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -47,7 +50,7 @@ class Database:
         )
 
     def open(self) -> None:
-        """Connects; tables that a version 1 of the schema lacks are added.
+        """Connects; tables that an older version of the schema lacks are added.
 
         Raises:
             Unreachable: the server does not answer.
@@ -90,14 +93,14 @@ def _configure(connection: Connection) -> None:
 
 
 def _upgrade(connection: Connection) -> None:
-    """Takes a schema of version 1 to version 2, once, as the user that the URL names."""
-    if _has_version_2(connection):
+    """Takes an older schema to this version, step by step, as the user that the URL names."""
+    if not _missing(connection):
         return
     try:
         with connection.transaction():
             connection.execute(_SCHEMA_LOCK)
-            if not _has_version_2(connection):
-                connection.execute(schema("ledger", "schema_2.sql").encode())
+            for file in _missing(connection):
+                connection.execute(schema("ledger", file).encode())
     except psycopg.errors.InsufficientPrivilege as error:
         raise OtherVersion(
             "older_schema",
@@ -106,9 +109,11 @@ def _upgrade(connection: Connection) -> None:
         ) from error
 
 
-def _has_version_2(connection: Connection) -> bool:
-    row = connection.execute("SELECT to_regclass('ledger.state_version')").fetchone()
-    return row is not None and row[0] is not None
+def _missing(connection: Connection) -> list[str]:
+    """The steps that the schema has not taken yet, in order."""
+    row = connection.execute("SELECT max(version) FROM ledger.schema_version").fetchone()
+    assert row is not None
+    return [file for version, file in _STEPS.items() if version > row[0]]
 
 
 def create_schema(url: str, ledger: UUID) -> None:
@@ -125,7 +130,8 @@ def create_schema(url: str, ledger: UUID) -> None:
             held = connection.execute("SELECT to_regclass('ledger.head')").fetchone()
             if held is None or held[0] is None:
                 connection.execute(schema("ledger", "schema.sql").encode())
-                connection.execute(schema("ledger", "schema_2.sql").encode())
+                for file in _STEPS.values():
+                    connection.execute(schema("ledger", file).encode())
                 connection.execute("INSERT INTO ledger.head (ledger_id) VALUES (%s)", (ledger,))
                 return
             known = connection.execute("SELECT ledger_id FROM ledger.head").fetchone()

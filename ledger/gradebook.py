@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from functools import cache
 from uuid import UUID
 
-from ledger import pupil_year, structure, year_decisions
+from ledger import pupil_year, sheet, structure, year_decisions
 from ledger.assessment.marks import combined, parse_mark, read_components
 from ledger.assessment.regime import Regulation, require_supported
 from ledger.batch import Batch, C, Line
@@ -24,7 +24,7 @@ from ledger.registration import unknown_pupil, year_ref
 from ledger.school_class import SchoolClass
 from ledger.school_year import SchoolYear
 from ledger.settings import Settings
-from ledger.sheet import new_salt, sheet_root
+from ledger.sheet import SignSheet, new_salt, sheet_root
 from ledger.subjects import (
     Subject,
     allowed_slots,
@@ -54,12 +54,19 @@ class MarkLine:
     components: tuple[Component, ...] = ()
 
 
-def enter_marks(reader: Reader, batch: Batch, lines: Sequence[Line[MarkLine]]) -> None:
+def enter_marks(
+    reader: Reader,
+    batch: Batch,
+    lines: Sequence[Line[MarkLine]],
+    *,
+    sign: SignSheet | None = None,
+) -> None:
     """Takes the sound marks of one or more whole sheets and closes each with its root.
 
     A sheet's marks stand directly before its `GradeSheetSubmitted` in the log, so that the path
     of one mark is found by position. A mark for a released pupil becomes a proposal and is
-    listed (`pupil_released`).
+    listed (`pupil_released`). `sign` is asked once for each sheet, before the log is locked
+    (None: the sheets stay unsigned).
     """
     classes = reader.classes({line.command.class_code for line in lines})
     pupils = reader.pupils({line.command.pupil for line in lines})
@@ -105,6 +112,9 @@ def enter_marks(reader: Reader, batch: Batch, lines: Sequence[Line[MarkLine]]) -
         doubts = _doubts(command, mark, school_class, settings) if events else []
         batch.accept(line, [], fate="accepted" if events else "unchanged", warnings=doubts)
     for (code, subject, semester, slot, on, name), marks in sheets.items():
+        column = (code, subject, semester, slot, on)
+        root = sheet_root(*column, marks).hex()
+        said = sheet.statement(*column, ledger=reader.ledger, count=len(marks), root=root)
         submitted = GradeSheetSubmitted(
             effective_on=on,
             sheet=name,
@@ -112,8 +122,8 @@ def enter_marks(reader: Reader, batch: Batch, lines: Sequence[Line[MarkLine]]) -
             semester=semester,
             slot=slot,
             count=len(marks),
-            root=sheet_root(code, subject, semester, slot, on, marks).hex(),
-            signature=None,
+            root=root,
+            signature=sign(said) if sign else None,
         )
         ref = reader.ref(class_stream(reader.ledger, code), StreamKind.CLASS)
         batch.plan.drafts.extend(drafts[code, subject, semester, slot, on, name])

@@ -5,7 +5,7 @@ A prefix of the log is named by its size: `@P` is the prefix of P + 1 entries.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,8 +17,23 @@ from ledger.envelope import Envelope
 from ledger.errors import DamagedEntry, MalformedBytes, NotFound, Refused, UnknownTopic
 from ledger.event import Event, StreamKind
 from ledger.queries import queries
+from ledger.record import Origin, instant_text, leaf, record
 from ledger.recorder import StreamRef
-from signing import canonical, hashing
+
+__all__ = [
+    "PAGE",
+    "Entry",
+    "Head",
+    "Origin",
+    "head",
+    "instant_text",
+    "leaf",
+    "of_streams",
+    "pages",
+    "record",
+    "recorded_at",
+    "size_at",
+]
 
 _SQL = queries("ledger", "log.sql")
 PAGE = 5000
@@ -33,14 +48,6 @@ class Head:
     ledger: UUID
     incarnation: int
     size: int
-    recorded_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a verbatim copy stands in its author's log."""
-
-    position: int
     recorded_at: datetime
 
 
@@ -75,34 +82,6 @@ class Entry:
             origin=origin,
             entry_hash=self.entry_hash,
         )
-
-
-def record(
-    *, ledger: UUID, stream: UUID, version: int, topic: str, origin: Origin, entry_hash: bytes
-) -> dict[str, Any]:
-    """What of an entry the tree covers beside its bytes: {origin ledger, stream, version, topic,
-    origin position, origin recorded_at, entry_hash}."""
-    return {
-        "ledger": str(ledger),
-        "stream": str(stream),
-        "version": version,
-        "topic": topic,
-        "position": origin.position,
-        "recorded_at": instant_text(origin.recorded_at),
-        "entry_hash": entry_hash.hex(),
-    }
-
-
-def leaf(recorded_at: datetime, entry_record: dict[str, Any]) -> bytes:
-    """The Merkle leaf of an entry in this log: SHA-256(0x00 canonical{recorded_at, record})."""
-    return hashing.leaf_hash(
-        canonical.dumps({"recorded_at": instant_text(recorded_at), "record": entry_record})
-    )
-
-
-def instant_text(instant: datetime) -> str:
-    """An instant in UTC with microseconds: 2025-01-15T03:00:00.000000Z."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def head(connection: Connection) -> Head:

@@ -55,6 +55,8 @@ class Notary:
         self.ledger = ledger
         self._signer = signer
         self._witness_file = witness_file
+        # Subtrees below the newest checkpoint, under its root: they are what they are for ever.
+        self._hashed: tuple[bytes, dict[tuple[int, int], bytes]] | None = None
 
     @property
     def origin(self) -> str:
@@ -189,7 +191,11 @@ class Notary:
         if size > end:
             raise NotFound("position_not_found", f"the log has {end} entries, not yet {size}")
         latest = self.latest(connection)
-        return _Tree(connection, latest.size if latest else 0)
+        if latest is None or size > latest.size:
+            return _Tree(connection, latest.size if latest else 0, {})
+        if self._hashed is None or self._hashed[0] != latest.root:
+            self._hashed = (latest.root, {})
+        return _Tree(connection, latest.size, self._hashed[1])
 
     def _extend(self, connection: Connection) -> SignedCheckpoint:
         last = self.latest(connection)
@@ -225,11 +231,15 @@ class Notary:
 
 
 class _Tree:
-    """The Merkle tree of the log, read from tiles where a checkpoint has made them."""
+    """The Merkle tree of the log, read from tiles where a checkpoint has made them; `known` are
+    subtrees hashed before."""
 
-    def __init__(self, connection: Connection, tiled: int) -> None:
+    def __init__(
+        self, connection: Connection, tiled: int, known: dict[tuple[int, int], bytes]
+    ) -> None:
         self._connection = connection
         self._tiled = tiled
+        self._known = known
 
     def subtree(self, start: int, end: int) -> bytes:
         """The hash of leaves [start, end), a subtree that a proof asks for."""
@@ -237,6 +247,12 @@ class _Tree:
         return merkle.fold_right([self._perfect(*part) for part in parts])
 
     def _perfect(self, start: int, end: int) -> bytes:
+        found = self._known.get((start, end))
+        if found is None:
+            found = self._known[start, end] = self._hash(start, end)
+        return found
+
+    def _hash(self, start: int, end: int) -> bytes:
         width = end - start
         if width < TILE_WIDTH or start >= self._tiled:
             covered = CompactRange()

@@ -18,6 +18,7 @@ from ledger.pupil import Pupil
 from ledger.pupil_year import PupilYear, Slot, SlotKey
 from ledger.queries import queries
 from ledger.recorder import StreamRef
+from ledger.register import Register
 from ledger.school_class import SchoolClass
 from ledger.settings import Settings
 from ledger.staff import Account, Staff
@@ -103,6 +104,11 @@ class Reader:
         """A transfer as this ledger sees it."""
         stream = ids.case_stream(self.ledger, case)
         state: Case | None = self._load([stream], StreamKind.CASE)[stream]
+        return state
+
+    def register(self, stream: UUID) -> Register | None:
+        """A stream of the custody register that this ledger keeps, where it is the ministry."""
+        state: Register | None = self._load([stream], StreamKind.REGISTER)[stream]
         return state
 
     def years(

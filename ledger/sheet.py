@@ -1,18 +1,59 @@
 """The root of a grade sheet: what a teacher signs without naming a pupil.
 
-    statement = canonical {class, subject, semester, slot, date, pupil, value, salt}
-    root      = RFC 6962 root over SHA-256(0x00 ‖ statement), in the order of the marks' entries
+    mark      = canonical {class, subject, semester, slot, date, pupil, value, salt}
+    root      = RFC 6962 root over SHA-256(0x00 ‖ mark), in the order of the marks' entries
+    statement = canonical {ledger, class, subject, semester, slot, date, count, root}
+    signature = detached JWS over the statement, by a person's certificate of that ledger
 
 The salt (16 random bytes, kept in the mark's own entry) hides a mark: there are only some hundred
 possible values.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
+from typing import Final
 from uuid import UUID
 
-from signing import canonical, hashing, merkle
+from signing import canonical, hashing, jws, merkle
+from signing.jws import Signer
+
+SIGNATURE: Final = "hocba-sheet/1"
+"""The kind of a signature over a sheet's statement."""
+
+SignSheet = Callable[[bytes], str]
+"""Signs a sheet's statement for the person who hands it in."""
+
+
+def signed_by(signer: Signer) -> SignSheet:
+    """Signs sheets with a person's key (a compact detached JWS)."""
+    return lambda said: jws.sign_detached(said, signer, kind=SIGNATURE)
+
+
+def statement(
+    class_code: str,
+    subject: str,
+    semester: int,
+    slot: str,
+    on: date,
+    *,
+    ledger: UUID,
+    count: int,
+    root: str,
+) -> bytes:
+    """The bytes a teacher signs of a sheet: `root` in hexadecimal, `count` marks, no pupil."""
+    return canonical.dumps_flat(
+        {
+            "ledger": str(ledger),
+            "class": class_code,
+            "subject": subject,
+            "semester": semester,
+            "slot": slot,
+            "date": on.isoformat(),
+            "count": count,
+            "root": root,
+        }
+    )
 
 
 def new_salt() -> str:
@@ -32,7 +73,7 @@ def statement_hash(
     salt: str,
 ) -> bytes:
     """The leaf hash of one mark of a sheet."""
-    statement = {
+    statement: dict[str, str | int] = {
         "class": class_code,
         "subject": subject,
         "semester": semester,
@@ -42,7 +83,7 @@ def statement_hash(
         "value": value,
         "salt": salt,
     }
-    return hashing.leaf_hash(canonical.dumps(statement))
+    return hashing.leaf_hash(canonical.dumps_flat(statement))
 
 
 def sheet_root(

@@ -13,7 +13,7 @@ was proposed after a release counts once it was accepted (`ledger.proposal`).
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import cast
+from typing import TYPE_CHECKING, cast
 from uuid import UUID
 
 from ledger import enrolment
@@ -26,6 +26,10 @@ from ledger.proposal import Decisions, count, decisions_of
 from ledger.pupil import Pupil
 from ledger.pupil_year import PupilYear
 
+if TYPE_CHECKING:
+    # At run time it would bring the database's libraries, which a verifier does without.
+    from ledger.log import Entry
+
 
 @dataclass(frozen=True, slots=True)
 class FoldEntry:
@@ -37,7 +41,7 @@ class FoldEntry:
     event: Event
 
     @classmethod
-    def of(cls, entry: Entry) -> "FoldEntry":
+    def of(cls, entry: "Entry") -> "FoldEntry":
         """The same of an entry read from the log."""
         return cls(entry.envelope.author, entry.stream.id, entry.version, entry.event)
 

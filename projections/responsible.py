@@ -11,6 +11,8 @@ from typing import Any
 
 from ledger.events.pupil import (
     ChangeRetracted,
+    CustodyRuled,
+    PapersAccepted,
     PupilDetailsChanged,
     PupilEnrolled,
     PupilLinked,
@@ -41,11 +43,15 @@ from ledger.log import Entry
 
 _UNDATED = (
     *(PupilRegistered, PupilDetailsChanged, PupilLinked, PupilUnlinked),
-    *(Released, ReleaseUndone, TransferAccepted, SupplementDecided),
+    *(Released, ReleaseUndone, CustodyRuled, TransferAccepted, PapersAccepted),
+    SupplementDecided,
 )
 """Entries that count from their position on, whatever their day."""
 _PROFILE = (PupilRegistered, PupilDetailsChanged)
-_STAYS = (PupilEnrolled, PupilStatusChanged, ChangeRetracted, Released, ReleaseUndone)
+_STAYS = (
+    *(PupilEnrolled, PupilStatusChanged, ChangeRetracted),
+    *(Released, ReleaseUndone, CustodyRuled, PapersAccepted),
+)
 _HISTORY = (TransferAccepted, SupplementDecided, PupilLinked, PupilUnlinked)
 """Entries by which years of other records come to count, or cease to."""
 _OF_ANY_SUBJECT = (AssessmentAdapted, ElectivesChosen)

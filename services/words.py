@@ -15,6 +15,7 @@ STATES: dict[str, tuple[str, str]] = {
     "rejected": ("Trả lại hồ sơ", "rejected"),
     "declined": ("Từ chối đề nghị", "declined"),
     "problem": ("Hồ sơ lỗi, chờ gửi lại", "a message failed, to be sent again"),
+    "left": ("Đã chuyển đi, hồ sơ giấy", "left, with papers"),
     "follow_up": ("Hồ sơ bổ sung của trường trước", "a supplement of an earlier school"),
 }
 
@@ -26,13 +27,69 @@ WAITING: dict[str, tuple[str, str]] = {
     "release": ("trường đi bàn giao hồ sơ", "the origin to release"),
     "delivery": ("hồ sơ đang trên đường", "delivery"),
     "accept": ("trường đến tiếp nhận", "the receiver to accept"),
+    "register_conflict": (
+        "hai nơi cùng quản lý hồ sơ, hỏi Bộ",
+        "the custody register has another custodian; ask the ministry",
+    ),
+    "ruling_conflict": (
+        "hai phán quyết khác nhau, hỏi Bộ",
+        "two different rulings; ask the ministry which holds",
+    ),
     "supplement": ("quyết định về hồ sơ bổ sung", "the supplement to be decided"),
     "supplement_answer": (
         "trường đang quản lý hồ sơ trả lời bổ sung",
         "the supplement to be answered",
     ),
     "reissue": ("trường đi gửi lại hồ sơ", "the origin to send it again"),
+    "papers": ("trường đến nhập hồ sơ giấy và tiếp nhận", "the receiver to take the papers in"),
+    "consent": ("trường đi đồng ý cho chuyển", "the school left to consent"),
 }
+
+CASE_COLUMNS: dict[str, tuple[str, str]] = {
+    "case": ("Số hồ sơ", "Case"),
+    "state": ("Tình trạng", "State"),
+    "from": ("Từ", "From"),
+    "to": ("Đến", "To"),
+    "pupil": ("Học sinh", "Pupil"),
+    "waiting_for": ("Đang chờ", "Waiting for"),
+    "age_days": ("Số ngày", "Days"),
+    "due_on": ("Hạn", "Due"),
+    "line": ("Dòng", "Line"),
+    "pupil_key": ("Mã học sinh", "Pupil's key"),
+    "failure": ("Lý do", "Reason"),
+}
+
+ACTORS: dict[str, tuple[str, str]] = {
+    "receiving_head": ("hiệu trưởng trường đến", "the head of the receiving school"),
+    "receiving_school": ("trường đến", "the receiving school"),
+    "origin_school": ("trường đi", "the school left"),
+    "courier": ("đường truyền", "the courier"),
+    "holder": ("nơi ra văn bản tạm dừng", "whoever holds the case"),
+}
+"""Who must act next in a transfer."""
+
+REASONS: dict[str, tuple[str, str]] = {
+    "not_our_pupil": ("Không phải học sinh của nơi này", "not a pupil of ours"),
+    "already_released": ("Hồ sơ đã bàn giao nơi khác", "released already"),
+    "identity_unconfirmed": ("Chưa xác nhận được đúng học sinh", "identity not confirmed"),
+    "under_hold": ("Đang tạm dừng theo văn bản", "held by a document"),
+    "wrong_pupil": ("Nhầm học sinh", "the wrong pupil"),
+    "wrong_receiver": ("Gửi nhầm nơi nhận", "sent to the wrong place"),
+    "recalled": ("Trường đi thu hồi", "recalled by the school left"),
+    "withdrawn": ("Gia đình rút đơn", "withdrawn by the family"),
+    "not_accepted": ("Không tiếp nhận", "not accepted"),
+    "no_place": ("Hết chỗ", "no place"),
+    "out_of_area": ("Ngoài địa bàn tuyển sinh", "out of the area"),
+    "documents_missing": ("Thiếu giấy tờ", "documents missing"),
+    "wrong_grade": ("Không đúng khối lớp", "the wrong grade"),
+    "no_sure_match": ("Không chắc chắn là ai", "nobody beyond doubt"),
+    "pupil_released": ("Hồ sơ đã bàn giao nơi khác", "released already"),
+    "moved_house": ("Chuyển nơi cư trú", "moved house"),
+    "family": ("Hoàn cảnh gia đình", "family"),
+    "health": ("Sức khỏe", "health"),
+}
+"""Why a transfer is asked for, refused, declined, recalled or sent back (the code itself where
+there is no word)."""
 
 STATUSES: dict[str, tuple[str, str]] = {
     "attending": ("đang học", "attending"),
@@ -114,8 +171,14 @@ FAILURES: dict[str, tuple[str, str]] = {
         "Không mở được; xin nơi gửi gửi lại.",
         "It cannot be opened; ask the sender to send it again.",
     ),
-    "bad_signature": ("Con dấu không đúng. Không dùng tệp này.", "The seal is false."),
-    "untrusted_signer": ("Con dấu của người lạ. Không dùng tệp này.", "A stranger's seal."),
+    "bad_signature": (
+        "Con dấu không đúng. Không dùng tệp này.",
+        "The seal is false. Do not use this file.",
+    ),
+    "untrusted_signer": (
+        "Con dấu của người lạ. Không dùng tệp này.",
+        "A stranger's seal. Do not use this file.",
+    ),
     "altered_entry": (
         "Có mục đã bị sửa sau khi ghi. Không dùng tệp này; báo nơi gửi.",
         "An entry was altered after it was recorded. Do not use this file; tell the sender.",
@@ -199,18 +262,54 @@ FAILURES: dict[str, tuple[str, str]] = {
         "It holds a code that does not exist; tell the sender.",
     ),
     "bad_sheet": (
-        "Điểm không khớp sổ điểm của lớp; báo nơi gửi.",
-        "A mark does not fit its grade sheet; tell the sender.",
+        "Điểm hoặc chữ ký không khớp sổ điểm của lớp; báo nơi gửi.",
+        "A mark or a signature does not fit its grade sheet; tell the sender.",
     ),
 }
 
 
+UNCHECKED: dict[str, tuple[str, str]] = {
+    "no_records": (
+        "cần dữ liệu riêng của nơi nhận",
+        "it needs the receiver's own records",
+    ),
+    "not_sealed": ("bản cho xem không niêm phong", "a record to be shown is not sealed"),
+    "no_key": ("chưa có chìa khóa để mở", "there is no key to open it"),
+    "after_failure": ("bước trước đã không đạt", "an earlier step failed"),
+}
+"""Why a step of the verification was not checked."""
+
+EVIDENCE: dict[str, tuple[str, str]] = {
+    "sheet": ("Điểm trong sổ điểm", "Marks in grade sheets"),
+    "closing": ("Lần chốt kết quả", "Closings"),
+    "naming": ("Tên trường, lớp", "Names of schools and classes"),
+    "signed": ("có chữ ký", "signed"),
+    "unsigned": ("chưa có chữ ký", "unsigned"),
+    "untimed": ("chữ ký không chứng minh được lúc ký", "signed, at an unproven time"),
+    "erased": ("Mục đã xóa danh tính", "Entries whose person was erased"),
+}
+"""What of a record people and seals have signed."""
+
 OUTCOMES: dict[str, tuple[str, str]] = {
+    "not_checked": ("chưa kiểm tra", "not checked"),
     "not_opened": (
         "Chưa mở: chìa khóa ở nơi nhận. Chỉ nơi nhận kiểm tra được nội dung.",
         "Not opened: the key is with the addressee, who alone can check the content.",
     ),
+    "sound": (
+        "Hồ sơ nguyên vẹn, đúng như nơi gửi đã bàn giao.",
+        "The record is whole, and as the sender released it.",
+    ),
+    "sound_disclosed": (
+        "Hồ sơ nguyên vẹn, đúng như đã bàn giao; đây là bản cho xem, không dùng để tiếp nhận.",
+        "The record is whole, and as it was released; it is for reading, not to be taken in.",
+    ),
+    "disclosed": (
+        "Đã ghi nhật ký và viết bản cho xem:",
+        "Logged, and written for reading:",
+    ),
 }
+"""What a verification or disclosure comes to."""
 
 
 IDENTITY_STATUSES: dict[str, tuple[str, str]] = {

@@ -22,9 +22,12 @@ MAX_INTEGER: Final = 2**53 - 1
 
 DEFAULT_MAX_BYTES: Final = 64 * 1024 * 1024
 DEFAULT_MAX_DEPTH: Final = 32
+MAX_MEMBERS: Final = 10_000
+"""Members of one object that is parsed: models name each one that they do not know."""
 _DUMP_MAX_DEPTH: Final = 64
 
 _PLAIN: Final = frozenset({str, bool, type(None)})
+_LEAVES: Final = _PLAIN | {int}
 _encode: Final = json.JSONEncoder(
     ensure_ascii=False,
     check_circular=False,
@@ -54,6 +57,12 @@ def dumps(value: Any) -> bytes:
         ) from None
     except rfc8785.CanonicalizationError as error:
         raise CanonicalError(f"the value has no canonical form: {error}", code="type") from None
+
+
+def dumps_flat(value: dict[str, str | int]) -> bytes:
+    """Return the same bytes for an object whose ASCII keys the caller wrote and whose values are
+    strings and integers that were read from canonical JSON: nothing is inspected."""
+    return _encode(value).encode()
 
 
 def _inspect(value: Any, path: str, depth: int) -> bool:
@@ -128,16 +137,21 @@ def loads(
     *,
     max_bytes: int = DEFAULT_MAX_BYTES,
     max_depth: int = DEFAULT_MAX_DEPTH,
+    max_items: int | None = None,
 ) -> Any:
     """Parse strict JSON; white space and key order are free, everything else is the subset's.
 
     Raises :class:`CanonicalError` with the code ``size``, ``utf8``, ``syntax``, ``duplicate_key``,
-    ``number``, ``depth``, ``surrogate`` or ``not_nfc``. ``max_depth`` counts objects and arrays.
+    ``number``, ``depth``, ``surrogate`` or ``not_nfc``. ``max_depth`` counts objects and arrays on
+    the way down; ``max_items`` bounds objects, arrays and members in all, before any is made:
+    three bytes of text make an array of sixty.
     """
     if len(data) > max_bytes:
         raise CanonicalError(
             f"the JSON text has {len(data)} bytes, the limit is {max_bytes}", code="size"
         )
+    if max_items is not None and sum(map(data.count, (b"{", b"[", b","))) > max_items:
+        raise CanonicalError(f"the JSON text has more than {max_items} items", code="size")
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -174,6 +188,8 @@ def reread(data: bytes) -> Any:
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(pairs) > MAX_MEMBERS:
+        raise CanonicalError(f"an object has more than {MAX_MEMBERS} members", code="size")
     found = dict(pairs)
     if len(found) != len(pairs):
         # The key itself may be somebody's name, so it stays out of the message.
@@ -212,10 +228,10 @@ def _check_depth(value: Any, max_depth: int) -> None:
         inner: list[Any] = []
         for item in level:
             if isinstance(item, dict):
-                inner.extend(item.values())
-            elif isinstance(item, list):
-                inner.extend(item)
-        level = [item for item in inner if isinstance(item, dict | list)]
+                item = item.values()
+            if not _LEAVES.issuperset(map(type, item)):
+                inner.extend(found for found in item if type(found) not in _LEAVES)
+        level = inner
         if not level:
             return
     _refuse_parsed_depth(max_depth)

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -226,6 +227,7 @@ def dump_pem(chain: Sequence[x509.Certificate]) -> str:
     return "".join(certificate.public_bytes(Encoding.PEM).decode() for certificate in chain)
 
 
+@lru_cache(maxsize=256)
 def load_pem(text: str) -> tuple[x509.Certificate, ...]:
     """Read PEM text; raise :class:`SignatureError` (``malformed``) where there is none."""
     try:

@@ -1,4 +1,4 @@
-"""JSON Web Signature, general JSON serialisation (RFC 7515 section 7.2.1).
+"""JSON Web Signature: general JSON serialisation (RFC 7515 section 7.2.1), and detached.
 
 Each protected header holds exactly ``alg`` (ES256 or PS256), ``typ`` and ``x5c``, the signer's
 chain; unprotected headers are refused. Verification here says that the bytes were signed by the
@@ -11,6 +11,7 @@ import base64
 import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final, Protocol
 
 from cryptography import x509
@@ -28,9 +29,13 @@ from signing.errors import CanonicalError, SignatureError
 
 TYPE: Final = "hocba-signed/1"
 ALGORITHMS: Final = ("ES256", "PS256")
+MIN_RSA: Final = 2048
+MAX_RSA: Final = 8192
 MAX_SIGNATURES: Final = 16
 MAX_HEADER: Final = 32 * 1024
 """Characters of one encoded protected header; five certificates of 4 KB fit."""
+MAX_SIGNATURE: Final = 2048
+"""Characters of one encoded signature: an RSA key of 8,192 bits makes 1,366."""
 
 
 class Signer(Protocol):
@@ -103,20 +108,31 @@ def sign(payload: bytes, signers: Sequence[Signer]) -> bytes:
     encoded = _encode(payload)
     signatures = []
     for signer in signers:
-        if signer.alg not in ALGORITHMS:
-            raise SignatureError(f"algorithm {signer.alg} is not allowed", code="malformed")
-        protected = _encode(
-            canonical.dumps(
-                {
-                    "alg": signer.alg,
-                    "typ": TYPE,
-                    "x5c": [base64.b64encode(dump_der(c)).decode() for c in signer.chain],
-                }
-            )
-        )
-        signature = _encode(signer.sign(f"{protected}.{encoded}".encode()))
+        protected, signature = _sign(encoded, signer, TYPE)
         signatures.append({"protected": protected, "signature": signature})
     return canonical.dumps({"payload": encoded, "signatures": signatures})
+
+
+def sign_detached(payload: bytes, signer: Signer, *, kind: str) -> str:
+    """Return a compact signature without its payload: ``header..signature`` (RFC 7515 appendix F).
+
+    ``kind`` stands as ``typ`` in the header, so that a signature over one kind of statement never
+    passes for one over another.
+    """
+    protected, signature = _sign(_encode(payload), signer, kind)
+    return f"{protected}..{signature}"
+
+
+def _sign(encoded: str, signer: Signer, kind: str) -> tuple[str, str]:
+    if signer.alg not in ALGORITHMS:
+        raise SignatureError(f"algorithm {signer.alg} is not allowed", code="malformed")
+    header = {
+        "alg": signer.alg,
+        "typ": kind,
+        "x5c": [base64.b64encode(dump_der(c)).decode() for c in signer.chain],
+    }
+    protected = _encode(canonical.dumps(header))
+    return protected, _encode(signer.sign(f"{protected}.{encoded}".encode()))
 
 
 def parse_and_verify(data: bytes, *, max_payload: int) -> VerifiedJws:
@@ -129,21 +145,66 @@ def parse_and_verify(data: bytes, *, max_payload: int) -> VerifiedJws:
     Raises :class:`SignatureError` with that code.
     """
     limit = _encoded_size(max_payload)
-    message = _parse(data, limit + MAX_SIGNATURES * (MAX_HEADER + 2048))  # (1)
+    message = _parse(data, limit + MAX_SIGNATURES * (MAX_HEADER + MAX_SIGNATURE))  # (1)
     payload, members = message["payload"], message["signatures"]
     if len(payload) > limit:
         raise SignatureError(f"the payload exceeds {max_payload} bytes", code="too_large")
-    signatures = tuple(_parse_header(member["protected"]) for member in members)  # (2)
+    signatures = tuple(_parse_header(member["protected"], TYPE) for member in members)  # (2)
+    values = [_decode(member["signature"]) for member in members]
     content = _decode(payload)
-    for member in members:
-        _decode(member["signature"])
-    _verify(message, signatures, limit)  # (3)
+    encoded = payload.encode()
+    for member, value, signature in zip(members, values, signatures, strict=True):  # (3)
+        said = member["protected"].encode() + b"." + encoded
+        _verify(said, value, signature.alg, _key(signature))
     return VerifiedJws(content, signatures)
 
 
+@dataclass(frozen=True, slots=True)
+class Detached:
+    """A detached signature read, not yet verified; ``protected`` is its header as encoded."""
+
+    protected: str
+    signature: bytes
+    by: JwsSignature
+    key: ECKey | RSAKey
+
+    def verify(self, payload: bytes) -> None:
+        """Check that it is over ``payload``; raise :class:`SignatureError` (``bad_signature``)."""
+        message = f"{self.protected}.{_encode(payload)}".encode()
+        _verify(message, self.signature, self.by.alg, self.key)
+
+
+def parse_detached(text: str, *, kind: str) -> Detached:
+    """Read what :func:`sign_detached` wrote with this ``kind``.
+
+    Raises :class:`SignatureError` (``malformed``).
+    """
+    if len(text) > MAX_HEADER + MAX_SIGNATURE:
+        raise _malformed(f"a detached signature exceeds {MAX_HEADER + MAX_SIGNATURE} characters")
+    protected, dots, signature = text.partition("..")
+    if not dots or not text.isascii():
+        raise _malformed("a detached signature reads header..signature")
+    by, key = _read_header(protected, kind)
+    return Detached(protected, _decode(signature), by, key)
+
+
+_OPENING: Final = b'{"payload":"'
+
+
 def _parse(data: bytes, max_bytes: int) -> dict[str, Any]:
+    # Megabytes of base64 are cut out before the rest is parsed: its alphabet, checked when it is
+    # decoded, has nothing that strict JSON would read otherwise.
+    end = data.find(b'"', len(_OPENING)) if data.startswith(_OPENING) else -1
+    payload = data[len(_OPENING) : end] if end > 0 else b""
     try:
-        message = canonical.loads(data, max_bytes=max_bytes, max_depth=4)
+        if len(data) > max_bytes:
+            raise CanonicalError(f"the JWS has more than {max_bytes} bytes", code="size")
+        rest = _OPENING + data[end:] if end > 0 else data
+        message = canonical.loads(rest, max_bytes=max_bytes, max_depth=4)
+        if end > 0 and isinstance(message, dict):
+            message["payload"] = payload.decode("ascii")
+    except UnicodeDecodeError:
+        raise _malformed("base64url was expected") from None
     except CanonicalError as error:
         code = "too_large" if error.code == "size" else "malformed"
         raise SignatureError(f"the JWS cannot be read: {error}", code=code) from None
@@ -162,7 +223,14 @@ def _parse(data: bytes, max_bytes: int) -> dict[str, Any]:
     return message
 
 
-def _parse_header(protected: str) -> JwsSignature:
+@lru_cache(maxsize=512)
+def _read_header(protected: str, kind: str) -> tuple[JwsSignature, ECKey | RSAKey]:
+    """Few people sign many parts: each header is read once."""
+    signature = _parse_header(protected, kind)
+    return signature, _key(signature)
+
+
+def _parse_header(protected: str, kind: str) -> JwsSignature:
     if len(protected) > MAX_HEADER:
         raise _malformed(f"a protected header exceeds {MAX_HEADER} characters")
     try:
@@ -171,8 +239,8 @@ def _parse_header(protected: str) -> JwsSignature:
         raise _malformed(f"a protected header cannot be read: {error}") from None
     if not isinstance(header, dict) or set(header) != {"alg", "typ", "x5c"}:
         raise _malformed("a protected header has the members alg, typ and x5c")
-    if header["alg"] not in ALGORITHMS or header["typ"] != TYPE:
-        raise _malformed(f"a protected header names {TYPE} and one of {', '.join(ALGORITHMS)}")
+    if header["alg"] not in ALGORITHMS or header["typ"] != kind:
+        raise _malformed(f"a protected header names {kind} and one of {', '.join(ALGORITHMS)}")
     x5c = header["x5c"]
     if not isinstance(x5c, list) or not 1 <= len(x5c) <= MAX_CHAIN:
         raise _malformed(f"a chain has 1 to {MAX_CHAIN} certificates")
@@ -188,20 +256,22 @@ def _load_certificate(item: Any) -> x509.Certificate:
         raise _malformed("a certificate of a chain is base64 text") from None
 
 
-def _verify(message: dict[str, Any], signatures: Sequence[JwsSignature], limit: int) -> None:
-    registry = jws.JWSRegistry(algorithms=list(ALGORITHMS))
-    # The library's own limits (512-byte header, 128,000-byte payload) fit tokens, not dossiers;
-    # ours were checked above.
-    registry.max_header_length = MAX_HEADER
-    registry.max_payload_length = limit
-    for member, signature in zip(message["signatures"], signatures, strict=True):
-        value: Any = {"payload": message["payload"], "signatures": [member]}
-        try:
-            jws.deserialize_json(value, _key(signature), registry=registry)
-        except JoseError:
-            raise SignatureError(
-                "a signature does not fit the payload and its certificate", code="bad_signature"
-            ) from None
+_REGISTRY: Final = jws.JWSRegistry(algorithms=list(ALGORITHMS))
+
+
+def _verify(signing_input: bytes, value: bytes, alg: str, key: ECKey | RSAKey) -> None:
+    # The algorithm alone, not the library's reading of the whole message: that copies the payload
+    # several times for each signature, and its limits fit tokens (512-byte header, 128,000-byte
+    # payload). The form was checked above.
+    algorithm = _REGISTRY.get_alg(alg)
+    try:
+        true = algorithm.verify(signing_input, value, key)
+    except (JoseError, ValueError):
+        true = False
+    if not true:
+        raise SignatureError(
+            "a signature does not fit the payload and its certificate", code="bad_signature"
+        )
 
 
 def _key(signature: JwsSignature) -> ECKey | RSAKey:
@@ -209,10 +279,14 @@ def _key(signature: JwsSignature) -> ECKey | RSAKey:
         public = signature.chain[0].public_key()
     except (UnsupportedAlgorithm, ValueError):
         raise _malformed("a certificate's key cannot be read") from None
-    if isinstance(public, ec.EllipticCurvePublicKey) and signature.alg == "ES256":
-        return ECKey.import_key(public)
-    if isinstance(public, rsa.RSAPublicKey) and signature.alg == "PS256":
-        return RSAKey.import_key(public)
+    match public:
+        case ec.EllipticCurvePublicKey(curve=ec.SECP256R1()) if signature.alg == "ES256":
+            return ECKey.import_key(public)
+        # The upper bound keeps a stranger's key from costing seconds.
+        case rsa.RSAPublicKey(key_size=size) if signature.alg == "PS256" and (
+            MIN_RSA <= size <= MAX_RSA
+        ):
+            return RSAKey.import_key(public)
     raise SignatureError("a certificate's key does not fit its algorithm", code="bad_signature")
 
 
@@ -229,8 +303,11 @@ def _decode(text: str) -> bytes:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         raise _malformed("base64url was expected") from None
-    if _encode(raw) != text:
-        # RFC 4648 section 3.5: spare bits would give one signature several spellings.
+    # RFC 4648 section 3.5: the spare bits of the last character would give one signature several
+    # spellings. The library takes the characters of plain base64 too.
+    spare = len(raw) % 3
+    last = _encode(raw[len(raw) - spare :]) if spare else ""
+    if not text.endswith(last) or any(character in text for character in "+/="):
         raise _malformed("base64url in its one canonical spelling was expected")
     return raw
 

@@ -1,4 +1,5 @@
-"""Signed notes and log checkpoints (C2SP signed-note and tlog-checkpoint).
+"""Signed notes, log checkpoints and cosignatures (C2SP signed-note, tlog-checkpoint,
+tlog-cosignature).
 
 A note is text that ends in a newline, a blank line, and one line for each signature::
 
@@ -14,6 +15,7 @@ import binascii
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Final
 
@@ -28,58 +30,78 @@ from signing.hashing import DIGEST_SIZE
 
 ED25519: Final = 0x01
 """Signature type of a plain Ed25519 note key (C2SP signed-note, "Signature types")."""
+COSIGNATURE: Final = 0x04
+"""Signature type of a witness's timestamped Ed25519 cosignature (C2SP tlog-cosignature)."""
 
 MAX_NOTE: Final = 1_000_000
 MAX_SIGNATURES: Final = 100
+_MAX_TIMESTAMP: Final = 253_402_300_799
+"""The end of the year 9999, the last that a calendar here can name."""
 _DASH: Final = "\u2014"
 _SIZE: Final = re.compile(r"0|[1-9][0-9]{0,18}")
 
 
 @dataclass(frozen=True, slots=True)
 class NoteVerifier:
-    """The public half of a note key. ``name`` has no space and no plus sign."""
+    """The public half of a note key. ``name`` has no space and no plus sign.
+
+    ``kind`` is ``ED25519``, or ``COSIGNATURE`` for a witness who states the time.
+    """
 
     name: str
     public: bytes
+    kind: int = ED25519
 
     def __post_init__(self) -> None:
         _check_name(self.name)
+        if self.kind not in (ED25519, COSIGNATURE):
+            raise NoteError("a note key is a plain Ed25519 key or a cosigner's")
         if len(self.public) != 32:
             raise NoteError("an Ed25519 public key is 32 bytes long")
 
     @property
     def key_hash(self) -> bytes:
         """First four bytes of SHA-256(name || newline || type || public key)."""
-        return sha256(self.name.encode() + b"\n" + bytes([ED25519]) + self.public).digest()[:4]
+        return sha256(self.name.encode() + b"\n" + bytes([self.kind]) + self.public).digest()[:4]
 
     @property
     def vkey(self) -> str:
         """The key as text: ``name+hash+base64(type || public key)``."""
-        body = base64.b64encode(bytes([ED25519]) + self.public).decode()
+        body = base64.b64encode(bytes([self.kind]) + self.public).decode()
         return f"{self.name}+{self.key_hash.hex()}+{body}"
 
     @classmethod
     def parse(cls, vkey: str) -> NoteVerifier:
-        """Load the text form; raise :class:`NoteError` where it is not an Ed25519 note key."""
+        """Load the text form; raise :class:`NoteError` where it is none of the two kinds of key."""
         parts = vkey.split("+", 2)
         if len(parts) != 3:
             raise NoteError("a verifier key reads name+hash+key")
         name, key_hash, body = parts
         raw = _decode(body)
-        if len(raw) != 33 or raw[0] != ED25519:
+        if len(raw) != 33 or raw[0] not in (ED25519, COSIGNATURE):
             raise NoteError("the verifier key is not an Ed25519 note key")
-        verifier = cls(name, raw[1:])
+        verifier = cls(name, raw[1:], raw[0])
         if verifier.key_hash.hex() != key_hash:
             raise NoteError("the verifier key's hash is not that of its name and key")
         return verifier
 
     def verify(self, message: bytes, signature: bytes) -> bool:
-        """Return whether ``signature`` is this key's over ``message``."""
+        """Return whether ``signature`` is this key's over ``message``, the text of a note."""
+        if self.kind == COSIGNATURE:
+            at = _timestamp(signature)
+            if at is None:
+                return False
+            signature, message = signature[8:], _cosigned(at, message)
         try:
             Ed25519PublicKey.from_public_bytes(self.public).verify(signature, message)
-        except InvalidSignature:
+        except (InvalidSignature, ValueError):
             return False
         return True
+
+    def time_of(self, signature: bytes) -> datetime | None:
+        """The time a cosignature states; None for a plain signature, which states none."""
+        at = _timestamp(signature) if self.kind == COSIGNATURE else None
+        return None if at is None else datetime.fromtimestamp(at, UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +110,7 @@ class NoteSigner:
 
     name: str
     seed: bytes = field(repr=False)
+    kind: int = ED25519
 
     def __post_init__(self) -> None:
         _check_name(self.name)
@@ -95,19 +118,25 @@ class NoteSigner:
             raise NoteError("an Ed25519 seed is 32 bytes long")
 
     @classmethod
-    def generate(cls, name: str) -> NoteSigner:
+    def generate(cls, name: str, *, kind: int = ED25519) -> NoteSigner:
         """Return a fresh key under this name."""
-        return cls(name, Ed25519PrivateKey.generate().private_bytes_raw())
+        return cls(name, Ed25519PrivateKey.generate().private_bytes_raw(), kind)
 
     @property
     def verifier(self) -> NoteVerifier:
         """The public half."""
         public = Ed25519PrivateKey.from_private_bytes(self.seed).public_key()
-        return NoteVerifier(self.name, public.public_bytes_raw())
+        return NoteVerifier(self.name, public.public_bytes_raw(), self.kind)
 
-    def sign(self, message: bytes) -> bytes:
-        """Return the 64-byte Ed25519 signature."""
-        return Ed25519PrivateKey.from_private_bytes(self.seed).sign(message)
+    def sign(self, message: bytes, *, at: datetime | None = None) -> bytes:
+        """Return the 64-byte Ed25519 signature; a cosigner's, of 72 bytes, begins with ``at``."""
+        key = Ed25519PrivateKey.from_private_bytes(self.seed)
+        if self.kind != COSIGNATURE:
+            return key.sign(message)
+        if at is None:
+            raise NoteError("a cosignature states its time")
+        seconds = int(at.timestamp())
+        return seconds.to_bytes(8, "big") + key.sign(_cosigned(seconds, message))
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,14 +216,50 @@ class Checkpoint:
         return cls(origin, int(size), _decode(root), tuple(extensions))
 
 
-def sign_note(text: str, signers: Sequence[NoteSigner]) -> str:
-    """Return the note of ``text`` signed by each signer in order."""
+def sign_note(text: str, signers: Sequence[NoteSigner], *, at: datetime | None = None) -> str:
+    """Return the note of ``text`` signed by each signer in order; cosigners state ``at``."""
     if not signers:
         raise NoteError("a note needs at least one signer")
     _check_text(text)
     message = text.encode()
-    signatures = tuple(NoteSignature(s.name, s.verifier.key_hash, s.sign(message)) for s in signers)
+    signatures = tuple(
+        NoteSignature(s.name, s.verifier.key_hash, s.sign(message, at=at)) for s in signers
+    )
     return str(SignedNote(text, signatures))
+
+
+def add_signature(note: str, signer: NoteSigner, *, at: datetime | None = None) -> str:
+    """Return the note with one signature more, as a witness adds its own."""
+    signed = SignedNote.parse(note)
+    value = signer.sign(signed.text.encode(), at=at)
+    line = NoteSignature(signer.name, signer.verifier.key_hash, value)
+    return str(SignedNote(signed.text, (*signed.signatures, line)))
+
+
+@dataclass(frozen=True, slots=True)
+class Witnessing:
+    """That a witness signed a note, and when where it says so."""
+
+    name: str
+    at: datetime | None
+
+
+def witnesses_of(note: str, witnesses: Sequence[NoteVerifier]) -> tuple[Witnessing, ...]:
+    """Which of ``witnesses`` truly signed the note, each once, in note order.
+
+    Unlike a log's own, a witness's false signature only counts for nothing: anybody may add lines.
+    Raises :class:`NoteError` where the note's form is broken.
+    """
+    signed = SignedNote.parse(note)
+    known = {(v.name, v.key_hash): v for v in witnesses}
+    message = signed.text.encode()
+    found: dict[NoteVerifier, Witnessing] = {}
+    # Each key is tried once: a line of it that stands again costs nothing.
+    for line in signed.signatures:
+        verifier = known.pop((line.name, line.key_hash), None)
+        if verifier is not None and verifier.verify(message, line.signature):
+            found[verifier] = Witnessing(verifier.name, verifier.time_of(line.signature))
+    return tuple(found.values())
 
 
 def verify_note(note: str, verifiers: Sequence[NoteVerifier]) -> tuple[str, tuple[str, ...]]:
@@ -208,7 +273,8 @@ def verify_note(note: str, verifiers: Sequence[NoteVerifier]) -> tuple[str, tupl
     message = signed.text.encode()
     names: list[str] = []
     for line in signed.signatures:
-        verifier = known.get((line.name, line.key_hash))
+        # A key's second line costs and counts nothing, as in C2SP's own reader.
+        verifier = known.pop((line.name, line.key_hash), None)
         if verifier is None:
             continue
         if not verifier.verify(message, line.signature):
@@ -218,6 +284,16 @@ def verify_note(note: str, verifiers: Sequence[NoteVerifier]) -> tuple[str, tupl
     if not names:
         raise NoteError("none of the keys we know signed the note", code="untrusted_signer")
     return signed.text, tuple(names)
+
+
+def _timestamp(signature: bytes) -> int | None:
+    """The seconds since 1970 that a cosignature begins with; None where it is none of ours."""
+    seconds = int.from_bytes(signature[:8], "big")
+    return seconds if len(signature) == 72 and seconds <= _MAX_TIMESTAMP else None
+
+
+def _cosigned(seconds: int, text: bytes) -> bytes:
+    return b"cosignature/v1\ntime %d\n" % seconds + text
 
 
 def _parse_line(line: str) -> NoteSignature:

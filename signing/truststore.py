@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -24,16 +24,55 @@ ROOT_FILE: Final = "root.json"
 _BUNDLE_FILE: Final = re.compile(r"bundle-(\d{6,})\.json")
 
 
+class Trust(Protocol):
+    """Whom to trust, wherever it is kept. Calls raise :class:`TrustError`."""
+
+    def bundles(self) -> tuple[TrustBundle, ...]:
+        """The bundles, ours first."""
+        ...
+
+    def by_id(self, ledger_id: UUID) -> LedgerTrust:
+        """A ledger (``unknown_ledger``); ours decides where several know it."""
+        ...
+
+
+class KnownBundles:
+    """Bundles as they were read once."""
+
+    def __init__(self, bundles: Sequence[TrustBundle]) -> None:
+        self._bundles = tuple(bundles)
+        self._ledgers: dict[UUID, LedgerTrust] = {}
+        for bundle in self._bundles:
+            for ledger in bundle.ledgers:
+                self._ledgers.setdefault(ledger.id, ledger)
+
+    def bundles(self) -> tuple[TrustBundle, ...]:
+        """Return the bundles, ours first."""
+        return self._bundles
+
+    def by_id(self, ledger_id: UUID) -> LedgerTrust:
+        """Return a ledger (``unknown_ledger``); ours decides where several know it."""
+        try:
+            return self._ledgers[ledger_id]
+        except KeyError:
+            raise TrustError(
+                f"ledger {ledger_id} is in no trust bundle; add its bundle with --trust",
+                code="unknown_ledger",
+            ) from None
+
+
 class TrustStore:
     """The newest bundle of a directory, and of further directories for look-up only.
 
-    Every call reads the disk, so that two processes see one state. All methods raise
-    :class:`TrustError`; ``OSError`` where the disk fails.
+    Every call looks at the disk, so that two processes see one state; what was verified is read
+    again only where the listing differs (name, inode, size, time of change of every file). All
+    methods raise :class:`TrustError`; ``OSError`` where the disk fails.
     """
 
     def __init__(self, directory: Path, *others: Path) -> None:
         self._directory = directory
         self._others = others
+        self._known: dict[Path, tuple[_Listing, TrustBundle]] = {}
 
     @classmethod
     def create(
@@ -50,11 +89,15 @@ class TrustStore:
 
     def latest(self) -> TrustBundle:
         """Return the newest bundle of the first directory (``no_bundle`` where there is none)."""
-        return _latest(self._directory)
+        return self._latest(self._directory)
 
     def bundles(self) -> tuple[TrustBundle, ...]:
         """Return the newest bundle of every directory, ours first."""
-        return tuple(_latest(directory) for directory in (self._directory, *self._others))
+        return tuple(self._latest(directory) for directory in (self._directory, *self._others))
+
+    def read(self) -> KnownBundles:
+        """Return what the disk holds now, to be asked many times."""
+        return KnownBundles(self.bundles())
 
     def latest_bytes(self) -> bytes:
         """Return the file of :meth:`latest`, to hand to another home."""
@@ -62,14 +105,7 @@ class TrustStore:
 
     def by_id(self, ledger_id: UUID) -> LedgerTrust:
         """Return a ledger (``unknown_ledger``); ours decides where several know it."""
-        for bundle in self.bundles():
-            for ledger in bundle.ledgers:
-                if ledger.id == ledger_id:
-                    return ledger
-        raise TrustError(
-            f"ledger {ledger_id} is in no trust bundle; add its bundle with --trust",
-            code="unknown_ledger",
-        )
+        return self.read().by_id(ledger_id)
 
     def by_name(self, name: str) -> LedgerTrust:
         """Return a ledger (``unknown_ledger``; ``conflict`` where two bundles differ on it)."""
@@ -85,6 +121,15 @@ class TrustStore:
                 code="conflict",
             )
         return found[0]
+
+    def ministry(self) -> LedgerTrust | None:
+        """Return the ledger that our own bundle names as the ministry; None where it names none.
+
+        Bundles added for look-up have no say in it: who rules over custody is for our own
+        bundle's signers to decide.
+        """
+        bundle = self.latest()
+        return None if bundle.ministry is None else bundle.by_id(bundle.ministry)
 
     def publish(self, bundle: TrustBundle, keys: Sequence[Ed25519PrivateKey]) -> None:
         """Sign and add a new version; see :meth:`install`."""
@@ -114,19 +159,50 @@ class TrustStore:
         return bundle
 
     def add_ledger(
-        self, ledger: LedgerTrust, keys: Sequence[Ed25519PrivateKey], *, issued_at: datetime
+        self,
+        ledger: LedgerTrust,
+        keys: Sequence[Ed25519PrivateKey],
+        *,
+        issued_at: datetime,
+        ministry: bool = False,
     ) -> TrustBundle:
         """Publish and return the next version with one ledger more; see :meth:`install`."""
-        bundle = self.latest().with_ledger(ledger, issued_at=issued_at)
+        bundle = self.latest().with_ledger(ledger, issued_at=issued_at, ministry=ministry)
         self.publish(bundle, keys)
         return bundle
 
+    def name_ministry(
+        self, ledger: LedgerTrust, keys: Sequence[Ed25519PrivateKey], *, issued_at: datetime
+    ) -> TrustBundle:
+        """Publish and return the next version with this ministry; see :meth:`install`."""
+        bundle = self.latest().with_ministry(ledger, issued_at=issued_at)
+        self.publish(bundle, keys)
+        return bundle
 
-def _latest(directory: Path) -> TrustBundle:
-    bundle = _newest(directory)
-    if bundle is None:
-        raise TrustError(f"there is no trust bundle in {directory.name}", code="no_bundle")
-    return bundle
+    def _latest(self, directory: Path) -> TrustBundle:
+        # The listing first: what is added while the files are read is seen by the next call.
+        listing = _listing(directory)
+        known = self._known.get(directory)
+        if listing and known is not None and known[0] == listing:
+            return known[1]
+        bundle = _newest(directory)
+        if bundle is None:
+            raise TrustError(f"there is no trust bundle in {directory.name}", code="no_bundle")
+        self._known[directory] = (listing, bundle)
+        return bundle
+
+
+_Listing = frozenset[tuple[str, int, int, int]]
+
+
+def _listing(directory: Path) -> _Listing:
+    """Name, inode, size and time of change of every file: a change of any shows."""
+    try:
+        with os.scandir(directory) as found:
+            stats = [(entry.name, entry.stat()) for entry in found]
+    except FileNotFoundError:
+        return frozenset()  # gone, or a draft of another process just was: read it all
+    return frozenset((name, s.st_ino, s.st_size, s.st_ctime_ns) for name, s in stats)
 
 
 def _newest(directory: Path) -> TrustBundle | None:

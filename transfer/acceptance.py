@@ -19,9 +19,10 @@ from ledger.queries import queries
 from ledger.reader import Reader
 from ledger.recorder import StreamRef
 from ledger.registration import pupil_ref
+from transfer import register
 from transfer.cases import case_ref, decide_once, message, request_secret, require_case
 from transfer.checks import Report
-from transfer.dossier import Dossier, ReadEntry, read_entry
+from transfer.dossier import ClosingProof, Dossier, Hop, ReadEntry, SheetPath, read_entry
 from transfer.errors import CaseRefused
 from transfer.held import DatabaseHeld
 from transfer.holding import require_free
@@ -33,6 +34,7 @@ from transfer.identity import (
     identity_claim,
 )
 from transfer.office import Office
+from transfer.proofs import evidence_code
 from transfer.supplement_proofs import keep_proofs, proofs_of
 from transfer.understanding import data_key
 
@@ -57,7 +59,8 @@ def accept(
     more happens. Returns our pupil's id.
 
     Raises:
-        CaseRefused: the transfer was rejected, or there is no such dossier.
+        CaseRefused: the transfer was rejected, there is no such dossier, or our record of the child
+            cannot go on with this history.
     """
     dossier = report.dossier
     assert dossier is not None
@@ -77,13 +80,15 @@ def accept(
         if pupil is None:
             plan.add(
                 reader.begin(pupil_ref(reader, ours)),
-                _new_record(dossier, report.entries, ours, today),
+                new_record(dossier, report.entries, ours, today),
             )
         elif reader.pupils([ours])[ours] is None:
             raise NotFound("unknown_pupil", "no pupil is on record under this key")
         own = reader.pupils([ours])[ours] if pupil is not None else None
+        if own is not None:
+            _require_one_history(reader, own, dossier)
         _copy(reader, plan, dossier, report.entries)
-        plan.add(pupil_ref(reader, ours), _joined(own, dossier, ours, case_id, today))
+        plan.add(pupil_ref(reader, ours), joined(own, dossier, ours, case_id, today))
         told = message(case_id, dossier.iss, "accept", content={"digest": dossier.digest.value})
         decided = CaseDecided(
             effective_on=today,
@@ -102,9 +107,10 @@ def accept(
         )
         plan.add(case_ref(reader, case_id, ours), [confirmed, decided])
         plan.outgoing.append(told)
+        register.tell(office, reader, plan, case_id, person=ours, told="accepted", today=today)
         plan.extra.append(decide_once(case_id, "accepted", told.message))
         plan.extra.append(
-            lambda connection, first: _take_in(office, connection, dossier, ours, first)
+            lambda connection, first: _take_in(office, connection, report, ours, first)
         )
         return plan
 
@@ -121,9 +127,31 @@ def _differs(office: Office, reader: Reader, report: Report, own: Pupil | None) 
     return differences(theirs, identity_claim(office, reader, own))
 
 
-def _joined(
-    own: Pupil | None, dossier: Dossier, ours: UUID, case: UUID, today: date
-) -> list[Event]:
+def _require_one_history(reader: Reader, own: Pupil, dossier: Dossier) -> None:
+    """A record goes on with one history: the way it has come so far begins the way that comes now,
+    and so does its own release where that is not undone. Of two histories in one record neither
+    could be proven any more, and a release that is still open would be accepted beside this one.
+
+    Raises:
+        CaseRefused: it is not so; the case stays as it is.
+    """
+    rows = reader.connection.execute(_SQL["hops"], {"pupil": own.id}).fetchall()
+    held = [Hop.model_validate_json(row[0]).release.record for row in rows]
+    came = [hop.release.record for hop in dossier.hops]
+    if came[: len(held)] != held:
+        raise CaseRefused(
+            "this record holds another history already; take this one in as a record of its own, "
+            "or reject it"
+        )
+    released = (reader.ledger, own.id, own.release_version)
+    if own.released is not None and released not in [(r.ledger, r.stream, r.version) for r in came]:
+        raise CaseRefused(
+            f"this record was released in transfer {own.released[0]}, which this dossier does not "
+            "follow; it can be taken in once that release is undone"
+        )
+
+
+def joined(own: Pupil | None, dossier: Dossier, ours: UUID, case: UUID, today: date) -> list[Event]:
     """The links to the pupil's ids in the ledgers the record came through, and the acceptance."""
     known = {link.pupil for link in own.links} if own else set()
     known.add(ours)
@@ -198,7 +226,7 @@ def stream_ref(stream: UUID, first: ReadEntry) -> StreamRef:
     return StreamRef(stream, StreamKind.PUPIL, first.ledger, stream)
 
 
-def _new_record(
+def new_record(
     dossier: Dossier, entries: Sequence[ReadEntry], ours: UUID, today: date
 ) -> list[Event]:
     """Our own record of a pupil whom we did not know: the profile as the dossier tells it."""
@@ -217,27 +245,29 @@ def _new_record(
 
 
 def _take_in(
-    office: Office, connection: Connection, dossier: Dossier, ours: UUID, first: int
+    office: Office, connection: Connection, report: Report, ours: UUID, first: int
 ) -> None:
     """What an acceptance leaves beside the log: keys, names, proofs of the way, look-ups."""
+    dossier = report.dossier
+    assert dossier is not None
     keyring = office.ledger.keyring
     # What the keyring remembers does not tell what is stored: an earlier attempt may have failed.
     keyring.adopt(
         connection, [(data_key(key), key.person, key.ledger, key.category) for key in dossier.keys]
     )
-    for ledger, names in dossier.references.items():
-        for kind, known in (("unit", names.units), ("class", names.classes)):
-            for code, body in known.items():
-                connection.execute(
-                    _SQL["put_reference"],
-                    {
-                        "ledger": UUID(ledger),
-                        "kind": kind,
-                        "code": code,
-                        "known_from": first,
-                        "body": Jsonb(body),
-                    },
-                )
+    told = [
+        (UUID(ledger), kind, code, Jsonb(body))
+        for ledger, names in dossier.references.items()
+        for kind, known in (("unit", names.units), ("class", names.classes))
+        for code, body in known.items()
+    ]
+    if told:
+        ledgers, kinds, codes, bodies = map(list, zip(*told, strict=True))
+        connection.execute(
+            _SQL["put_references"],
+            {"ledgers": ledgers, "kinds": kinds, "codes": codes, "bodies": bodies, "from": first},
+        )
+    _keep_evidence(connection, dossier, office.ledger.id, first)
     connection.execute(
         _SQL["put_hops"],
         {
@@ -247,8 +277,8 @@ def _take_in(
         },
     )
     keep_proofs(connection, proofs_of(dossier, office.ledger.id), known_from=first)
-    entries = [read_entry(e) for stream in dossier.streams for e in stream.entries]
-    tokens = [(kind, keyring.token(kind, v)) for kind, v in carried_numbers(dossier, entries)]
+    numbers = carried_numbers(dossier, report.entries)
+    tokens = [(kind, keyring.token(kind, value)) for kind, value in numbers]
     if tokens:
         connection.execute(
             _LOG["put_lookups"],
@@ -259,3 +289,21 @@ def _take_in(
             },
         )
     keyring.destroy_secret(connection, request_secret(dossier.transfer_id))
+
+
+def _keep_evidence(connection: Connection, dossier: Dossier, ours: UUID, first: int) -> None:
+    """What was proven of other ledgers' entries stays, to be shown and to travel on."""
+    authors = {stream.id: stream.ledger for stream in dossier.streams}
+    parts: list[tuple[str, SheetPath | ClosingProof]]
+    parts = [("sheet", path) for path in dossier.sheets if authors[path.stream] != ours]
+    parts += [("closing", proof) for proof in dossier.closings if authors[proof.stream] != ours]
+    connection.execute(
+        _SQL["put_evidence"],
+        {
+            "known_from": first,
+            "ledgers": [authors[part.stream] for _, part in parts],
+            "kinds": [kind for kind, _ in parts],
+            "codes": [evidence_code(part.stream, part.version) for _, part in parts],
+            "bodies": [part.model_dump_json() for _, part in parts],
+        },
+    )

@@ -10,10 +10,11 @@ from pydantic import AfterValidator, Field
 
 from ledger.event import Code, Frozen
 from ledger.events.case import IdentityClaim
+from ledger.events.ministry import RegisterEvent
 from signing import sealing
 from signing.errors import SealError
 from transfer.dossier import CarriedKey, CarriedStream, Inclusion
-from transfer.message import Kind
+from transfer.message import Hex32, Kind
 
 
 def _usable_key(text: str) -> str:
@@ -50,6 +51,27 @@ class RequestBody(Body):
     first_day: date
     encryption_key: PublicKey
     claim: IdentityClaim
+
+
+class RegisterContent(Frozen):
+    """The content of a message to the custody register. `token` names the pupil to whoever holds
+    the pupil's first key, and to nobody else; `root` (hex) is the release's."""
+
+    event: RegisterEvent
+    token: Hex32
+    origin: UUID = Field(alias="from")
+    receiver: UUID = Field(alias="to")
+    root: Hex32 | None
+
+
+class RegisterAnswerContent(Frozen):
+    """The content of the register's answer to `message` (None: it changed its mind unasked). A
+    conflict names the other transfer and the ledger that has custody by that."""
+
+    answer: Literal["recorded", "conflict"]
+    message: UUID | None
+    other_transfer: UUID | None
+    other_ledger: UUID | None
 
 
 class AnswerBody(Body):

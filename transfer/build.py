@@ -6,45 +6,48 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from ledger import ids, log
+from pydantic import JsonValue
+
+from ledger import log
 from ledger.case import Case
 from ledger.database import Connection
 from ledger.event import StreamKind
 from ledger.events.pupil import Released
 from ledger.events.pupil_year import (
-    MarkEntered,
     PaperYearOpened,
-    PeriodClosed,
     PupilYearOpened,
 )
-from ledger.events.school_class import GradeSheetSubmitted
 from ledger.log import Entry
-from ledger.province_history import province_history
+from ledger.proposal import Decisions
 from ledger.pupil import Pupil
 from ledger.queries import queries
 from ledger.reader import Reader
-from ledger.sheet import statement_hash
-from ledger.unit_places import with_related
 from projections.transcript import FoldEntry, released_digest
-from signing.merkle import inclusion_proof, subtree_of
 from transfer.completeness import records_root
 from transfer.dossier import (
     Audience,
     CarriedKey,
     CarriedStream,
-    ClosingProof,
     DigestStatement,
     Dossier,
     Hop,
-    Inclusion,
+    Inspector,
     References,
-    SheetPath,
-    SheetStatement,
+    SupplementStream,
     read_entry,
 )
 from transfer.entries import carried, own
 from transfer.errors import CaseRefused
 from transfer.office import Office
+from transfer.proofs import (
+    closings_of,
+    consistency,
+    inclusion_of,
+    naming,
+    told_evidence,
+)
+from transfer.references import references_of, told_references
+from transfer.sheet_paths import sheets_of
 from transfer.supplement_proofs import supplements_of
 
 _SQL = queries("transfer", "transfer.sql")
@@ -106,8 +109,10 @@ def fold_entry(entry: Entry) -> FoldEntry:
     return FoldEntry(entry.envelope.author, entry.stream.id, entry.version, entry.event)
 
 
-def build_dossier(office: Office, connection: Connection, case: Case) -> dict[str, Any]:
-    """The payload of a released case.
+def build_dossier(
+    office: Office, connection: Connection, case: Case, *, shown_to: Inspector | None = None
+) -> dict[str, Any]:
+    """The payload of a released case, for its receiver or, unsealed, for who it is shown to.
 
     Raises:
         CaseRefused: the case is not released.
@@ -125,36 +130,91 @@ def build_dossier(office: Office, connection: Connection, case: Case) -> dict[st
         if entry.stream.ledger != office.ledger.id
         or entry.version <= limits.get(entry.stream.id, 0)
     ]
+    references = references_of(reader, entries)
     hops = _earlier_hops(connection, pupil)
-    hops.append(_hop(office, connection, release_entry, release))
-    last = _last_versions(hops)
-    supplements = supplements_of(
-        connection, entries, last, reader.decisions(pupil), ours=office.ledger.id
+    receiver = case.other if shown_to is None else None
+    hops.append(_hop(office, connection, release_entry, release, references, receiver))
+    return _payload(
+        office,
+        connection,
+        entries,
+        hops,
+        aud=shown_to or Audience(ledger=case.other, school=case.school_code),
+        decisions=reader.decisions(pupil),
+        own_references=references,
+        ext={"returns": str(case.returns)} if case.returns else {},
     )
-    entries = [entry for entry in entries if entry.stream.id in last]
-    streams = _carried_streams(entries, last)
+
+
+def build_received(
+    office: Office, connection: Connection, case: Case, *, shown_to: Inspector
+) -> dict[str, Any]:
+    """The payload of a dossier that was accepted, built anew from our copies: the same release,
+    the same root; only the seal and whom it is for are ours.
+
+    Raises:
+        CaseRefused: nothing was accepted in this case.
+    """
+    reader = Reader(connection, office.ledger.keyring, office.ledger.id)
+    pupil = reader.pupils([case.pupil])[case.pupil] if case.pupil else None
+    hops = _earlier_hops(connection, pupil) if pupil else []
+    while hops and _release_of(hops[-1]).case != case.id:
+        hops.pop()
+    if pupil is None or not hops:
+        raise CaseRefused("nothing was accepted in this case")
+    entries = record_of(connection, pupil, size=reader.size)
+    return _payload(
+        office,
+        connection,
+        entries,
+        hops,
+        aud=shown_to,
+        decisions=reader.decisions(pupil),
+        own_references=None,
+        ext={},
+    )
+
+
+def _payload(
+    office: Office,
+    connection: Connection,
+    entries: Sequence[Entry],
+    hops: Sequence[Hop],
+    *,
+    aud: Audience | Inspector,
+    decisions: Decisions,
+    own_references: References | None,
+    ext: dict[str, JsonValue],
+) -> dict[str, Any]:
+    """What of `entries` the hops cover, with all that proves it."""
+    last = hops[-1].release
+    release = _release_of(hops[-1])
+    covering = _last_versions(hops)
+    streams, covered = _carried_streams(entries, covering)
+    supplements = supplements_of(connection, entries, covering, decisions, ours=office.ledger.id)
+    references = told_references(connection, streams, hops, office.ledger.id)
+    if own_references is not None:
+        references[str(office.ledger.id)] = own_references
+    told = told_evidence(connection, covered, office.ledger.id)
     dossier = Dossier(
         v=1,
         iss=office.ledger.id,
-        aud=Audience(ledger=case.other, school=case.school_code),
-        transfer_id=case.id,
-        pupil=pupil.id,
+        aud=aud,
+        transfer_id=release.case,
+        pupil=last.record.stream,
         hops=tuple(hops),
         streams=streams,
         supplements=supplements,
-        sheets=tuple(_sheets(connection, office.ledger.id, entries)),
-        closings=tuple(_closings(office, connection, entries)),
-        references={
-            **_told_references(connection, streams, office.ledger.id),
-            str(office.ledger.id): _references(reader, entries),
-        },
+        sheets=(*told.sheets, *sheets_of(connection, office.ledger.id, covered)),
+        closings=(*told.closings, *closings_of(office, connection, covered)),
+        references=references,
         code_lists={},
-        keys=keys_for(office, connection, (*streams, *supplements)),
+        keys=keys_of(office, connection, [*covered, *_following(entries, supplements)]),
         digest=DigestStatement(
-            v=1, value=release.digest, on=release.effective_on, position=release_entry.position
+            v=1, value=release.digest, on=release.effective_on, position=last.record.position
         ),
         attachments=(),
-        ext={"returns": str(case.returns)} if case.returns else {},
+        ext=ext,
     )
     return dossier.model_dump(mode="json")
 
@@ -166,37 +226,38 @@ def _release(entries: Sequence[Entry], case: UUID) -> tuple[Entry, Released]:
     raise CaseRefused("nothing was released in this case")
 
 
-def _streams(hop: Hop) -> tuple[tuple[UUID, int], ...]:
+def _release_of(hop: Hop) -> Released:
     event = read_entry(hop.release).event
     assert isinstance(event, Released)
-    return event.streams
+    return event
 
 
 def _last_versions(hops: Sequence[Hop]) -> dict[UUID, int]:
     """The streams that some hop covers, with the last version of each."""
     last: dict[UUID, int] = {}
     for hop in hops:
-        for stream, version in _streams(hop):
+        for stream, version in _release_of(hop).streams:
             last[stream] = max(version, last.get(stream, 0))
     return last
 
 
 def _carried_streams(
     entries: Sequence[Entry], last: Mapping[UUID, int]
-) -> tuple[CarriedStream, ...]:
-    """The entries that some hop covers, stream by stream."""
+) -> tuple[tuple[CarriedStream, ...], list[Entry]]:
+    """The entries that some hop covers, stream by stream, and as they were read."""
+    covered = [entry for entry in entries if entry.version <= last.get(entry.stream.id, 0)]
     streams: dict[UUID, list[Entry]] = {}
-    for entry in entries:
-        if entry.version <= last[entry.stream.id]:
-            streams.setdefault(entry.stream.id, []).append(entry)
-    return tuple(
+    for entry in covered:
+        streams.setdefault(entry.stream.id, []).append(entry)
+    found = tuple(
         CarriedStream(
             id=stream,
-            ledger=found[0].envelope.author,
-            entries=tuple(carried(e) for e in sorted(found, key=lambda e: e.version)),
+            ledger=written[0].envelope.author,
+            entries=tuple(carried(e) for e in sorted(written, key=lambda e: e.version)),
         )
-        for stream, found in streams.items()
+        for stream, written in streams.items()
     )
+    return found, covered
 
 
 def _earlier_hops(connection: Connection, pupil: Pupil) -> list[Hop]:
@@ -204,189 +265,44 @@ def _earlier_hops(connection: Connection, pupil: Pupil) -> list[Hop]:
     return [Hop.model_validate_json(row[0]) for row in rows]
 
 
-def _hop(office: Office, connection: Connection, entry: Entry, release: Released) -> Hop:
+def _hop(
+    office: Office,
+    connection: Connection,
+    entry: Entry,
+    release: Released,
+    references: References,
+    receiver: UUID | None,
+) -> Hop:
+    inclusion, size = inclusion_of(office, connection, entry)
     return Hop(
         ledger=office.ledger.id,
         release=carried(entry),
         root=release.root,
         entries=release.entries,
-        inclusion=inclusion_of(office, connection, entry),
+        inclusion=inclusion,
+        consistency=consistency(office, connection, size, entry.position, receiver),
+        naming=naming(office, references, carried(entry)),
     )
 
 
-def inclusion_of(office: Office, connection: Connection, entry: Entry) -> Inclusion:
-    """The proof under the first checkpoint that covers the entry (one is made where none does)."""
-    checkpoint = office.notary.covering(connection, entry.position)
-    if checkpoint is None:
-        checkpoint = office.notary.checkpoint(connection)
-    proof = office.notary.inclusion_proof(connection, entry.position, checkpoint.size)
-    return Inclusion(
-        checkpoint=checkpoint.note,
-        index=entry.position,
-        proof=tuple(part.hex() for part in proof),
-    )
+def _following(entries: Sequence[Entry], supplements: Sequence[SupplementStream]) -> list[Entry]:
+    """The entries that supplements carry, as they were read."""
+    places = {(s.id, e.record.version) for s in supplements for e in s.entries}
+    return [entry for entry in entries if (entry.stream.id, entry.version) in places]
 
 
-def _closings(
-    office: Office, connection: Connection, entries: Sequence[Entry]
-) -> list[ClosingProof]:
-    return [
-        ClosingProof(
-            stream=entry.stream.id,
-            version=entry.version,
-            inclusion=inclusion_of(office, connection, entry),
-        )
-        for entry in own(entries, office.ledger.id)
-        if isinstance(entry.event, PeriodClosed)
-    ]
-
-
-def _sheets(connection: Connection, ledger: UUID, entries: Sequence[Entry]) -> list[SheetPath]:
-    """For each of our marks the statement of its sheet and its path in it.
-
-    A sheet's marks stand directly before the sheet's own entry, so positions find them.
-    """
-    marks = [e for e in own(entries, ledger) if isinstance(e.event, MarkEntered)]
-    submitted = _submitted(connection, ledger, marks)
-    paths = []
-    for mark in marks:
-        sheet = submitted.get(mark.position)
-        if sheet is None:
-            continue
-        entry, statement = sheet
-        leaves = _sheet_leaves(connection, statement, entry)
-        index = mark.position - (entry.position - statement.count)
-        path = inclusion_proof(index, statement.count, subtree_of(leaves))
-        paths.append(
-            SheetPath(
-                statement=statement,
-                signature=None,
-                stream=mark.stream.id,
-                version=mark.version,
-                index=index,
-                path=tuple(part.hex() for part in path),
-            )
-        )
-    return paths
-
-
-def _submitted(
-    connection: Connection, ledger: UUID, marks: Sequence[Entry]
-) -> dict[int, tuple[Entry, SheetStatement]]:
-    """By a mark's position: the entry that handed its sheet in, and the statement."""
-    codes = {m.event.class_code for m in marks if isinstance(m.event, MarkEntered)}
-    by_stream = {ids.class_stream(ledger, code): code for code in codes}
-    wanted = {mark.position for mark in marks}
-    size = log.head(connection).size
-    found: dict[int, tuple[Entry, SheetStatement]] = {}
-    for entry in log.of_streams(connection, list(by_stream), size=size):
-        event = entry.event
-        if not isinstance(event, GradeSheetSubmitted):
-            continue
-        covered = wanted & set(range(entry.position - event.count, entry.position))
-        if not covered:
-            continue
-        statement = SheetStatement(
-            ledger=ledger,
-            class_code=by_stream[entry.stream.id],
-            subject=event.subject,
-            semester=event.semester,
-            slot=event.slot,
-            date=event.effective_on,
-            count=event.count,
-            root=event.root,
-        )
-        found.update(dict.fromkeys(covered, (entry, statement)))
-    return found
-
-
-def _sheet_leaves(
-    connection: Connection, statement: SheetStatement, submitted: Entry
-) -> list[bytes]:
-    start = submitted.position - statement.count
-    leaves = []
-    for page in log.pages(connection, start=start, end=submitted.position):
-        for entry in page:
-            mark = entry.event
-            assert isinstance(mark, MarkEntered)
-            assert entry.stream.person is not None
-            leaves.append(
-                statement_hash(
-                    statement.class_code,
-                    statement.subject,
-                    statement.semester,
-                    statement.slot,
-                    statement.date,
-                    pupil=entry.stream.person,
-                    value=mark.value,
-                    salt=mark.salt,
-                )
-            )
-    return leaves
-
-
-def _references(reader: Reader, entries: Sequence[Entry]) -> References:
-    """Names of the units and classes that our entries speak of."""
-    schools, classes, staff = set(), set(), set()
-    for entry in own(entries, reader.ledger):
-        facts = entry.envelope.facts
-        schools.add(facts.get("school_code"))
-        classes.add(facts.get("class_code"))
-        staff.add(entry.envelope.who.on_behalf_of)
-    found_classes = reader.classes(code for code in classes if code)
-    schools |= {c.school_code for c in found_classes.values() if c}
-    codes = sorted(code for code in schools if code)
-    related = with_related(reader.units, codes)
-    units = {code: unit for code, unit in related.items() if unit is not None}
-    known_staff = reader.staff(code for code in staff if code)
-    return References(
-        units={
-            code: {
-                "name": units[code].name,
-                "kind": units[code].kind,
-                "parent": units[code].parent,
-                "provinces": [
-                    (held.since.isoformat(), held.code, held.name)
-                    for held in province_history(units, code)
-                ],
-            }
-            for code in codes
-            if code in units
-        },
-        classes={
-            code: {"name": c.name, "school": c.school_code, "school_year": c.school_year}
-            for code, c in found_classes.items()
-            if c
-        },
-        staff={code: {"role": member.role} for code, member in known_staff.items() if member},
-    )
-
-
-def _told_references(
-    connection: Connection, streams: Iterable[CarriedStream], ours: UUID
-) -> dict[str, References]:
-    """What earlier dossiers told of the units and classes of other ledgers, to travel on."""
-    authors = {stream.ledger for stream in streams} - {ours}
-    rows = connection.execute(_SQL["references"], {"ledgers": list(authors)}).fetchall()
-    told: dict[str, dict[str, dict[str, Any]]] = {}
-    for ledger, kind, code, body in rows:
-        told.setdefault(str(ledger), {}).setdefault(kind, {})[code] = body
-    return {
-        ledger: References(units=kinds.get("unit", {}), classes=kinds.get("class", {}), staff={})
-        for ledger, kinds in told.items()
-    }
-
-
-def keys_for(
-    office: Office, connection: Connection, streams: Iterable[CarriedStream]
+def keys_of(
+    office: Office, connection: Connection, entries: Iterable[Entry]
 ) -> tuple[CarriedKey, ...]:
     """The statutory keys that the carried entries are sealed under, and no other key of ours; the
     voluntary ones travel with consent only, which nobody has given."""
-    entries = [read_entry(entry) for stream in streams for entry in stream.entries]
-    used = {sealed.key_id for entry in entries for sealed in entry.envelope.personal.values()}
-    persons = {entry.stream for entry in entries}
-    events = (entry.event for entry in entries)
-    persons |= {e.pupil_id for e in events if isinstance(e, PupilYearOpened | PaperYearOpened)}
+    used: set[UUID] = set()
+    persons: set[UUID] = set()
+    for entry in entries:
+        used.update(sealed.key_id for sealed in entry.envelope.personal.values())
+        persons.add(entry.stream.id)
+        if isinstance(entry.event, PupilYearOpened | PaperYearOpened):
+            persons.add(entry.event.pupil_id)
     return tuple(
         CarriedKey(
             key_id=key.id,

@@ -1,23 +1,23 @@
-"""The same conversation by file, where the network is down: export, import, verify."""
+"""The same conversation by file, where the network is down: export, import."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 from uuid import UUID
 
 from ledger.case import Case
-from ledger.errors import Conflict
+from ledger.errors import Conflict, Refused
 from ledger.event import Who
 from ledger.ids import uuid7
 from ledger.queries import queries
 from ledger.reader import Reader
-from signing.sealing import KeyPair
-from signing.truststore import TrustStore
-from transfer import acceptance, checks, inbox, outbox
+from transfer import acceptance, clock, inbox, outbox
 from transfer import message as mail
 from transfer.cases import all_cases
 from transfer.checks import Report
-from transfer.conversation import release
+from transfer.conversation import issue_again, release
+from transfer.disclosure import is_disclosed
 from transfer.errors import CaseRefused
 from transfer.identity import carried_numbers, is_claimed
+from transfer.kinds import ANSWERS
 from transfer.office import Office
 
 _SQL = queries("transfer", "transfer.sql")
@@ -45,16 +45,27 @@ def export(
             who=who,
             opening=opening,
         )
+    data = _sealed(office, case_id)
+    good_until = mail.read_frame(data).header.not_after
+    if good_until is not None and clock.now() > good_until:
+        issue_again(office, case_id, who=who)
+        data = _sealed(office, case_id)
+    return case_id, data
+
+
+def _sealed(office: Office, case_id: UUID) -> bytes:
+    """The newest issue of a dossier."""
     outbox.seal_waiting(office)
     with office.ledger.database.connection() as connection:
         row = connection.execute(_SQL["sealed"], {"case": case_id, "kind": "dossier"}).fetchone()
         if row is None:
             raise CaseRefused("the dossier is not sealed yet; try again")
-        if opening is not None:
+        case = Reader(connection, office.ledger.keyring, office.ledger.id).case(case_id)
+        if case is not None and case.encryption_key is None:
             # Nobody asked for it over the network, where it would be a problem.
             connection.execute(_SQL["answered"], {"case": case_id, "kinds": ["dossier"]})
     sealed: bytes = row[0]
-    return case_id, sealed
+    return sealed
 
 
 def _case_for(office: Office, pupil: UUID, to_ledger: UUID) -> tuple[UUID, Case | None]:
@@ -85,14 +96,22 @@ def import_dossier(
     """Verifies a dossier and accepts it for the person who hands it in.
 
     Our own record of the child is the open request's, else `pupil`, else a new one where `new`
-    is set or nobody here bears one of its numbers. A dossier accepted before changes nothing.
+    is set or nobody here bears one of its numbers. A dossier decided before changes nothing, but
+    the answer goes out again: whoever hands it in once more has not heard it.
     Returns (transfer id, our pupil).
 
     Raises:
+        Refused: `disclosed_form`, it was shown to an inspector and sent to nobody.
         CheckFailed: a numbered check failed; nothing was recorded.
         Conflict: `candidates`, somebody here bears one of the numbers; a person must say who.
         CaseRefused: the transfer was rejected here.
     """
+    if is_disclosed(data):
+        raise Refused(
+            "disclosed_form",
+            "this record was shown to an inspector, not sent: it cannot be taken in",
+            suggestion="ask the school it comes from for the sealed record",
+        )
     frame = mail.read_frame(data)
     known = _decided(office, frame.header.case)
     if known is not None:
@@ -115,6 +134,8 @@ def _decided(office: Office, case_id: UUID) -> UUID | None:
         row = connection.execute(_SQL["decision"], {"case": case_id}).fetchone()
         if row is None:
             return None
+        kinds = list(ANSWERS["dossier"])
+        inbox.repeat(connection, case_id, kinds)
         if row[0] == "rejected":
             raise CaseRefused("this transfer was rejected here; a new one has to be made")
         reader = Reader(connection, office.ledger.keyring, office.ledger.id)
@@ -143,17 +164,3 @@ def _require_nobody(office: Office, report: Report) -> None:
             f"these pupils bear one of its numbers: {candidates}; "
             "say who it is with --pupil, or that it is another child with --new",
         )
-
-
-def verify(
-    data: bytes, *, trust: TrustStore, key: KeyPair | None, receiver: UUID | None = None
-) -> Report:
-    """The offline check: no database, no server. Steps that need one are not checked."""
-    return checks.verify_dossier(
-        data,
-        trust=trust,
-        key=lambda frame: key if key and key.key_id == frame.header.kem_key_id else None,
-        receiver=receiver,
-        held=None,
-        now=datetime.now(UTC),
-    )

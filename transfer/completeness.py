@@ -1,17 +1,18 @@
 """Checks 8 and 9: everything released is there, in order, and unaltered."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from pydantic import ValidationError
 
 from ledger.errors import MalformedBytes, UnknownTopic
-from ledger.events.pupil import Released
-from signing import canonical, hashing, merkle
+from ledger.events.pupil import CustodyRuled, Released, ReleaseUndone, TransferAccepted
+from signing import hashing, merkle
 from transfer.dossier import (
     CarriedEntry,
     Dossier,
     Hop,
+    Inspector,
     read_entry,
 )
 from transfer.errors import CheckFailed
@@ -48,6 +49,29 @@ def check_complete(dossier: Dossier) -> None:
     absent = covered.keys() - carried.keys()
     if absent:
         raise CheckFailed(8, "missing_entry", f"stream {min(absent)} is not there")
+    for hop in dossier.hops:
+        about = carried.get(hop.release.record.stream)
+        if about is not None:
+            _check_custody(hop.release, about.entries)
+
+
+_GIVES_BACK = frozenset({ReleaseUndone.TOPIC, TransferAccepted.TOPIC, CustodyRuled.TOPIC})
+
+
+def _check_custody(release: CarriedEntry, entries: Iterable[CarriedEntry]) -> None:
+    """Who has released a record and not had it back has nothing to release: the pupil's own
+    stream tells it (that its bytes are of the topic its record names is seen later, in 11)."""
+    away = False
+    for entry in entries:
+        if entry.record.version >= release.record.version:
+            break
+        if entry.record.topic == Released.TOPIC:
+            away = True
+        elif entry.record.topic in _GIVES_BACK:
+            away = False
+    if away:
+        where = f"stream {release.record.stream}"
+        raise CheckFailed(8, "broken_custody_chain", f"{where} was released before, and not back")
 
 
 def release_of(hop: Hop) -> Released:
@@ -62,11 +86,19 @@ def release_of(hop: Hop) -> Released:
 
 
 def _check_chain(dossier: Dossier, released: Sequence[Released]) -> None:
-    following = [hop.ledger for hop in dossier.hops[1:]] + [dossier.aud.ledger]
-    for release, receiver in zip(released, following, strict=True):
-        if release.to_ledger != receiver:
+    for release, following in zip(released, dossier.hops[1:], strict=False):
+        if release.to_ledger != following.ledger:
             raise CheckFailed(8, "broken_custody_chain", "a hop was released to another ledger")
-    if dossier.last_hop.ledger != dossier.iss or released[-1].case != dossier.transfer_id:
+    last = released[-1]
+    if isinstance(dossier.aud, Inspector):
+        # Shown by the ledger that released it, or by the one it was released to.
+        if dossier.iss not in (dossier.last_hop.ledger, last.to_ledger):
+            raise CheckFailed(8, "broken_custody_chain", "shown by a ledger that never had it")
+    elif last.to_ledger != dossier.aud.ledger:
+        raise CheckFailed(8, "broken_custody_chain", "a hop was released to another ledger")
+    elif dossier.last_hop.ledger != dossier.iss:
+        raise CheckFailed(8, "broken_custody_chain", "sent by another ledger than released it")
+    if last.case != dossier.transfer_id:
         raise CheckFailed(8, "broken_custody_chain", "the last release is not this transfer's")
 
 
@@ -80,12 +112,18 @@ def check_unaltered(dossier: Dossier) -> None:
         for entry in stream.entries:
             if (entry.record.stream, entry.record.ledger) != (stream.id, stream.ledger):
                 raise _altered(entry)
+    written: dict[UUID, list[CarriedEntry]] = {}
+    for stream in dossier.streams:
+        written.setdefault(stream.ledger, []).extend(stream.entries)
+    for found in written.values():
+        found.sort(key=lambda entry: entry.record.position)
     for hop in dossier.hops:
-        release = release_of(hop)
-        last = dict(release.streams)
-        own = [e for e in entries if e.record.version <= last.get(e.record.stream, 0)]
-        own = [e for e in own if e.record.ledger == hop.ledger]
-        own.sort(key=lambda entry: entry.record.position)
+        last = dict(release_of(hop).streams)
+        own = [
+            entry
+            for entry in written.get(hop.ledger, ())
+            if entry.record.version <= last.get(entry.record.stream, 0)
+        ]
         if records_root(own).hex() != hop.root:
             raise CheckFailed(9, "wrong_root", f"the entries of hop {hop.ledger} give another root")
 
@@ -97,6 +135,4 @@ def _altered(entry: CarriedEntry) -> CheckFailed:
 
 def records_root(entries: Sequence[CarriedEntry]) -> bytes:
     """The RFC 6962 root over SHA-256(0x00 canonical(record)) of entries in position order."""
-    return merkle.root_of(
-        [hashing.leaf_hash(canonical.dumps(entry.record.canonical)) for entry in entries]
-    )
+    return merkle.root_of([entry.record.leaf for entry in entries])

@@ -1,231 +1,189 @@
 """The courier: carries sealed bytes over NATS JetStream, and nothing more.
 
-A publish acknowledged by NATS is no receipt: a message goes out again until the answer is stored.
-A lost acknowledgement is *unknown*, so the same attempt keeps its `Nats-Msg-Id`; a re-send after a
-missing answer uses a new one, or the duplicate window would swallow it.
+One connection for one ledger's office. `exchange` is one round for a command; `follow` is the
+worker that lasts: it seals and sends what waits, takes in what comes, looks at its durables every
+few minutes, and waits a lost server out.
 """
 
 import asyncio
 import contextlib
-import random
-from dataclasses import dataclass
+import logging
 from typing import Final
-from uuid import UUID
 
-import nats
 from nats.aio.client import Client
-from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
-from nats.errors import NoServersError
-from nats.errors import TimeoutError as NatsTimeout
-from nats.js.errors import Error as JetStreamError
-from nats.js.errors import NoStreamResponseError
 
 from ledger.event import Who
-from ledger.queries import queries
-from transfer import inbox, outbox
-from transfer.effects import FINAL_KINDS
+from transfer import advisories, assembly, outbox
+from transfer.connection import connect
 from transfer.errors import CourierUnavailable
 from transfer.inbox import Taken
+from transfer.intake import Intake, OnTaken, pause, require_sound
+from transfer.mailbox import Box as Box
+from transfer.mailbox import Route as Route
+from transfer.metrics import Metrics
 from transfer.office import Office
+from transfer.relay import Relay
 
-_SQL = queries("transfer", "transfer.sql")
-MAX_MESSAGE: Final = 900 * 1024
-"""One message holds no more; a larger dossier goes by file until batches are sent."""
-FETCH: Final = 32
-FETCH_PATIENCE: Final = 0.3
-RESEND_FIRST: Final = 30.0
-RESEND_MOST: Final = 3600.0
-PUBLISH_TRIES: Final = 5
-NAK_DELAY: Final = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """Where we fetch what one sender has for us: its stream, our durable, the API's prefix."""
-
-    stream: str
-    durable: str
-    prefix: str
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """How to reach NATS as this ledger's account, and where its mail lies."""
-
-    url: str
-    user: str | None
-    password: str | None
-    account: str
-    boxes: tuple[Box, ...]
+_log = logging.getLogger("hocba.transfer")
+POLL: Final = 0.5
+"""How long a message that another process left in the outbox waits at most."""
+GATHER: Final = 0.2
+"""How long what waits is left to gather: the log is signed once for all of it."""
+PATIENCE: Final = 5.0
+"""How long a fetch lingers; a message that comes meanwhile is delivered at once."""
+LOOK: Final = 60.0
+TIDY: Final = 3600.0
+LOST: Final = 10.0
+"""After so many seconds without a connection the route is looked up anew: a server that is started
+again may listen elsewhere."""
 
 
 class Courier:
     """One connection to NATS for one ledger's office."""
 
-    def __init__(self, office: Office, route: Route, *, who: Who) -> None:
+    def __init__(
+        self,
+        office: Office,
+        route: Route,
+        *,
+        who: Who,
+        metrics: Metrics | None = None,
+        on_taken: OnTaken | None = None,
+    ) -> None:
         """`who` is the account in whose name automatic answers are recorded."""
         self._office = office
         self._route = route
         self._who = who
-        self._client: Client | None = None
+        self.metrics = metrics or Metrics(route.account)
+        self._on_taken = on_taken
+        self._woken = asyncio.Event()
 
     async def __aenter__(self) -> "Courier":
-        """Connects. Raises CourierUnavailable."""
-        failures: list[Exception] = []
-
-        async def remember(error: Exception) -> None:
-            failures.append(error)
-
+        """Connects and binds to the boxes. Raises CourierUnavailable."""
+        self._client: Client = await connect(self._route)
+        self.relay = Relay(
+            self._client, self._office, account=self._route.account, metrics=self.metrics
+        )
+        self.intake = Intake(
+            self._client,
+            self._office,
+            self._route.boxes,
+            who=self._who,
+            metrics=self.metrics,
+            on_taken=self._on_taken,
+            wake=self.wake,
+        )
         try:
-            self._client = await nats.connect(
-                self._route.url,
-                user=self._route.user,
-                password=self._route.password,
-                max_reconnect_attempts=-1,
-                allow_reconnect=True,
-                ping_interval=5,
-                connect_timeout=5,
-                error_cb=remember,
-            )
-        except (NoServersError, NatsError, OSError) as error:
-            raise CourierUnavailable(
-                f"NATS at {self._route.url} cannot be reached ({error or type(error).__name__}); "
-                "what was to be sent waits in the outbox"
-            ) from error
+            await self.intake.open()
+            await advisories.listen(self._client, self._office, self.metrics)
+        except BaseException:
+            await self._client.close()
+            raise
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        """Closes the connection."""
-        assert self._client is not None
+        """Finishes what is in hand, flushes and closes."""
+        await self.intake.close()
+        with contextlib.suppress(NatsError, TimeoutError):
+            await self._client.flush(timeout=2)
         await self._client.close()
 
     async def exchange(self) -> list[Taken]:
-        """Seals and sends what waits, takes in what came, until both are quiet."""
+        """Seals and sends what waits, takes in what came, until both are quiet.
+
+        Raises:
+            BoxDrifted: a durable is not set as it must be; the others were read.
+        """
         taken: list[Taken] = []
         while True:
             sent = await self.send()
-            came = await self.receive()
+            came = await self.intake.receive()
             taken.extend(came)
+            for failure in self.intake.failures:
+                raise failure
             if not sent and not came:
+                require_sound(self.intake.drifted)
                 return taken
 
     async def send(self) -> int:
         """Seals what waits and publishes what is due; returns how many messages went out."""
-        outbox.seal_waiting(self._office)
-        sent = 0
-        with self._office.ledger.database.connection() as connection, connection.transaction():
-            rows = connection.execute(_SQL["due"], {"limit": FETCH}).fetchall()
-            for message, receiver, kind, frame, attempts in rows:
-                if len(frame) > MAX_MESSAGE:
-                    connection.execute(
-                        _SQL["put_sent"], {"message": message, "state": "failed", "wait": 0}
-                    )
-                    continue
-                await self._publish(message, receiver, kind, frame, attempts)
-                state = "answered" if kind in FINAL_KINDS else "sent"
-                wait = min(RESEND_MOST, RESEND_FIRST * 2**attempts)
-                connection.execute(
-                    _SQL["put_sent"], {"message": message, "state": state, "wait": wait}
-                )
-                sent += 1
-        return sent
+        await asyncio.to_thread(outbox.seal_waiting, self._office)
+        return await self.relay.send()
 
-    async def _publish(
-        self, message: UUID, receiver: UUID, kind: str, frame: bytes, attempts: int
-    ) -> None:
-        assert self._client is not None
-        account = self._office.trust.by_id(receiver).nats_account
-        subject = f"hb.v1.{self._route.account}.{account}.{kind}.{message.hex}"
-        headers = {"Nats-Msg-Id": f"{message.hex}:{attempts}", "Hb-Attempt": str(attempts)}
-        stream = self._client.jetstream()
-        for attempt in range(PUBLISH_TRIES):
-            try:
-                await stream.publish(subject, frame, headers=headers, timeout=5)
-                return
-            except (NoStreamResponseError, NatsTimeout, TimeoutError) as error:
-                if attempt == PUBLISH_TRIES - 1:
-                    raise CourierUnavailable(
-                        "NATS does not acknowledge; what was to be sent waits in the outbox"
-                    ) from error
-                await asyncio.sleep(random.uniform(0.1, 0.3) * 2**attempt)
-            except JetStreamError as error:
-                raise CourierUnavailable(f"NATS refuses the message: {error}") from error
+    async def follow(self, stop: asyncio.Event) -> None:
+        """Works until `stop` is set: the messages in hand are finished first.
 
-    async def receive(self) -> list[Taken]:
-        """Takes in what every sender has for us, one message after the other."""
-        taken: list[Taken] = []
-        boxes = list(self._route.boxes)
-        while boxes:
-            batches = await asyncio.gather(*(self._fetch(box) for box in boxes))
-            for batch in batches:
-                for message in batch:
-                    taken.append(await self._take(message))
-            boxes = [box for box, batch in zip(boxes, batches, strict=True) if batch]
-        return taken
-
-    async def _fetch(self, box: Box) -> list[Msg]:
-        assert self._client is not None
-        jetstream = self._client.jetstream(prefix=box.prefix)
-        subscription = await jetstream.pull_subscribe_bind(box.durable, stream=box.stream)
+        Raises:
+            CourierUnavailable, NatsError and whatever else stopped it: connect anew.
+        """
+        steps = (
+            self._send_on(stop),
+            self.intake.follow(stop, patience=PATIENCE),
+            self._look_on(stop),
+            self._tidy_on(stop),
+            self._watch(stop),
+        )
+        tasks = [asyncio.create_task(step) for step in steps]
         try:
-            return await subscription.fetch(FETCH, timeout=FETCH_PATIENCE)
-        # nats-py raises the built-in TimeoutError too, now and then.
-        except (NatsTimeout, TimeoutError):
-            return []
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+            for task in done:
+                task.result()
         finally:
-            with contextlib.suppress(NatsError):
-                await subscription.unsubscribe()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _take(self, message: Msg) -> Taken:
-        """The message is acknowledged once its effect is committed, and not before."""
-        try:
-            # hb.v1.<sender's account>.<receiver's account>.<kind>.<message id>
-            account = message.subject.split(".")[2]
-            taken = await asyncio.to_thread(
-                inbox.take, self._office, message.data, who=self._who, account=account
-            )
-        except BaseException:
-            with contextlib.suppress(NatsError):
-                await message.nak(delay=NAK_DELAY)
-            raise
-        if taken.outcome == "dead":
-            await message.term()
-        else:
-            await message.ack_sync(timeout=5)
-        return taken
+    def wake(self) -> None:
+        """Something was put in the outbox: look now (from the loop's own thread)."""
+        self._woken.set()
+
+    async def _send_on(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            self._woken.clear()
+            sent = await self.send()
+            self.metrics.exchanged()
+            if not sent:
+                await pause(self._woken, POLL)
+            # What one message leaves to be told is rarely alone.
+            await pause(stop, GATHER)
+
+    async def _watch(self, stop: asyncio.Event) -> None:
+        """Raises CourierUnavailable once the connection has been away for `LOST` seconds."""
+        away = 0.0
+        while not stop.is_set():
+            await pause(stop, 1.0)
+            away = 0.0 if self._client.is_connected else away + 1.0
+            if away >= LOST:
+                raise CourierUnavailable("the connection to NATS was lost")
+
+    async def _look_on(self, stop: asyncio.Event) -> None:
+        known: list[str] = self.intake.drifted
+        for line in known:
+            _log.error("%s", line)
+        while not stop.is_set():
+            await pause(stop, LOOK)
+            for line in await self.intake.look():
+                if line not in known:
+                    _log.error("%s", line)
+            known = self.intake.drifted
+
+    async def _tidy_on(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            await asyncio.to_thread(assembly.expire, self._office)
+            await pause(stop, TIDY)
 
 
 def exchange(office: Office, route: Route, *, who: Who) -> list[Taken]:
     """One round of the courier. Raises CourierUnavailable."""
 
     async def run() -> list[Taken]:
-        async with Courier(office, route, who=who) as courier:
-            try:
-                return await courier.exchange()
-            except (NatsError, TimeoutError) as error:
-                raise CourierUnavailable(
-                    f"NATS went away ({type(error).__name__}); what was to be sent waits in the "
-                    "outbox"
-                ) from error
-
-    return asyncio.run(run())
-
-
-async def follow(
-    office: Office, route: Route, stop: asyncio.Event, *, who: Who, interval: float = 1.0
-) -> None:
-    """Exchanges until `stop` is set; a lost connection is waited out."""
-    while not stop.is_set():
         try:
             async with Courier(office, route, who=who) as courier:
-                while not stop.is_set():
-                    await courier.exchange()
-                    await _pause(stop, interval)
-        except (CourierUnavailable, NatsError, OSError):
-            await _pause(stop, random.uniform(1, 3))
+                return await courier.exchange()
+        except (NatsError, TimeoutError) as error:
+            raise CourierUnavailable(
+                f"NATS went away ({type(error).__name__}); what was to be sent waits in the outbox"
+            ) from error
 
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)
+    return asyncio.run(run())

@@ -1,35 +1,61 @@
 """What a dossier says: the payload of a `dossier` message, as closed models, and reading its parts.
 
 Entries travel as they are stored, each with its record; everything else is there so that nobody
-has to be believed about them.
+has to be believed about them. A part that is read twice is decoded once.
 """
 
 import base64
 import binascii
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Literal
+from functools import cached_property
+from typing import Annotated, Final, Literal, TypeVar
 from uuid import UUID
 
-from pydantic import AfterValidator, JsonValue, ValidationError
+from pydantic import AfterValidator, FailFast, Field, JsonValue, StringConstraints, ValidationError
 
-from ledger import envelope
+from ledger import envelope, sheet
 from ledger.envelope import Envelope
 from ledger.event import Category, Event, Frozen
-from ledger.log import Origin, record
+from ledger.record import Origin, canonical_record, record
+from signing import canonical, hashing
 from transfer.errors import CheckFailed
 from transfer.message import Hex32, Instant
+
+MAX_HOPS: Final = 32
+MAX_STREAMS: Final = 500
+MAX_ENTRIES: Final = 4_000
+"""In all streams of a dossier: twelve years at one school make some two thousand."""
+MAX_SHEETS: Final = MAX_ENTRIES
+MAX_CLOSINGS: Final = 500
+MAX_KEYS: Final = 100
+MAX_NAMES: Final = 2_000
+"""Units, classes and staff that all references together may name."""
+MAX_FACTS: Final = 16
+"""What is said of each of them."""
+
+CLOSING: Final = "hocba-closing/1"
+NAMING: Final = "hocba-naming/1"
+"""Kinds of signatures over single parts."""
+
+T = TypeVar("T")
+Some = Annotated[tuple[T, ...], FailFast()]
+"""A list that is refused at its first member at fault: naming a million would fill the memory."""
 
 
 def _base64(text: str) -> str:
     try:
         base64.b64decode(text, validate=True)
-    except binascii.Error:
+    except (binascii.Error, ValueError):
         raise ValueError("base64 was expected") from None
     return text
 
 
 Base64 = Annotated[str, AfterValidator(_base64)]
+Note = Annotated[str, StringConstraints(max_length=16 * 1024)]
+"""A signed note: a checkpoint with its witnesses' lines."""
+Detached = Annotated[str, StringConstraints(max_length=40 * 1024)]
+"""A compact detached JWS (`signing.jws.sign_detached`)."""
 
 
 class Record(Frozen):
@@ -49,7 +75,7 @@ class Record(Frozen):
         return Origin(self.position, self.recorded_at)
 
     @property
-    def canonical(self) -> dict[str, JsonValue]:
+    def canonical(self) -> dict[str, str | int]:
         """What is hashed."""
         return record(
             ledger=self.ledger,
@@ -60,6 +86,19 @@ class Record(Frozen):
             entry_hash=bytes.fromhex(self.entry_hash),
         )
 
+    @cached_property
+    def leaf(self) -> bytes:
+        """SHA-256(0x00 canonical(record)): the leaf of a released root."""
+        said = canonical_record(
+            ledger=self.ledger,
+            stream=self.stream,
+            version=self.version,
+            topic=self.topic,
+            origin=self.origin,
+            entry_hash=self.entry_hash,
+        )
+        return hashing.leaf_hash(said.encode())
+
 
 class CarriedEntry(Frozen):
     """An entry: its record and its stored bytes (base64)."""
@@ -67,28 +106,92 @@ class CarriedEntry(Frozen):
     record: Record
     body: Base64
 
-    @property
+    @cached_property
     def stored(self) -> bytes:
         """The stored bytes."""
         return base64.b64decode(self.body)
+
+    @cached_property
+    def read(self) -> "ReadEntry":
+        """The entry decoded. Raises MalformedBytes, UnknownTopic or pydantic's error."""
+        parsed = envelope.decode(self.stored)
+        return ReadEntry(
+            ledger=self.record.ledger,
+            stream=self.record.stream,
+            version=self.record.version,
+            carried=self,
+            envelope=parsed,
+            event=parsed.event(),
+        )
 
 
 class Inclusion(Frozen):
     """That the entry at `index` is in the log of the checkpoint; hashes in hexadecimal."""
 
-    checkpoint: str
+    checkpoint: Note
     index: int
-    proof: tuple[Hex32, ...]
+    proof: Some[Hex32] = Field(max_length=64)
+
+
+class Consistency(Frozen):
+    """That the log of a checkpoint and its prefix (or continuation) of `size` entries are one."""
+
+    size: int = Field(ge=1)
+    proof: Some[Hex32] = Field(max_length=128)
+
+
+class References(Frozen):
+    """The names needed to read the entries, by code: of their author's units and classes.
+
+    A unit's `provinces` are those it stood under: [first day, code, name] in the order of time.
+    """
+
+    units: dict[str, dict[str, str | list[tuple[str, str, str]] | None]]
+    classes: dict[str, dict[str, str | None]]
+    staff: dict[str, dict[str, str | None]]
+
+
+class TimedSignature(Frozen):
+    """A detached signature; `signed_at` is what the signer says, and is signed too."""
+
+    signed_at: Instant
+    value: Detached
+
+
+class Naming(Frozen):
+    """The references of a released record under its ledger's seal: nobody on the way can rename
+    a school."""
+
+    references: References
+    signature: TimedSignature
+
+
+def naming_statement(references: References, release: CarriedEntry, signed_at: str) -> bytes:
+    """The bytes a ledger seals of its references, for one release."""
+    return canonical.dumps(
+        {
+            "release": release.record.entry_hash,
+            "references": references.model_dump(mode="json"),
+            "signed_at": signed_at,
+        }
+    )
 
 
 class Hop(Frozen):
-    """One release on the pupil's way: what it covered, and that it is in that ledger's log."""
+    """One release on the pupil's way: what it covered, and that it is in that ledger's log.
+
+    `consistency` ties its checkpoint to one the receiver has seen before, `naming` its references
+    to its seal. Hops that were stored before there were such have none: an absent proof proves
+    nothing, and the report says so.
+    """
 
     ledger: UUID
     release: CarriedEntry
     root: Hex32
     entries: int
     inclusion: Inclusion
+    consistency: Consistency | None = None
+    naming: Naming | None = None
 
 
 class CarriedStream(Frozen):
@@ -96,7 +199,7 @@ class CarriedStream(Frozen):
 
     id: UUID
     ledger: UUID
-    entries: tuple[CarriedEntry, ...]
+    entries: Some[CarriedEntry]
 
 
 class ProposalProof(Frozen):
@@ -125,35 +228,46 @@ class SheetStatement(Frozen):
     count: int
     root: Hex32
 
+    @cached_property
+    def canonical(self) -> bytes:
+        """The bytes that are signed."""
+        return sheet.statement(
+            self.class_code,
+            self.subject,
+            self.semester,
+            self.slot,
+            self.date,
+            ledger=self.ledger,
+            count=self.count,
+            root=self.root,
+        )
+
 
 class SheetPath(Frozen):
-    """That a mark of the dossier stands in a sheet. `signature` comes with people's keys."""
+    """That a mark of the dossier stands in a sheet, which a person signed (None: nobody did)."""
 
     statement: SheetStatement
-    signature: None
+    signature: Detached | None
     stream: UUID
     version: int
     index: int
-    path: tuple[Hex32, ...]
+    path: Some[Hex32] = Field(max_length=64)
 
 
 class ClosingProof(Frozen):
-    """That a closing is in its log, under a checkpoint of its own time where there is one."""
+    """That a closing is in its log, under a checkpoint of its own time where there is one, and
+    who signed it. Dossiers sealed before closings were signed have no `signature` member.
+    """
 
     stream: UUID
     version: int
     inclusion: Inclusion
+    signature: TimedSignature | None = None
 
 
-class References(Frozen):
-    """The names needed to read the entries, by code: of their author's units and classes.
-
-    A unit's `provinces` are those it stood under: [first day, code, name] in the order of time.
-    """
-
-    units: dict[str, dict[str, str | list[tuple[str, str, str]] | None]]
-    classes: dict[str, dict[str, str | None]]
-    staff: dict[str, dict[str, str | None]]
+def closing_statement(closing: CarriedEntry, signed_at: str) -> bytes:
+    """The bytes signed of a closing: its entry hash, which covers all it says, and when."""
+    return canonical.dumps({"closing": closing.record.entry_hash, "signed_at": signed_at})
 
 
 class CarriedKey(Frozen):
@@ -182,23 +296,30 @@ class Audience(Frozen):
     school: str | None
 
 
+class Inspector(Frozen):
+    """A named reader to whom the record is shown: it is not handed over, and is not sealed."""
+
+    inspector: str = Field(min_length=1, max_length=200)
+    disclosed_at: Instant
+
+
 class Dossier(Frozen):
     """The payload of a dossier. `attachments` is a place kept for later; `ext` may say that the
     transfer undoes another: `{"returns": id}`."""
 
     v: Literal[1]
     iss: UUID
-    aud: Audience
+    aud: Audience | Inspector
     transfer_id: UUID
     pupil: UUID
-    hops: tuple[Hop, ...]
-    streams: tuple[CarriedStream, ...]
-    supplements: tuple[SupplementStream, ...]
-    sheets: tuple[SheetPath, ...]
-    closings: tuple[ClosingProof, ...]
+    hops: Some[Hop] = Field(min_length=1, max_length=MAX_HOPS)
+    streams: Some[CarriedStream] = Field(max_length=MAX_STREAMS)
+    supplements: Some[SupplementStream] = Field(max_length=MAX_STREAMS)
+    sheets: Some[SheetPath] = Field(max_length=MAX_SHEETS)
+    closings: Some[ClosingProof] = Field(max_length=MAX_CLOSINGS)
     references: dict[str, References]
     code_lists: dict[str, JsonValue]
-    keys: tuple[CarriedKey, ...]
+    keys: Some[CarriedKey] = Field(max_length=MAX_KEYS)
     digest: DigestStatement
     attachments: tuple[JsonValue, ...]
     ext: dict[str, JsonValue]
@@ -210,11 +331,12 @@ class Dossier(Frozen):
         Raises:
             CheckFailed: 5 `bad_json`, naming the first field at fault.
         """
+        _require_bounded(payload)
         try:
             return cls.model_validate(payload)
         except ValidationError as error:
             where = "/".join(str(part) for part in error.errors()[0]["loc"])
-            raise CheckFailed(5, "bad_json", f"not a dossier: field {where}") from error
+            raise CheckFailed(5, "bad_json", f"not a dossier: field {where[:200]}") from error
 
     @property
     def carried(self) -> tuple[CarriedEntry, ...]:
@@ -237,6 +359,30 @@ class Dossier(Frozen):
         return self.hops[-1]
 
 
+def _require_bounded(payload: JsonValue) -> None:
+    """Counts what streams and references hold before a model is made of any of it: a model of an
+    object tells every member at fault, and a million of them fill the memory."""
+    if not isinstance(payload, dict):
+        return
+    streams, references = payload.get("streams"), payload.get("references")
+    lists = [_of(stream, "entries") for stream in streams] if isinstance(streams, list) else []
+    if sum(len(found) for found in lists if isinstance(found, list)) > MAX_ENTRIES:
+        raise CheckFailed(5, "bad_json", f"a dossier of more than {MAX_ENTRIES} entries")
+    hops = payload.get("hops")
+    told = list(references.values()) if isinstance(references, dict) else []
+    if isinstance(hops, list):
+        told += [_of(_of(hop, "naming"), "references") for hop in hops]
+    named = [_of(said, kind) for said in told for kind in ("units", "classes", "staff")]
+    facts = [fact for known in named if isinstance(known, dict) for fact in known.values()]
+    most = max((len(fact) for fact in facts if isinstance(fact, dict)), default=0)
+    if len(told) > 2 * MAX_HOPS or len(facts) > 2 * MAX_NAMES or most > MAX_FACTS:
+        raise CheckFailed(5, "bad_json", f"references to more than {MAX_NAMES} names")
+
+
+def _of(value: JsonValue, member: str) -> JsonValue:
+    return value.get(member) if isinstance(value, dict) else None
+
+
 @dataclass(frozen=True, slots=True)
 class ReadEntry:
     """A carried entry decoded: who wrote it, where it stands, what it says."""
@@ -250,13 +396,5 @@ class ReadEntry:
 
 
 def read_entry(carried: CarriedEntry) -> ReadEntry:
-    """Decodes a carried entry. Raises MalformedBytes, UnknownTopic or pydantic's error."""
-    parsed = envelope.decode(carried.stored)
-    return ReadEntry(
-        ledger=carried.record.ledger,
-        stream=carried.record.stream,
-        version=carried.record.version,
-        carried=carried,
-        envelope=parsed,
-        event=parsed.event(),
-    )
+    """Decodes a carried entry, once. Raises MalformedBytes, UnknownTopic or pydantic's error."""
+    return carried.read

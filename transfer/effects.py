@@ -5,6 +5,9 @@
     decline receipt problem accept reject cancel
                              an answer, noted in its case; a decision moves custody
     recall                   the receiver's decision, made now or repeated
+    ruling                   the arbiter's; what `transfer.arbitration` says
+    register                 at the ministry: custody is written down and answered
+    register_answer          noted in the case
     supplement               noted for the person who decides
     supplement_answer moved_to
                              what was proposed counts, or goes on to who has the pupil
@@ -24,6 +27,7 @@ from ledger.plan import Plan
 from ledger.reader import Reader
 from transfer import clock
 from transfer.answers import on_answer
+from transfer.arbitration import on_ruling, on_ruling_receipt
 from transfer.bodies import (
     AnswerBody,
     Body,
@@ -36,13 +40,15 @@ from transfer.errors import CaseRefused, CheckFailed
 from transfer.held import DatabaseHeld
 from transfer.message import Header, Kind, Opened
 from transfer.office import Office
+from transfer.problems import on_problem
 from transfer.recall import on_recall
+from transfer.register import on_register_answer, tell_return
+from transfer.register_service import on_register
 from transfer.supplement_checks import check_supplement
 from transfer.supplement_intake import (
     on_moved_to,
     on_supplement,
     on_supplement_answer,
-    on_supplement_problem,
 )
 
 Effect = Callable[[Office, Reader, Case | None, Header, Frozen], Plan]
@@ -55,7 +61,9 @@ def _request(
     if case is not None and case.state == "rejected":
         return Plan()  # it was cancelled, and the cancelling was quicker
     if case is not None:
-        raise CaseRefused("this transfer id is in use")
+        _require_same(case, header, asked)
+    if case is not None and case.state != "requested":
+        return Plan()  # asked anew, because the first request was thought lost
     received = RequestReceived(
         effective_on=asked.first_day,
         case=asked.transfer_id,
@@ -70,19 +78,24 @@ def _request(
     return plan
 
 
+def _require_same(case: Case, header: Header, asked: RequestBody) -> None:
+    """Raises CaseRefused where another transfer has this id."""
+    parties = (case.side, case.peer, case.their_pupil)
+    if parties != ("origin", header.sender, asked.pupil):
+        raise CaseRefused("this transfer id is in use")
+
+
 def _answer(
     office: Office, reader: Reader, case: Case | None, header: Header, body: Frozen
 ) -> Plan:
-    return on_answer(reader, case, header, cast(AnswerBody, body).content)
-
-
-def _problem(
-    office: Office, reader: Reader, case: Case | None, header: Header, body: Frozen
-) -> Plan:
-    answer = cast(AnswerBody, body)
-    if answer.content.get("kind") == "supplement":
-        return on_supplement_problem(reader, case, header, answer)
-    return on_answer(reader, case, header, answer.content)
+    content = cast(AnswerBody, body).content
+    if header.kind == "receipt" and content.get("of") == "ruling":
+        return on_ruling_receipt(header)
+    if header.kind == "problem":
+        return on_problem(reader, case, header, content)
+    plan = on_answer(reader, case, header, content)
+    tell_return(office, reader, plan, case)
+    return plan
 
 
 def _supplement(
@@ -113,34 +126,41 @@ def _recall(
     return on_recall(office, reader, case, header, reason, clock.today())
 
 
+def _ruling(
+    office: Office, reader: Reader, case: Case | None, header: Header, body: Frozen
+) -> Plan:
+    return on_ruling(office, reader, header, cast(AnswerBody, body))
+
+
+def _register(
+    office: Office, reader: Reader, case: Case | None, header: Header, body: Frozen
+) -> Plan:
+    return on_register(office, reader, header, cast(AnswerBody, body))
+
+
+def _register_answer(
+    office: Office, reader: Reader, case: Case | None, header: Header, body: Frozen
+) -> Plan:
+    return on_register_answer(office, reader, case, header, cast(AnswerBody, body))
+
+
 EFFECTS: dict[Kind, tuple[type[Body], Effect]] = {
     "request": (RequestBody, _request),
     "decline": (AnswerBody, _answer),
     "receipt": (AnswerBody, _answer),
-    "problem": (AnswerBody, _problem),
+    "problem": (AnswerBody, _answer),
     "accept": (AnswerBody, _answer),
     "reject": (AnswerBody, _answer),
     "cancel": (AnswerBody, _answer),
     "recall": (AnswerBody, _recall),
+    "ruling": (AnswerBody, _ruling),
+    "register": (AnswerBody, _register),
+    "register_answer": (AnswerBody, _register_answer),
     "supplement": (SupplementBody, _supplement),
     "supplement_answer": (SupplementAnswerBody, _supplement_answer),
     "moved_to": (AnswerBody, _moved_to),
 }
 """Every kind but the dossier, which has thirteen checks of its own."""
-
-FINAL_KINDS = frozenset(
-    {"receipt", "accept", "reject", "decline", "problem", "supplement_answer", "moved_to"}
-)
-"""Messages that expect no answer: told once, repeated when they are asked for again."""
-
-ANSWERS: dict[Kind, tuple[Kind, ...]] = {
-    "dossier": ("receipt", "accept", "reject", "cancel", "problem"),
-    "request": ("decline", "dossier"),
-    "recall": ("accept", "reject", "cancel"),
-    "cancel": ("receipt",),
-    "supplement": ("supplement_answer", "moved_to", "problem"),
-}
-"""What answers what, by kind."""
 
 
 def read_body(opened: Opened) -> Frozen:

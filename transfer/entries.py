@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from ledger.log import Entry
+from ledger.record import Origin
 from transfer.dossier import CarriedEntry, Record
 
 
@@ -14,7 +15,16 @@ def own(entries: Iterable[Entry], ledger: UUID) -> list[Entry]:
 
 
 def carried(entry: Entry) -> CarriedEntry:
-    """An entry as it travels."""
-    return CarriedEntry(
-        record=Record.model_validate(entry.record), body=base64.b64encode(entry.body).decode()
+    """An entry as it travels. What our own log gave is not validated as if it came from outside:
+    the bytes had their hash, the rest is typed by the database."""
+    origin = entry.origin or Origin(entry.position, entry.recorded_at)
+    record = Record.model_construct(
+        ledger=entry.envelope.author,
+        stream=entry.stream.id,
+        version=entry.version,
+        topic=entry.envelope.topic,
+        position=origin.position,
+        recorded_at=origin.recorded_at,
+        entry_hash=entry.entry_hash.hex(),
     )
+    return CarriedEntry.model_construct(record=record, body=base64.b64encode(entry.body).decode())

@@ -14,6 +14,7 @@ class CheckFailed(TransferError):
 
     def __init__(self, step: int, code: str, detail: str) -> None:
         """Say which step, the code, and what was found, without personal data."""
+        detail = detail[:300]  # it may repeat what the file says
         super().__init__(f"check {step} failed: {code} ({detail})")
         self.step = step
         self.code = code
@@ -30,3 +31,11 @@ class CourierUnavailable(TransferError):
     """NATS cannot be reached or refuses; what was to be sent waits in the outbox."""
 
     exit_code = 11
+
+
+class BoxDrifted(CourierUnavailable):
+    """A durable is not set as it must be: its box is not read until it is provisioned anew."""
+
+
+class NotYet(TransferError):
+    """A delivery cannot be taken in now and will be later: it is put off, nothing is said."""

@@ -1,38 +1,18 @@
 """What the receiver's database knows of a message, a request, a log and our copies."""
 
-from typing import Protocol
+from collections.abc import Collection
 from uuid import UUID
 
 from ledger.database import Connection
 from ledger.events.pupil_year import Proposed
 from ledger.queries import queries
 from ledger.reader import Reader
-from signing.note import Checkpoint
 from transfer.dossier import Dossier
 from transfer.errors import CheckFailed
 from transfer.message import Frame, Opened
 from transfer.returning import returned_pupil
 
 _SQL = queries("transfer", "transfer.sql")
-
-
-class Held(Protocol):
-    """What the receiver's database knows. Each method raises CheckFailed."""
-
-    def check_known(self, frame: Frame) -> None:
-        """Step 2."""
-
-    def check_incarnation(self, sender: UUID, incarnation: int) -> None:
-        """Step 3, second half."""
-
-    def check_requested(self, opened: Opened) -> None:
-        """Step 7, second half: the request made, and the pupil it named."""
-
-    def check_checkpoint(self, ledger: UUID, checkpoint: Checkpoint) -> None:
-        """Step 10, last part: against the newest checkpoint of that ledger held."""
-
-    def check_copies(self, dossier: Dossier) -> None:
-        """Step 13."""
 
 
 class DatabaseHeld:
@@ -69,6 +49,13 @@ class DatabaseHeld:
         if not asked or (case is not None and case.state == "follow_up"):
             raise CheckFailed(7, "not_requested", "this ledger did not ask for it")
 
+    def roots(self, ledger: UUID, sizes: Collection[int]) -> dict[int, bytes]:
+        """Step 10: the roots that ledger showed us before, by size (of those asked for)."""
+        rows = self._connection.execute(
+            _SQL["peer_checkpoints"], {"ledger": ledger, "sizes": list(sizes)}
+        ).fetchall()
+        return dict(rows)
+
     def _comes_back(self, opened: Opened) -> bool:
         ext = opened.payload.get("ext")
         said = ext.get("returns") if isinstance(ext, dict) else None
@@ -80,25 +67,18 @@ class DatabaseHeld:
             return False
         return returned_pupil(self._reader.case(returns), opened.header.sender) is not None
 
-    def check_checkpoint(self, ledger: UUID, checkpoint: Checkpoint) -> None:
-        """Step 10: a log shows one root for one size (an older checkpoint is honest)."""
-        row = self._connection.execute(
-            _SQL["peer_checkpoint"], {"ledger": ledger, "size": checkpoint.size}
-        ).fetchone()
-        if row is not None and row[0] != checkpoint.root:
-            raise CheckFailed(10, "rollback", "that log showed another root for the same size")
-
     def check_copies(self, dossier: Dossier) -> None:
         """Step 13: what we hold of these streams, ours included, is a prefix of what came."""
         streams = [stream.id for stream in (*dossier.streams, *dossier.supplements)]
+        releases = (hop.release for hop in dossier.hops)
         carried = {
-            (e.record.stream, e.record.version): e.record.entry_hash for e in dossier.carried
+            (entry.record.stream, entry.record.version): entry.record.entry_hash
+            for entry in (*releases, *dossier.carried)
         }
         rows = self._connection.execute(_SQL["copies"], {"streams": streams}).fetchall()
-        releases = {(h.release.record.stream, h.release.record.version) for h in dossier.hops}
         for stream, version, entry_hash, topic in rows:
             came = carried.get((stream, version))
-            if came is None and ((stream, version) in releases or self._ours(dossier, stream)):
+            if came is None and self._ours(dossier, stream):
                 continue
             # We may know of proposals that nobody had accepted when this was sent.
             if came is None and topic == Proposed.TOPIC:

@@ -5,32 +5,35 @@ appended and the answer put in our outbox. Repeated, it only repeats the answer.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
 from pydantic import ValidationError
 
+from ledger.case import Case
 from ledger.database import Connection
 from ledger.event import Event, Who
 from ledger.events.case import DossierReceived, ProblemNoted, ReturnReceived
-from ledger.plan import Outgoing, Plan
+from ledger.plan import Plan
 from ledger.queries import queries
 from ledger.reader import Reader
 from signing.certificates import Purpose
 from signing.note import Checkpoint, SignedNote
 from signing.sealing import KeyPair
-from transfer import checks, clock
+from transfer import checks, clock, dead_letter, register
 from transfer import message as mail
 from transfer.cases import Write, answered, case_ref, message, person_of, request_secret
 from transfer.checks import Report
 from transfer.dossier import Dossier
-from transfer.effects import ANSWERS, plan_effect, read_body
+from transfer.effects import plan_effect, read_body
 from transfer.errors import CaseRefused, CheckFailed
 from transfer.held import DatabaseHeld, digest_of
+from transfer.kinds import ANSWERS, FINAL_KINDS, REGISTER_KINDS
 from transfer.message import Frame, Header
 from transfer.office import Office
+from transfer.problems import problem_message
 from transfer.returning import returned_pupil
 from transfer.supplement_checks import NotYet
 from transfer.supplement_intake import again
@@ -51,6 +54,8 @@ class Taken:
     case: UUID | None
     outcome: Literal["done", "repeated", "problem", "quarantined", "dead", "early"]
     failure: CheckFailed | None = None
+    report: Report | None = field(default=None, repr=False, compare=False)
+    """Of a dossier that passed its checks just now: what a rule may decide from."""
 
 
 def take(office: Office, data: bytes, *, who: Who, account: str | None = None) -> Taken:
@@ -64,10 +69,19 @@ def take(office: Office, data: bytes, *, who: Who, account: str | None = None) -
         if account is not None:
             _check_account(office, frame, account)
     except CheckFailed as failure:
+        dead_letter.keep(office, data, sender=_account_holder(office, account), failure=failure)
         return Taken("unknown", None, "dead", failure)
     if frame.header.kind == "dossier":
         return _take_dossier(office, data, frame, who)
     return _take_answer(office, data, frame, who)
+
+
+def _account_holder(office: Office, account: str | None) -> UUID | None:
+    for bundle in office.trust.bundles():
+        for known in bundle.ledgers:
+            if known.nats_account == account:
+                return known.id
+    return None
 
 
 def _check_account(office: Office, frame: Frame, account: str) -> None:
@@ -116,13 +130,13 @@ def _take_dossier(office: Office, data: bytes, frame: Frame, who: Who) -> Taken:
             _SQL["seen"], {"sender": header.sender, "message": header.message_id}
         ).fetchone()
         if decided is not None or (row is not None and row[0] == digest_of(frame)):
-            _repeat(connection, header.case, ANSWERS["dossier"])
+            repeat(connection, header.case, ANSWERS["dossier"])
             return Taken("dossier", header.case, "repeated")
     report = open_dossier(office, data, by_file=False)
     if report.failure is not None:
         return _problem(office, data, frame, report.failure, who)
     note_dossier(office, data, frame, report, who=who, by_file=False)
-    return Taken("dossier", header.case, "done")
+    return Taken("dossier", header.case, "done", report=report)
 
 
 def note_dossier(
@@ -167,6 +181,7 @@ def note_dossier(
         plan.extra.append(_seen(data, frame, "done", None))
         plan.extra.append(answered(frame.header.case, ["request", "problem"]))
         plan.extra.append(_remember_checkpoints(report))
+        plan.extra.append(register.remember(office, dossier))
         return plan
 
     office.ledger.desk.run(decide, who=who)
@@ -192,24 +207,24 @@ def _returned(reader: Reader, dossier: Dossier) -> list[Event]:
 
 
 def _problem(office: Office, data: bytes, frame: Frame, failure: CheckFailed, who: Who) -> Taken:
-    """A failed check moves nothing: the sender is told step and code, and may issue again."""
+    """A failed check moves nothing: the sender is told step and code, and may issue again. A
+    failed `problem` is answered by nothing, or two ledgers could go on for ever."""
     header = frame.header
     keep = failure.step >= QUARANTINE_FROM or failure.code == "equivocation"
     state = "quarantined" if keep else "dead"
-    known = _sender_known(office, header.sender)
+    answerable = header.kind != "problem" and header.receiver == office.ledger.id
+    known = answerable and _sender_known(office, header.sender)
 
     def decide(reader: Reader) -> Plan:
         plan = Plan(extra=[_seen(data, frame, state, f"{failure.step} {failure.code}")])
         case = reader.case(header.case)
-        waits = case is not None and case.side == "receiver" and case.peer == header.sender
-        if header.kind == "supplement" and known:
-            return _supplement_problem(reader, plan, header, failure)
-        if header.kind != "dossier" or not (case is None or waits):
+        if not known or not _may_tell(case, header):
             return plan
         if _told(reader, header):
-            plan.extra.append(lambda connection, _: _repeat(connection, header.case, ("problem",)))
+            plan.extra.append(lambda connection, _: repeat(connection, header.case, ("problem",)))
             return plan
-        if case is not None and case.state in ("requested", "problem"):
+        waits = case is not None and case.state in ("requested", "problem")
+        if header.kind == "dossier" and case is not None and waits:
             noted = ProblemNoted(
                 effective_on=clock.today(),
                 case=header.case,
@@ -219,47 +234,33 @@ def _problem(office: Office, data: bytes, frame: Frame, failure: CheckFailed, wh
                 direction="sent",
             )
             plan.add(case_ref(reader, header.case, case.pupil), [noted])
-        if known:
-            plan.outgoing.append(_problem_message(header, failure))
+        plan.outgoing.append(problem_message(reader, header, failure))
         return plan
 
     office.ledger.desk.run(decide, who=who)
     return Taken(header.kind, header.case, "quarantined" if keep else "problem", failure)
 
 
-def _supplement_problem(reader: Reader, plan: Plan, header: Header, failure: CheckFailed) -> Plan:
-    """The author of a supplement is told why it failed, once for each message."""
-    asked = {"case": header.case, "message": str(header.message_id)}
-    if reader.connection.execute(_SQL["told_about"], asked).fetchone() is not None:
-        plan.extra.append(lambda connection, _: _repeat(connection, header.case, ("problem",)))
-        return plan
-    row = reader.connection.execute(
-        _SQL["next_issue"], {"case": header.case, "kind": "problem"}
-    ).fetchone()
-    assert row is not None
-    content = {
-        "kind": "supplement",
-        "number": header.issue,
-        "step": failure.step,
-        "code": failure.code,
-        "message": str(header.message_id),
-    }
-    told = message(header.case, header.sender, "problem", issue=row[0], content=content)
-    plan.outgoing.append(told)
-    return plan
+def _may_tell(case: Case | None, header: Header) -> bool:
+    """Whether the sender has a part in the case, or may begin it."""
+    if case is None or header.kind in REGISTER_KINDS:
+        return True
+    side = "receiver" if header.kind == "dossier" else case.side
+    return (case.side, case.peer) == (side, header.sender)
 
 
 def _told(reader: Reader, header: Header) -> bool:
-    """Whether this issue of the dossier was answered by a problem before."""
+    """Whether this issue of the message was answered by a problem before."""
     row = reader.connection.execute(
-        _SQL["told"], {"case": header.case, "kind": "problem", "issue": header.issue}
+        _SQL["told_problem"],
+        {
+            "case": header.case,
+            "receiver": header.sender,
+            "kind": header.kind,
+            "issue": header.issue,
+        },
     ).fetchone()
     return row is not None
-
-
-def _problem_message(header: Header, failure: CheckFailed) -> Outgoing:
-    content = {"step": failure.step, "code": failure.code, "message": str(header.message_id)}
-    return message(header.case, header.sender, "problem", issue=header.issue, content=content)
 
 
 def _sender_known(office: Office, sender: UUID) -> bool:
@@ -279,7 +280,7 @@ def _take_answer(office: Office, data: bytes, frame: Frame, who: Who) -> Taken:
             row = connection.execute(
                 _SQL["seen"], {"sender": header.sender, "message": header.message_id}
             ).fetchone()
-        if row is not None:
+        if row is not None and row[1] == "done":
             return _again(office, header, who)
         plain = mail.unseal(frame, office.encryption)
         opened = mail.parse(frame, plain)
@@ -326,13 +327,15 @@ def _again(office: Office, header: Header, who: Who) -> Taken:
 
     office.ledger.desk.run(decide, who=who)
     with office.ledger.database.connection() as connection:
-        _repeat(connection, header.case, ANSWERS.get(header.kind, ()))
+        repeat(connection, header.case, ANSWERS.get(header.kind, ()))
     return Taken(header.kind, header.case, "repeated")
 
 
-def _repeat(connection: Connection, case: UUID, kinds: Sequence[str]) -> None:
+def repeat(connection: Connection, case: UUID, kinds: Sequence[str]) -> None:
     """The same question gets the same answer: it goes out again, byte for byte."""
-    connection.execute(_SQL["repeat_answers"], {"case": case, "kinds": list(kinds)})
+    connection.execute(
+        _SQL["repeat_answers"], {"case": case, "kinds": list(kinds), "final": list(FINAL_KINDS)}
+    )
 
 
 def _seen(data: bytes, frame: Frame, state: str, detail: str | None) -> Write:
@@ -349,6 +352,7 @@ def _seen(data: bytes, frame: Frame, state: str, detail: str | None) -> Write:
                 "frame": data,
                 "state": state,
                 "detail": detail,
+                "most": dead_letter.MOST_DEAD,
             },
         )
 

@@ -18,7 +18,7 @@ from uuid import UUID
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, ValidationError
 
 from ledger.event import Frozen
-from ledger.log import instant_text
+from ledger.record import instant_text
 from signing import canonical, compression, jws, sealing
 from signing.errors import CanonicalError, DecompressionError, SealError, SignatureError
 from signing.jws import Signer, VerifiedJws
@@ -28,15 +28,20 @@ from transfer.errors import CheckFailed
 VERSION: Final = 1
 MAGIC: Final = b"HBT1"
 MAX_HEADER: Final = 2048
-MAX_FRAME: Final = 64 * 1024 * 1024
-"""Above this a dossier is refused: a record of twelve years is some ten kilobytes."""
-MAX_PAYLOAD: Final = 128 * 1024 * 1024
+MAX_PAYLOAD: Final = 16 * 1024 * 1024
+"""Above this a dossier is refused, so that checking one stays within 256 MB and two seconds: a
+record of twelve years is some hundred kilobytes, of 2,000 entries some three megabytes."""
+MAX_FRAME: Final = 24 * 1024 * 1024
+"""The largest payload, in base64, signed and sealed, where nothing of it can be compressed."""
+MAX_ITEMS: Final = 400_000
+"""Objects, arrays and members of a payload in all."""
+MAX_JWS: Final = (MAX_PAYLOAD * 4 + 2) // 3 + jws.MAX_SIGNATURES * (jws.MAX_HEADER + 4096)
 _INFO: Final = b"hocba.transfer/1\x00"
 
 Kind = Literal[
     "request", "decline", "dossier", "problem", "receipt", "accept", "reject", "recall", "cancel",
     "supplement", "supplement_answer", "moved_to", "erasure", "erasure_answer", "ruling",
-    "checkpoint", "cosignature", "reconcile",
+    "checkpoint", "cosignature", "reconcile", "register", "register_answer",
 ]  # fmt: skip
 
 
@@ -187,21 +192,30 @@ def parse(frame: Frame, plain: bytes) -> Opened:
     Raises:
         CheckFailed: 5 `decompression_limit`, `bad_json`; 6 `bad_signature`.
     """
+    payload, signed = parse_signed(plain, frame.header.payload_sha256)
+    return Opened(frame.header, payload, signed.payload, signed)
+
+
+def parse_signed(plain: bytes, payload_sha256: str) -> tuple[dict[str, Any], VerifiedJws]:
+    """The payload of zstd(JWS), and its signatures, all mathematically true. As `parse` raises."""
     try:
-        signed_bytes = compression.decompress(plain, limit=2 * MAX_PAYLOAD)
+        signed_bytes = compression.decompress(plain, limit=MAX_JWS)
     except DecompressionError as error:
         raise CheckFailed(5, "decompression_limit", str(error)) from error
     try:
         signed = jws.parse_and_verify(signed_bytes, max_payload=MAX_PAYLOAD)
     except SignatureError as error:
-        step, code = (5, "bad_json") if error.code == "malformed" else (6, "bad_signature")
+        step, code = (5, "bad_json") if error.code in _UNREADABLE else (6, "bad_signature")
         raise CheckFailed(step, code, str(error)) from error
-    if sha256(signed.payload).hexdigest() != frame.header.payload_sha256:
+    if sha256(signed.payload).hexdigest() != payload_sha256:
         raise CheckFailed(5, "bad_json", "the payload is not the one the header names")
     try:
-        payload = canonical.loads(signed.payload, max_bytes=MAX_PAYLOAD)
+        payload = canonical.loads(signed.payload, max_bytes=MAX_PAYLOAD, max_items=MAX_ITEMS)
     except CanonicalError as error:
         raise CheckFailed(5, "bad_json", f"the payload is not strict JSON ({error})") from error
     if not isinstance(payload, dict):
         raise CheckFailed(5, "bad_json", "the payload is not an object")
-    return Opened(frame.header, payload, signed.payload, signed)
+    return payload, signed
+
+
+_UNREADABLE: Final = frozenset({"malformed", "too_large"})

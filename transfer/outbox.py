@@ -5,7 +5,9 @@ the sealed bytes, again and again and never changed, until the answer is stored.
 """
 
 import base64
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,69 +19,110 @@ from ledger.ledger import SealedPart
 from ledger.queries import queries
 from ledger.reader import Reader
 from signing.errors import SigningError
+from transfer import clock, register
 from transfer import message as mail
 from transfer.bodies import AnswerBody, RequestBody, SupplementAnswerBody
 from transfer.build import build_dossier
 from transfer.errors import CaseRefused, TransferError
-from transfer.message import Address, Kind
+from transfer.kinds import GO_STALE
+from transfer.message import MAX_FRAME, Address, Kind
 from transfer.office import Office
 from transfer.supplement_build import build_supplement
 
 _SQL = queries("transfer", "transfer.sql")
+REISSUED = "reissued"
+"""Beside the content of a message that goes out anew: how often it has; for us alone."""
 NOT_AFTER = timedelta(days=180)
-"""Until when a message is good. It moves nothing: custody never follows a clock."""
+"""Until when a request or a dossier is good. It moves nothing: custody never follows a clock, and
+an answer is true for ever."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A row of the outbox that is to be sealed."""
+
+    message: UUID
+    case: UUID
+    receiver: UUID
+    kind: Kind
+    issue: int
+    position: int
+    content: dict[str, Any]
 
 
 def seal_waiting(office: Office) -> int:
-    """Seals every message that waits; returns how many. One that cannot be sealed (its pupil was
-    erased, its receiver is in no trust bundle any more) is listed as failed."""
-    sealed = 0
+    """Seals every message that waits, at most a hundred; returns how many. One that cannot be
+    sealed (its pupil was erased, its receiver is in no trust bundle any more) is listed as failed.
+
+    The log is signed once for all of them, before any frame is stored: nothing leaves the house
+    that a checkpoint kept outside the database does not cover.
+    """
     with office.ledger.database.connection() as connection:
         rows = connection.execute(_SQL["to_seal"]).fetchall()
-        for message_id, case, receiver, kind, issue, _, content in rows:
-            stored = Reader(connection, office.ledger.keyring, office.ledger.id).case(case)
+        waiting = [_Waiting(*row) for row in rows]
+        if not waiting:
+            return 0
+        office.notary.checkpoint(connection)
+        frames: list[tuple[UUID, bytes]] = []
+        for each in waiting:
             try:
-                payload = _payload(office, connection, kind, issue, case, receiver, stored, content)
-                address = _address(
-                    office, connection, stored, message_id, case, receiver, kind, issue
-                )
-                frame, _ = mail.write(address, payload, office.seal)
-            except (TransferError, SigningError):
-                connection.execute(_SQL["cannot_seal"], {"message": message_id})
-                continue
-            done = connection.execute(_SQL["put_sealed"], {"frame": frame, "message": message_id})
-            sealed += done.rowcount
+                frames.append((each.message, _frame(office, connection, each)))
+            except (TransferError, SigningError) as error:
+                failed = {"message": each.message, "reason": _reason(error)}
+                connection.execute(_SQL["cannot_seal"], failed)
+        return _store(connection, frames)
+
+
+def _frame(office: Office, connection: Connection, waiting: _Waiting) -> bytes:
+    """One message sealed. Raises TransferError, SigningError: it cannot be."""
+    case = Reader(connection, office.ledger.keyring, office.ledger.id).case(waiting.case)
+    payload = _payload(office, connection, waiting, case)
+    frame, _ = mail.write(_address(office, connection, waiting, case), payload, office.seal)
+    if len(frame) > MAX_FRAME:
+        raise CaseRefused(f"too_large: {len(frame)} bytes, at most {MAX_FRAME} travel")
+    return frame
+
+
+def _reason(error: Exception) -> str:
+    """Why, as a person reads it in `hocba status`: our errors tell no personal data."""
+    return str(error)[:300]
+
+
+def _store(connection: Connection, frames: Sequence[tuple[UUID, bytes]]) -> int:
+    """Stores sealed frames in few statements; what another session sealed meanwhile stays."""
+    sealed = 0
+    for start in range(0, len(frames), 16):
+        messages, bodies = zip(*frames[start : start + 16], strict=True)
+        stored = {"messages": list(messages), "frames": list(bodies)}
+        sealed += connection.execute(_SQL["put_sealed"], stored).rowcount
     return sealed
 
 
 def _payload(
-    office: Office,
-    connection: Connection,
-    kind: Kind,
-    issue: int,
-    case_id: UUID,
-    receiver: UUID,
-    case: Case | None,
-    content: dict[str, Any],
+    office: Office, connection: Connection, waiting: _Waiting, case: Case | None
 ) -> dict[str, Any]:
-    if kind == "dossier":
+    if waiting.kind == "dossier":
         if case is None:
             raise CaseRefused("nothing was released in this case")
         return build_dossier(office, connection, case)
-    if kind == "request":
-        return _request_payload(office, connection, case_id, receiver)
-    if kind == "supplement":
+    if waiting.kind == "request":
+        return _request_payload(office, connection, waiting.case, waiting.receiver)
+    if waiting.kind == "supplement":
         if case is None:
             raise CaseRefused("nothing was proposed in this case")
-        return build_supplement(office, connection, case, issue)
+        return build_supplement(office, connection, case, waiting.issue)
+    content = waiting.content
+    if waiting.kind == "register":
+        content = register.content(office, connection, case, content["event"])
+    content = {name: value for name, value in content.items() if name != REISSUED}
     said = {
         "v": 1,
-        "kind": kind,
+        "kind": waiting.kind,
         "iss": office.ledger.id,
-        "aud": receiver,
-        "transfer_id": case_id,
+        "aud": waiting.receiver,
+        "transfer_id": waiting.case,
     }
-    if kind == "supplement_answer":
+    if waiting.kind == "supplement_answer":
         return SupplementAnswerBody.model_validate({**said, **content}).model_dump(mode="json")
     return AnswerBody.model_validate({**said, "content": content}).model_dump(mode="json")
 
@@ -114,29 +157,22 @@ def _request_payload(
 
 
 def _address(
-    office: Office,
-    connection: Connection,
-    case: Case | None,
-    message_id: UUID,
-    case_id: UUID,
-    receiver: UUID,
-    kind: Kind,
-    issue: int,
+    office: Office, connection: Connection, waiting: _Waiting, case: Case | None
 ) -> Address:
     """A dossier is sealed to the one-time key of the request, all else to the ledger's own."""
-    public = office.trust.by_id(receiver).encryption_key.public_bytes()
-    if kind == "dossier" and case is not None and case.encryption_key is not None:
+    public = office.trust.by_id(waiting.receiver).encryption_key.public_bytes()
+    if waiting.kind == "dossier" and case is not None and case.encryption_key is not None:
         public = base64.b64decode(case.encryption_key)
-    now = datetime.now(UTC)
+    now = clock.now()
     return Address(
-        message_id=message_id,
-        case=case_id,
-        kind=kind,
-        issue=issue,
+        message_id=waiting.message,
+        case=waiting.case,
+        kind=waiting.kind,
+        issue=waiting.issue,
         sender=office.ledger.id,
-        receiver=receiver,
+        receiver=waiting.receiver,
         incarnation=log.head(connection).incarnation,
         created_at=now,
-        not_after=now + NOT_AFTER,
+        not_after=now + NOT_AFTER if waiting.kind in GO_STALE else None,
         public_key=public,
     )

@@ -12,11 +12,12 @@ from ledger.events.pupil_year import Proposed
 from ledger.log import Entry
 from ledger.reader import Reader
 from transfer.bodies import Offer, SupplementBody
-from transfer.build import inclusion_of, keys_for, record_of
+from transfer.build import keys_of, record_of
 from transfer.dossier import CarriedStream
 from transfer.entries import carried, own
 from transfer.errors import CaseRefused
 from transfer.office import Office
+from transfer.proofs import inclusion_of
 
 
 def build_supplement(
@@ -66,11 +67,11 @@ def build_supplement(
                 proposal=proposal,
                 stream=proposed[proposal].stream.id,
                 version=proposed[proposal].version,
-                inclusion=inclusion_of(office, connection, proposed[proposal]),
+                inclusion=inclusion_of(office, connection, proposed[proposal])[0],
             )
             for proposal in sent.proposals
         ),
-        keys=keys_for(office, connection, streams),
+        keys=keys_of(office, connection, [entry for s in streams for entry in years[s.id]]),
     )
     return body.model_dump(mode="json")
 

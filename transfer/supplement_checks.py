@@ -26,13 +26,13 @@ from ledger.proposal import unfold
 from ledger.queries import queries
 from ledger.reader import Reader
 from signing import hashing
-from signing.truststore import TrustStore
+from signing.truststore import Trust
 from transfer.bodies import SupplementBody
 from transfer.dossier import CarriedEntry, CarriedKey, Hop, ReadEntry, read_entry
 from transfer.errors import CheckFailed, TransferError
-from transfer.held import Held
 from transfer.in_log import check_inclusion
 from transfer.message import Header
+from transfer.own_records import Held
 from transfer.supplement_completeness import check_versions
 from transfer.understanding import data_key
 
@@ -62,7 +62,7 @@ def check_supplement(
     header: Header,
     body: SupplementBody,
     *,
-    trust: TrustStore,
+    trust: Trust,
     held: Held,
 ) -> Checked:
     """Steps 7 to 13.

@@ -9,12 +9,12 @@ from pydantic import ValidationError
 from ledger.errors import MalformedBytes, UnknownTopic
 from ledger.events.pupil import SupplementDecided
 from ledger.events.pupil_year import Proposed
-from signing.truststore import TrustStore
+from signing.truststore import Trust
 from transfer.completeness import release_of
 from transfer.dossier import CarriedEntry, Dossier, ReadEntry, read_entry
 from transfer.errors import CheckFailed
-from transfer.held import Held
 from transfer.in_log import check_inclusion
+from transfer.own_records import Held
 
 
 def check_supplements_complete(dossier: Dossier) -> None:
@@ -86,7 +86,7 @@ def _about_proposals(entry: CarriedEntry) -> ReadEntry | None:
         return None
 
 
-def check_supplements_in_log(dossier: Dossier, trust: TrustStore, held: Held | None) -> None:
+def check_supplements_in_log(dossier: Dossier, trust: Trust, held: Held | None) -> None:
     """Step 10: every accepted proposal is in its author's log. Raises CheckFailed(10)."""
     for stream in dossier.supplements:
         entries = {entry.record.version: entry for entry in stream.entries}

@@ -177,19 +177,18 @@ def on_moved_to(reader: Reader, case: Case | None, header: Header, body: AnswerB
 
 
 def on_supplement_problem(
-    reader: Reader, case: Case | None, header: Header, body: AnswerBody
+    reader: Reader, case: Case | None, header: Header, number: int | None, code: str
 ) -> Plan:
     """A supplement failed a check there: it moves nothing, and may be sent anew.
 
     Raises:
         CaseRefused: it is not about what we sent.
     """
-    content = body.content
-    case, sent = _sent(case, header, content.get("number"))
+    case, sent = _sent(case, header, number)
     plan = Plan()
     if sent.outcome is not None:
         return _told_again(plan, case, sent)
-    _close(reader, plan, case, sent, "failed", str(content.get("code")))
+    _close(reader, plan, case, sent, "failed", code)
     return plan
 
 

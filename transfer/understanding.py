@@ -1,7 +1,7 @@
 """Checks 11 and 12: every entry is understood, and folded gives the digest released."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -10,12 +10,10 @@ from ledger.envelope import DataKey
 from ledger.errors import LedgerError, MalformedBytes, UnknownTopic
 from ledger.event import StreamKind
 from ledger.events.pupil import PupilRegistered
-from ledger.events.pupil_year import MarkEntered, PaperYearOpened, PupilYearOpened
+from ledger.events.pupil_year import PaperYearOpened, PupilYearOpened
 from ledger.ids import year_stream
-from ledger.sheet import statement_hash
 from projections.transcript import FoldEntry, released_digest
-from signing import aead, merkle
-from signing.errors import MerkleError
+from signing import aead
 from transfer.completeness import release_of
 from transfer.dossier import (
     CarriedKey,
@@ -28,30 +26,31 @@ from transfer.errors import CheckFailed
 _FIRST_ONLY = (PupilRegistered, PaperYearOpened)
 
 
-def check_understood(dossier: Dossier) -> list[ReadEntry]:
-    """Step 11: every entry decodes, its keys are those it commits to, its sheets' paths hold."""
-    keys = {key.key_id: key for key in dossier.keys}
-    if len(keys) != len(dossier.keys):
+def check_understood(dossier: Dossier) -> tuple[list[ReadEntry], dict[UUID, UUID]]:
+    """Step 11: every entry decodes, and its keys are those it commits to. Returns the entries,
+    and whom each stream is about."""
+    carried = {key.key_id: key for key in dossier.keys}
+    if len(carried) != len(dossier.keys):
         raise CheckFailed(11, "wrong_key", "a key comes twice")
     entries = []
-    for carried in dossier.carried:
+    keys = {key.key_id: data_key(key) for key in dossier.keys}
+    for entry in dossier.carried:
         try:
-            read = read_entry(carried)
+            read = read_entry(entry)
         except UnknownTopic as error:
             raise CheckFailed(11, "unknown_topic", error.topic) from error
         except MalformedBytes as error:
             raise CheckFailed(11, "unknown_topic", error.message) from error
         except ValidationError as error:
-            where = f"version {carried.record.version} of stream {carried.record.stream}"
-            raise CheckFailed(11, "unknown_code", f"{carried.record.topic}, {where}") from error
+            where = f"version {entry.record.version} of stream {entry.record.stream}"
+            raise CheckFailed(11, "unknown_code", f"{entry.record.topic}, {where}") from error
         _check_envelope(read)
         entries.append(read)
     persons = _check_streams(dossier, entries)
     for read in entries:
-        _check_keys(read, keys, persons[read.stream])
+        _check_keys(read, carried, keys, persons[read.stream])
     _check_no_other_keys(entries, keys)
-    _check_sheets(dossier, entries, persons)
-    return entries
+    return entries, persons
 
 
 def _check_envelope(read: ReadEntry) -> None:
@@ -99,21 +98,23 @@ def _misplaced(read: ReadEntry) -> CheckFailed:
     return CheckFailed(11, "unknown_topic", f"{read.envelope.topic} has no place there ({where})")
 
 
-def _check_no_other_keys(entries: Sequence[ReadEntry], keys: dict[UUID, CarriedKey]) -> None:
+def _check_no_other_keys(entries: Sequence[ReadEntry], keys: Collection[UUID]) -> None:
     """A key that no entry commits to would be one that we might write with, and others know."""
     used = {sealed.key_id for read in entries for sealed in read.envelope.personal.values()}
-    for key_id in keys.keys() - used:
+    for key_id in set(keys) - used:
         raise CheckFailed(11, "wrong_key", f"no entry is sealed under key {key_id}")
 
 
-def _check_keys(read: ReadEntry, keys: dict[UUID, CarriedKey], person: UUID) -> None:
+def _check_keys(
+    read: ReadEntry, carried: dict[UUID, CarriedKey], keys: dict[UUID, DataKey], person: UUID
+) -> None:
     for category, sealed in read.envelope.personal.items():
-        carried = keys.get(sealed.key_id)
-        if carried is None:
+        key = carried.get(sealed.key_id)
+        if key is None:
             continue
-        if (carried.person, carried.ledger, carried.category) != (person, read.ledger, category):
+        if (key.person, key.ledger, key.category) != (person, read.ledger, category):
             raise CheckFailed(11, "wrong_key", f"key {sealed.key_id} is of somebody else")
-        if data_key(carried).commitment.hex() != sealed.commitment:
+        if keys[sealed.key_id].commitment.hex() != sealed.commitment:
             raise CheckFailed(11, "wrong_key", f"key {sealed.key_id} is not the one committed to")
 
 
@@ -123,32 +124,6 @@ def data_key(carried: CarriedKey) -> DataKey:
     if len(key) != 32:
         raise CheckFailed(11, "wrong_key", f"key {carried.key_id} is not a key")
     return DataKey(carried.key_id, key, aead.commitment(key, carried.key_id.bytes))
-
-
-def _check_sheets(dossier: Dossier, entries: Sequence[ReadEntry], pupils: dict[UUID, UUID]) -> None:
-    marks = {(entry.stream, entry.version): entry for entry in entries}
-    for sheet in dossier.sheets:
-        entry = marks.get((sheet.stream, sheet.version))
-        said = sheet.statement
-        if entry is None or not isinstance(entry.event, MarkEntered):
-            raise CheckFailed(11, "bad_sheet", "a path for a mark that is not there")
-        mark = entry.event
-        place = (mark.class_code, mark.subject, mark.semester, mark.slot, mark.effective_on)
-        if place != (said.class_code, said.subject, said.semester, said.slot, said.date):
-            raise CheckFailed(11, "bad_sheet", "a mark under the statement of another sheet")
-        hashed = statement_hash(
-            *place, pupil=pupils[entry.stream], value=mark.value, salt=mark.salt
-        )
-        try:
-            merkle.verify_inclusion(
-                index=sheet.index,
-                size=said.count,
-                leaf_hash=hashed,
-                proof=[bytes.fromhex(part) for part in sheet.path],
-                root=bytes.fromhex(said.root),
-            )
-        except MerkleError as error:
-            raise CheckFailed(11, "bad_sheet", str(error)) from error
 
 
 def check_digest(dossier: Dossier, entries: Sequence[ReadEntry]) -> None:

@@ -167,6 +167,48 @@ class ReturnReceived(Event):
     their_pupil: UUID
 
 
+class MoveRequested(Event):
+    """A pupil is to move to `school_code` from another school of this ledger, on `effective_on`.
+
+    `from_school` is where the pupil is; `class_code` the class that waits for the pupil, if any.
+    """
+
+    TOPIC: ClassVar[str] = "ledger.MoveRequested.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.CASE
+
+    case: UUID
+    pupil: UUID
+    from_school: Code
+    school_code: Code
+    class_code: Code | None
+
+
+class MoveConsented(Event):
+    """The school left lets the pupil go to another school of this ledger."""
+
+    TOPIC: ClassVar[str] = "ledger.MoveConsented.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.CASE
+
+    case: UUID
+
+
+class LeftForPaper(Event):
+    """A pupil went where no ledger is, to a school on paper or abroad; `statutory` says where.
+
+    `last_day` is the last day at `school_code`. The record stays here.
+    """
+
+    TOPIC: ClassVar[str] = "ledger.LeftForPaper.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.CASE
+
+    case: UUID
+    pupil: UUID
+    school_code: Code
+    last_day: date
+    abroad: bool
+    statutory: Note | Sealed
+
+
 class CaseReleased(Event):
     """A person confirmed which pupil it is and released; see `Released` in the pupil's stream."""
 
@@ -369,6 +411,32 @@ class DecisionReceived(Event):
     reason: str | None
 
 
+class MessageReissued(Event):
+    """A message of ours could not be read on the other side and goes out anew as `issue`."""
+
+    TOPIC: ClassVar[str] = "ledger.MessageReissued.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.CASE
+
+    case: UUID
+    kind: Code
+    issue: int
+    code: Code
+
+
+class DossierDisclosed(Event):
+    """What was released or received in this transfer is shown to an inspector, unsealed.
+
+    `sha256` (hex) is the digest of the file; `statutory` names the inspector.
+    """
+
+    TOPIC: ClassVar[str] = "ledger.DossierDisclosed.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.CASE
+
+    case: UUID
+    sha256: str
+    statutory: Note | Sealed
+
+
 EVENTS: tuple[type[Event], ...] = (
     ApplicationReceived,
     ApplicationDecided,
@@ -382,6 +450,9 @@ EVENTS: tuple[type[Event], ...] = (
     CancelReceived,
     TransferRequested,
     RequestReceived,
+    MoveRequested,
+    MoveConsented,
+    LeftForPaper,
     CaseReleased,
     RequestDeclined,
     DossierReceived,
@@ -390,6 +461,8 @@ EVENTS: tuple[type[Event], ...] = (
     ReceiptReceived,
     CaseDecided,
     DecisionReceived,
+    MessageReissued,
+    DossierDisclosed,
     SupplementSent,
     SupplementReceived,
     SupplementAnswered,

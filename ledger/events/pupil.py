@@ -312,6 +312,21 @@ class ReleaseUndone(Event):
     case: UUID
 
 
+class CustodyRuled(Event):
+    """The arbiter ruled who has custody of what was released in `case` (Phán quyết).
+
+    At the origin it is written where custody comes back: the release is undone, and the leaving
+    never counted. At the receiver where custody goes: the arrival is provisional again, and
+    `custodian` has the record.
+    """
+
+    TOPIC: ClassVar[str] = "ledger.CustodyRuled.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.PUPIL
+
+    case: UUID
+    custodian: UUID
+
+
 class TransferAccepted(Event):
     """This ledger has the history and takes custody; what it covers counts from here on.
 
@@ -329,6 +344,16 @@ class TransferAccepted(Event):
     root: str
     digest: str
     covered: tuple[tuple[tuple[UUID, int], ...], ...]
+
+
+class PapersAccepted(Event):
+    """A school of this ledger takes the pupil in without a dossier: the history is on paper, or
+    in this ledger already. A provisional stay counts as `transfer_in` from its own first day."""
+
+    TOPIC: ClassVar[str] = "ledger.PapersAccepted.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.PUPIL
+
+    case: UUID
 
 
 class SupplementDecided(Event):
@@ -368,6 +393,8 @@ EVENTS: tuple[type[Event], ...] = (
     PupilStatusChanged,
     Released,
     ReleaseUndone,
+    CustodyRuled,
     TransferAccepted,
+    PapersAccepted,
     SupplementDecided,
 )

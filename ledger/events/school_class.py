@@ -54,8 +54,8 @@ class GradeSheetSubmitted(Event):
     """One column of a class's grade book was handed in: how many marks, under which root.
 
     `root` (hex) is the RFC 6962 root over the salted mark statements in the order of the
-    marks' entries; each mark entry keeps its own salt. `signature` is absent until people's
-    keys exist.
+    marks' entries; each mark entry keeps its own salt. `signature` is the detached JWS of the
+    person who hands it in over the sheet's statement (`ledger.sheet`); None where nobody signed.
     """
 
     TOPIC: ClassVar[str] = "ledger.GradeSheetSubmitted.v1"

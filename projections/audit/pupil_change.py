@@ -7,6 +7,7 @@ from ledger.event import Event
 from ledger.events.pupil import (
     ChangeRetracted,
     ConfirmedDistinct,
+    CustodyRuled,
     HealthMeasured,
     Identifier,
     IdentifierAssigned,
@@ -16,6 +17,7 @@ from ledger.events.pupil import (
     IdentityConflictFound,
     IdentityFollowedUp,
     Measurement,
+    PapersAccepted,
     PresenceConfirmed,
     PupilDetailsChanged,
     PupilEnrolled,
@@ -68,12 +70,20 @@ def pupil_change(
         case SectionJoined():
             until = event.until.isoformat() if event.until else None
             return Change(None, {"class_code": event.class_code, "until": until})
-        case Released() | ReleaseUndone() | TransferAccepted():
+        case Released() | ReleaseUndone() | CustodyRuled() | TransferAccepted():
             return Change(_custody(before), {**_custody(after), "case": str(event.case)})
+        case PapersAccepted():
+            return Change(_provisional(before), {**_provisional(after), "case": str(event.case)})
         case SupplementDecided():
             return _supplement_change(event, before, after)
         case _:
             raise ValueError(f"the audit knows no change of {event.TOPIC}")
+
+
+def _provisional(pupil: Pupil | None) -> dict[str, Any]:
+    """The first days of the stays that wait for papers."""
+    changes = pupil.changes if pupil else ()
+    return {"provisional": [c.on.isoformat() for c in changes if c.kind == "provisional"]}
 
 
 def _supplement_change(event: SupplementDecided, before: Pupil | None, after: Pupil) -> Change:

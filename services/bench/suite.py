@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from services.bench import append, roster, sheet
+from services.bench import append, roster, sheet, transfer, verification
 from services.bench.measure import Progress
 
-NAMES = ("append", "sheet", "roster")
+NAMES = ("append", "sheet", "roster", "transfer", "verification")
 
 
 def run(name: str, *, full: bool, say: Progress) -> dict[str, Any]:
@@ -17,5 +17,9 @@ def run(name: str, *, full: bool, say: Progress) -> dict[str, Any]:
             return sheet.measure(sheet.FULL if full else sheet.USUAL, say=say)
         case "roster":
             return roster.measure(roster.FULL if full else roster.USUAL, say=say)
+        case "transfer":
+            return transfer.measure(transfer.FULL if full else transfer.USUAL, say=say)
+        case "verification":
+            return verification.measure(verification.FULL if full else verification.USUAL, say=say)
         case _:
             raise ValueError(f"there is no benchmark {name}")

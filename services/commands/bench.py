@@ -13,7 +13,7 @@ from services.output import messages, print_json
 @click.argument("names", nargs=-1, required=True, type=click.Choice(suite.NAMES), metavar="NAME…")
 @click.option("--full", is_flag=True, help="The sizes of the targets; takes many minutes.")
 def bench(names: tuple[str, ...], full: bool) -> int:
-    """Measure append, sheet or roster beside baselines, as JSON.
+    """Measure append, sheet, roster, transfer or verification beside baselines, as JSON.
 
     Works in a temporary home of its own, which is removed afterwards.
     """

@@ -1,13 +1,16 @@
-"""Scenes 7 and 8: what was known before a correction, and a forgery refused."""
+"""Scenes 8 to 10: what was known before a correction, a forgery refused, a record recalled."""
 
 from datetime import date
+from uuid import UUID
 
 from projections.persons import Key
+from services.cases import case_answer
 from services.demo.forgery import forge
 from services.demo.scene import LAST_DAY, Scene, comma, term_of, write_csv
-from services.words import FAILURES, word
-from transfer import by_file
-from transfer.errors import CheckFailed
+from services.demo.stage import Side
+from services.words import FAILURES, STATES, word
+from transfer import by_file, recall
+from transfer.errors import CaseRefused, CheckFailed
 
 
 class Doubt(Scene):
@@ -16,8 +19,8 @@ class Doubt(Scene):
     def correct(self) -> None:
         screen, child = self.screen, self.children[4]
         screen.scene(
-            "7. Sửa một điểm, và điều đã biết trước đó",
-            "7. A correction, and what was known before it",
+            "8. Sửa một điểm, và điều đã biết trước đó",
+            "8. A correction, and what was known before it",
         )
         key, on = Key("local", child.key), date(2025, 1, 15)
         before = self.origin.views.transcript(key, on=on)
@@ -59,10 +62,11 @@ class Doubt(Scene):
             style="bold",
         )
 
-    def refuse_forgery(self) -> None:
+    def refuse_forgery(self) -> UUID:
+        """Returns the transfer that the true record was released in."""
         screen, child = self.screen, self.children[5]
         screen.scene(
-            "8. Một hồ sơ bị sửa điểm, đóng dấu thật", "8. A forged record under the true seal"
+            "9. Một hồ sơ bị sửa điểm, đóng dấu thật", "9. A forged record under the true seal"
         )
         case, data = by_file.export(
             self.origin.office,
@@ -91,6 +95,41 @@ class Doubt(Scene):
         screen.table(
             [("Tệp", "File"), ("Bước", "Step"), ("Mã", "Code"), ("Nghĩa là", "Meaning")], rows
         )
+        return case
+
+    def recall(self, case: UUID) -> None:
+        """The child stays after all: what was released comes back, the file is worth nothing."""
+        screen, child = self.screen, self.children[5]
+        screen.scene(
+            "10. Em không chuyển nữa: thu hồi hồ sơ đã bàn giao",
+            "10. The child stays after all: the record is recalled",
+        )
+        recall.recall(
+            self.origin.office,
+            case,
+            reason="family_stays",
+            words=None,
+            today=date.today(),
+            who=self.origin.who,
+        )
+        rows = [self._state("31", self.origin, case)]
+        self.origin.exchange()
+        self.receiver.exchange()
+        rows.append(self._state("22", self.receiver, case))
+        self.origin.exchange()
+        rows.append(self._state("31", self.origin, case))
+        screen.table([("Ai", "Who"), ("Hồ sơ", "Case")], rows)
+        data = (self.folder / "dossier.hbt").read_bytes()
+        *_, sentence = self._refusal(data)
+        screen.say(
+            f"{child.name} lại thuộc trường cũ; đưa tệp vào lúc này: {sentence}",
+            f"{child.name} is with the old school again; the file handed in now: {sentence}",
+            style="bold",
+        )
+
+    def _state(self, name: str, side: Side, case: UUID) -> list[str]:
+        state = case_answer(side.office, case)["state"]
+        return [name, word(STATES, state, self.screen.words("vi", "en"))]
 
     def _refusal(self, data: bytes) -> tuple[int | str, str, str]:
         try:
@@ -105,4 +144,10 @@ class Doubt(Scene):
         except CheckFailed as failure:
             sentence = word(FAILURES, failure.code, self.screen.words("vi", "en"))
             return failure.step, failure.code, sentence
+        except CaseRefused:
+            return (
+                "–",
+                "decided",
+                self.screen.words("đã trả lại, không nhận nữa", "sent back, refused"),
+            )
         return "!", "accepted", "ACCEPTED: this is a bug!"

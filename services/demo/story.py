@@ -20,4 +20,4 @@ class Story(Arrival, Year, Doubt):
         self.compare_results(case)
         self.end_the_year()
         self.correct()
-        self.refuse_forgery()
+        self.recall(self.refuse_forgery())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from services.bench import append, roster, sheet
+from services.bench import append, roster, sheet, transfer, verification
 
 
 @pytest.fixture
@@ -46,4 +46,24 @@ def test_a_roster_shows_the_whole_class_at_the_position_before_the_late_news(
     assert set(found["baselines"]) == {"bare_select", "small_ledger"}
     assert found["sizes"]["large"]["pupils"] == 900
     assert found["decryption_ms"].keys() == {"large", "small"}
+    assert list(temporary.iterdir()) == []
+
+
+def test_transfers_go_through_both_agents_and_the_same_bytes_through_the_baseline(
+    temporary: Path,
+) -> None:
+    sizes = transfer.Sizes(dossiers=1, runs=5)
+    found = transfer.measure(sizes, say=lambda line: None)
+    assert found["ratios"].keys() == {"bare"}
+    assert found["sizes"]["entries"] == 100
+    assert found["memory"]["dossiers"] == 6
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_long_record_is_verified_imported_and_decoded(temporary: Path) -> None:
+    sizes = verification.Sizes(years=2, marks=3, small=2, runs=5)
+    found = verification.measure(sizes, say=lambda line: None)
+    assert found["ratios"].keys() == {"decoding"}
+    assert found["sizes"]["entries"] == 2 + 2 * (1 + 1 + 3)
+    assert found["small"]["entries"] == 100
     assert list(temporary.iterdir()) == []

@@ -21,9 +21,12 @@ ALLOWED: dict[str, set[str]] = {
     "ledger.command": ADD,
     "ledger.decision": ADD,
     "ledger.entry": ADD,
+    "ledger.given_up": ADD,
     "ledger.head": {"SELECT"},  # and two of its columns, see below
     "ledger.hop": ADD,
     "ledger.inbox": CHANGE,
+    "ledger.inbox_batch": REPLACE,  # chunks go once they are together, or too old
+    "ledger.inbox_chunk": ADD | {"DELETE"},
     "ledger.line": ADD,
     "ledger.lookup": ADD | {"DELETE"},  # an erasure takes a person's numbers out
     "ledger.outbox": CHANGE,

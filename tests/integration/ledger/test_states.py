@@ -246,19 +246,27 @@ def test_a_rebuild_compares_what_stood_with_what_the_log_gives(
     assert look(database) == (STATES, made)
 
 
+SECOND_SCHEMA = (
+    "DROP TABLE ledger.given_up, ledger.inbox_batch, ledger.inbox_chunk",
+    "DROP INDEX ledger.inbox_dead",
+    "ALTER TABLE ledger.outbox DROP COLUMN reason, DROP COLUMN sequence",
+    "DELETE FROM ledger.schema_version WHERE version = 3",
+)
 FIRST_SCHEMA = (
+    *SECOND_SCHEMA,
     "DROP TABLE ledger.state_version",
     "DELETE FROM ledger.schema_version WHERE version = 2",
     "REVOKE DELETE ON ledger.state, ledger.slot FROM hocba_app",
 )
 
 
-def test_a_database_of_the_first_schema_is_brought_up_when_its_owner_opens_it(
-    database: str, made: list[tuple[Any, ...]]
+@pytest.mark.parametrize("older", [FIRST_SCHEMA, SECOND_SCHEMA], ids=["first", "second"])
+def test_a_database_of_an_older_schema_is_brought_up_when_its_owner_opens_it(
+    database: str, made: list[tuple[Any, ...]], older: tuple[str, ...]
 ) -> None:
     make_older(database)
     with as_owner(database) as owner:
-        for statement in FIRST_SCHEMA:
+        for statement in older:
             owner.execute(statement.encode())
     name = f"clerk_{os.urandom(4).hex()}"
     with psycopg.connect(database, autocommit=True) as owner:

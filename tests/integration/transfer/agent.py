@@ -17,7 +17,7 @@ from ledger.event import Who
 from services.embedded import Home, servers
 from services.ledgers import Ledgers
 from services.offices import embedded_route, office_of
-from transfer import acceptance, conversation, courier, inbox
+from transfer import acceptance, conversation, courier, inbox, intake, relay
 from transfer.cases import all_cases
 from transfer.errors import CourierUnavailable
 from transfer.office import Office
@@ -48,8 +48,8 @@ def work(office: Office, releases: dict[UUID, UUID], who: Who) -> None:
 
 def main(home: Path, servers_home: Path, name: str, releases: dict[UUID, UUID]) -> None:
     """Works until it is killed."""
-    setattr(courier, "RESEND_FIRST", 1.0)  # noqa: B010  (a Final: seconds, for a short test)
-    setattr(courier, "NAK_DELAY", 0.2)  # noqa: B010
+    setattr(relay, "RESEND_FIRST", 1.0)  # noqa: B010  (a Final: seconds, for a short test)
+    setattr(intake, "NAK_DELAY", 0.2)  # noqa: B010
     ledgers = Ledgers(Home(home))
     with servers(Home(servers_home)) as running, ledgers.open(running, name) as (profile, opened):
         office = office_of(ledgers, profile, opened)

@@ -15,17 +15,25 @@ from typing import Any
 from uuid import UUID
 
 from ledger.ids import uuid7
-from ledger.log import leaf
-from signing import canonical, hashing, merkle, sealing
+from ledger.record import instant_text, leaf
+from signing import canonical, hashing, jws, merkle, sealing
 from signing.jws import FileSigner
 from signing.note import Checkpoint, NoteSigner, sign_note
 from signing.truststore import TrustStore
 from tests.integration.transfer.conftest import Side
 from transfer import checks, completeness, message
 from transfer.checks import Report
-from transfer.dossier import CarriedEntry, Record
-from transfer.held import Held
+from transfer.dossier import (
+    NAMING,
+    CarriedEntry,
+    Naming,
+    Record,
+    References,
+    TimedSignature,
+    naming_statement,
+)
 from transfer.message import Address
+from transfer.own_records import Held
 
 Payload = dict[str, Any]
 Mutate = Callable[[Payload], None]
@@ -104,8 +112,18 @@ class Forger:
         _rehash(hop["release"])
         hop["root"], hop["entries"] = body["facts"]["root"], body["facts"]["entries"]
         hop["inclusion"] = self.inclusion(hop["release"])
+        hop["naming"] = self.naming(payload, hop)
         payload["closings"] = []
         return payload
+
+    def naming(self, payload: Payload, hop: dict[str, Any]) -> dict[str, Any]:
+        """The references of the origin under its true seal, for a release of its choice."""
+        told = References.model_validate(payload["references"][hop["ledger"]])
+        at = datetime.now(UTC)
+        said = naming_statement(told, CarriedEntry.model_validate(hop["release"]), instant_text(at))
+        value = jws.sign_detached(said, self.seal, kind=NAMING)
+        signature = TimedSignature(signed_at=at, value=value)
+        return Naming(references=told, signature=signature).model_dump(mode="json")
 
     def inclusion(self, entry: dict[str, Any]) -> dict[str, Any]:
         """A proof under a checkpoint that the origin signs over an invented log."""

@@ -31,6 +31,7 @@ from tests.school import find, numbered, profile, record_pupil, sound
 from transfer import by_file, conversation
 from transfer.checks import STEPS
 from transfer.errors import CaseRefused, CheckFailed
+from transfer.verifier import verify
 
 NUMBER = "031212003456"
 PERSONAL_NUMBER = Number(
@@ -201,7 +202,7 @@ def test_verified_offline_without_a_key_the_steps_inside_are_not_checked(
 ) -> None:
     origin, receiver = provinces.origin, provinces.receiver
     _, data = export(origin, at_origin(origin), receiver)
-    report = by_file.verify(data, trust=receiver.office.trust, key=None)
+    report = verify(data, trust=receiver.office.trust, key=None)
     assert [(s.n, s.name) for s in report.steps] == list(enumerate(STEPS, 1))
     assert [s.ok for s in report.steps] == [True, None, True, *[None] * 10]
     assert report.ok
@@ -213,10 +214,10 @@ def test_verified_offline_with_the_key_all_but_the_database_steps_are_checked(
     origin, receiver = provinces.origin, provinces.receiver
     _, data = export(origin, at_origin(origin), receiver)
     key = receiver.office.encryption
-    report = by_file.verify(data, trust=receiver.office.trust, key=key)
+    report = verify(data, trust=receiver.office.trust, key=key)
     assert [s.n for s in report.steps if s.ok] == [1, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]
     assert [s.n for s in report.steps if s.ok is None] == [2, 13]
-    other = by_file.verify(data, trust=receiver.office.trust, key=KeyPair.generate())
+    other = verify(data, trust=receiver.office.trust, key=KeyPair.generate())
     assert [s.n for s in other.steps if s.ok] == [1, 3], "a key of somebody else opens nothing"
 
 
@@ -226,7 +227,7 @@ def test_a_failed_step_is_told_by_number_and_the_later_ones_are_not_checked(
     origin, receiver = provinces.origin, provinces.receiver
     _, data = export(origin, at_origin(origin), receiver)
     key = receiver.office.encryption
-    report = by_file.verify(data[:-1], trust=receiver.office.trust, key=key)
+    report = verify(data[:-1], trust=receiver.office.trust, key=key)
     assert report.failure is not None
     assert (report.failure.step, report.failure.code) == (4, "cannot_decrypt")
     assert [s.ok for s in report.steps] == [True, None, True, False, *[None] * 9]

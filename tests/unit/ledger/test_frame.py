@@ -21,6 +21,8 @@ from ledger.events.case import (
     SupplementReceived,
     TransferRequested,
 )
+from ledger.events.ministry import RulingReceived
+from ledger.events.register import EVENTS as REGISTER_EVENTS
 from ledger.events.school_class import ClassOpened, GradeSheetSubmitted, TeacherAssigned
 from ledger.events.staff import (
     AccountOpened,
@@ -58,7 +60,9 @@ FIRST = {
     RequestReceived,
     CaseReleased,
     DossierReceived,
+    RulingReceived,
     SupplementReceived,
+    *REGISTER_EVENTS,
 }
 PUPIL_STREAMS = (StreamKind.PUPIL, StreamKind.PUPIL_YEAR)
 
