@@ -1,5 +1,6 @@
 """The same conversation by file, where the network is down: export, import, verify."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from uuid import UUID
 
@@ -21,6 +22,8 @@ from transfer.identity import carried_numbers, is_claimed
 from transfer.office import Office
 
 _SQL = queries("transfer", "transfer.sql")
+Remark = Callable[[UUID, Report, UUID | None], str | None]
+"""From a case, its checked dossier and our pupil (None: a new one) what is to be remarked."""
 
 
 def export(
@@ -80,13 +83,20 @@ def _released(office: Office, case_id: UUID) -> bool:
 
 
 def import_dossier(
-    office: Office, data: bytes, *, pupil: UUID | None, new: bool, today: date, who: Who
+    office: Office,
+    data: bytes,
+    *,
+    pupil: UUID | None,
+    new: bool,
+    today: date,
+    who: Who,
+    remark: Remark = lambda case, report, pupil: None,
 ) -> tuple[UUID, UUID]:
     """Verifies a dossier and accepts it for the person who hands it in.
 
     Our own record of the child is the open request's, else `pupil`, else a new one where `new`
     is set or nobody here bears one of its numbers. A dossier accepted before changes nothing.
-    Returns (transfer id, our pupil).
+    `remark` says what is to be kept with the acceptance. Returns (transfer id, our pupil).
 
     Raises:
         CheckFailed: a numbered check failed; nothing was recorded.
@@ -104,8 +114,9 @@ def import_dossier(
     if ours is None and not new:
         _require_nobody(office, report)
     inbox.note_dossier(office, data, frame, report, who=who, by_file=True)
+    told = remark(frame.header.case, report, ours)
     accepted = acceptance.accept(
-        office, frame.header.case, report, pupil=ours, remark=None, today=today, who=who
+        office, frame.header.case, report, pupil=ours, remark=told, today=today, who=who
     )
     return frame.header.case, accepted
 

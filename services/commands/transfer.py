@@ -441,7 +441,7 @@ def import_(workplace: Workplace, file: Path, pupil: str | None, new: bool) -> i
         who = office.ledger.who(workplace.account)
         data = file.read_bytes()
         try:
-            case, _ = by_file.import_dossier(
+            case, report = case_acts.import_dossier(
                 office,
                 data,
                 pupil=pupil_of(office, pupil) if pupil else None,
@@ -454,7 +454,10 @@ def import_(workplace: Workplace, file: Path, pupil: str | None, new: bool) -> i
                 print_json({"file": str(file), "failure": failure_answer(failure)})
             explain(failure, workplace.lang)
             return failure.exit_code
-        return _show(workplace, case_answer(office, case))
+        code = _show(workplace, {**case_answer(office, case), "report": report})
+    if workplace.format == "table":
+        print_arrival(report, workplace.lang)
+    return code
 
 
 @transfer.command()

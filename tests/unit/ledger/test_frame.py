@@ -14,6 +14,8 @@ from ledger.events.case import (
     DecisionReceived,
     DossierReceived,
     DossierReissued,
+    LeftForPaper,
+    MoveRequested,
     ProblemNoted,
     ReceiptReceived,
     RequestDeclined,
@@ -55,6 +57,8 @@ FIRST = {
     AccountOpened,
     TransferRequested,
     RequestReceived,
+    MoveRequested,
+    LeftForPaper,
     CaseReleased,
     DossierReceived,
 }
