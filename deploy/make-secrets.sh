@@ -7,8 +7,7 @@ set -eu
 folder=$(dirname "$0")/secrets
 umask 077
 mkdir -p "$folder"
-for name in postgres_superuser postgres_31 postgres_22 nats_system \
-  nats_L31 nats_L31_administrator nats_L22 nats_L22_administrator; do
+for name in postgres_superuser postgres_31 postgres_22; do
   if [ ! -s "$folder/$name" ]; then
     od -An -N24 -tx1 /dev/urandom | tr -d ' \n' >"$folder/$name"
     chmod 444 "$folder/$name"

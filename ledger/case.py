@@ -16,14 +16,26 @@ from ledger.events.case import (
     DossierReissued,
     HoldLifted,
     IdentityConfirmed,
+    LeftForPaper,
+    MoveConsented,
+    MovedOn,
+    MoveRequested,
     ProblemNoted,
     RecallAsked,
     RecallReceived,
     ReceiptReceived,
+    RegisterAnswered,
+    RegisterAsked,
     RequestDeclined,
     RequestReceived,
     ReturnOffered,
     ReturnReceived,
+    RulingDisputed,
+    RulingReceived,
+    SupplementAnswered,
+    SupplementOutcome,
+    SupplementReceived,
+    SupplementSent,
     TransferHeld,
     TransferRequested,
 )
@@ -40,7 +52,29 @@ CaseState = Literal[
     "recalling",
     "accepted",
     "rejected",
+    "left",
+    "follow_up",
 ]
+Side = Literal["origin", "receiver", "inside"]
+
+
+class CaseRuling(Frozen):
+    """The arbiter's ruling about a case: who has custody, and the paper it stands on."""
+
+    custodian: UUID
+    number: str
+    sha256: str
+
+
+class Supplement(Frozen):
+    """One supplement of a case, sent or received (a side does one of the two): the ledger on the
+    other side, what it proposes, and how it was answered (None: not yet)."""
+
+    number: int
+    ledger: UUID
+    message: str | None
+    proposals: tuple[UUID, ...]
+    outcome: SupplementOutcome | None
 
 
 class Case(Frozen):
@@ -48,14 +82,21 @@ class Case(Frozen):
 
     `state` "problem" means that the last message failed a check and is to be issued again; it
     has moved nothing. "recalling": the origin asked for the record back and has no answer yet.
+    "left": the pupil went where no ledger is. The side "inside" is that of a move between two
+    schools of this ledger, of which `from_school` is the one left.
     `encryption_key` (base64) is where the answer must be sealed to. `peer` is None while the
     history is on paper. `held` is the number of the paper that holds the case, `returns` the
     transfer that this one undoes, `due_on` the last day for whoever must act by law,
-    `identity` the fields that a person saw differ and confirmed.
+    `identity` the fields that a person saw differ and confirmed. `unread` says that it was our
+    own request that failed on the other side. `disputed` are the digests of rulings that came
+    after `ruling` and differ from it. `registered` is what the custody register has answered, and
+    `rival` the other transfer and ledger of a conflict in it. "follow_up": we are no party of
+    the transfer, but have the pupil now and got a supplement; `moved_to` is then, and after a
+    transfer, where the other side says the pupil went, and `via` by which transfer.
     """
 
     id: UUID
-    side: Literal["origin", "receiver"]
+    side: Side
     peer: UUID | None
     state: CaseState
     pupil: UUID | None
@@ -75,11 +116,18 @@ class Case(Frozen):
     due_on: date | None = None
     identity: tuple[str, ...] | None = None
     moved_to: UUID | None = None
+    unread: bool = False
+    ruling: CaseRuling | None = None
+    disputed: tuple[str, ...] = ()
+    registered: Literal["asked", "recorded", "conflict"] | None = None
+    rival: tuple[UUID, UUID] | None = None
+    from_school: str | None = None
+    class_code: str | None = None
+    via: UUID | None = None
+    supplements: tuple[Supplement, ...] = ()
 
     @classmethod
-    def begun(
-        cls, id: UUID, side: Literal["origin", "receiver"], peer: UUID | None, **known: Any
-    ) -> "Case":
+    def begun(cls, id: UUID, side: Side, peer: UUID | None, **known: Any) -> "Case":
         """A case as it begins; requested unless `known` says otherwise."""
         fields: dict[str, Any] = {
             "state": "requested",
@@ -130,6 +178,8 @@ def evolve(case: Case | None, event: Event, version: int) -> Case:
                     "first_day": event.effective_on,
                     "encryption_key": event.encryption_key,
                     "due_on": None,
+                    "failure": None,
+                    "unread": False,
                 }
             )
         case RequestReceived():
@@ -141,6 +191,30 @@ def evolve(case: Case | None, event: Event, version: int) -> Case:
                 school_code=event.school_code,
                 first_day=event.effective_on,
                 encryption_key=event.encryption_key,
+            )
+        case MoveRequested():
+            moving = case or Case.begun(event.case, "inside", None)
+            return moving.model_copy(
+                update={
+                    "side": "inside",
+                    "peer": None,
+                    "state": "requested",
+                    "pupil": event.pupil,
+                    "from_school": event.from_school,
+                    "school_code": event.school_code,
+                    "class_code": event.class_code,
+                    "first_day": event.effective_on,
+                    "due_on": None,
+                }
+            )
+        case LeftForPaper():
+            return Case.begun(
+                event.case,
+                "origin",
+                None,
+                state="left",
+                pupil=event.pupil,
+                from_school=event.school_code,
             )
         case ReturnOffered():
             return Case.begun(
@@ -168,6 +242,10 @@ def evolve(case: Case | None, event: Event, version: int) -> Case:
             return _released(case, event)
         case DossierReceived():
             return _received(case, event)
+        case RulingReceived():
+            return _ruled(case, event)
+        case SupplementReceived():
+            return _supplemented(case, event)
         case _ if case is None:
             raise ValueError(f"{event.TOPIC} before the case was opened")
         case ApplicationDecided():
@@ -178,6 +256,8 @@ def evolve(case: Case | None, event: Event, version: int) -> Case:
                     "due_on": None,
                 }
             )
+        case MoveConsented():
+            return case.model_copy(update={"state": "released"})
         case IdentityConfirmed():
             return case.model_copy(update={"identity": event.differs, "pupil": event.pupil})
         case TransferHeld():
@@ -194,10 +274,29 @@ def evolve(case: Case | None, event: Event, version: int) -> Case:
                     "moved_to": event.moved_to,
                 }
             )
+        case SupplementSent():
+            sent = Supplement(
+                number=event.number,
+                ledger=event.to_ledger,
+                message=None,
+                proposals=event.proposals,
+                outcome=None,
+            )
+            return case.model_copy(update={"supplements": (*case.supplements, sent)})
+        case SupplementAnswered():
+            return _answered(case, event)
+        case MovedOn():
+            return case.model_copy(update={"moved_to": event.to_ledger, "via": event.via})
         case ProblemNoted() if case.state == "recalling":
             return case.model_copy(update={"failure": (event.step, event.code)})
         case ProblemNoted():
-            return case.model_copy(update={"state": "problem", "failure": (event.step, event.code)})
+            return case.model_copy(
+                update={
+                    "state": "problem",
+                    "failure": (event.step, event.code),
+                    "unread": case.side == "receiver" and event.direction == "received",
+                }
+            )
         case DossierReissued():
             return case.model_copy(
                 update={"state": "released", "issue": event.issue, "failure": None}
@@ -219,8 +318,28 @@ def evolve(case: Case | None, event: Event, version: int) -> Case:
                     "failure": (0, event.reason) if event.reason else None,
                 }
             )
+        case RulingDisputed():
+            return case.model_copy(update={"disputed": (*case.disputed, event.sha256)})
+        case RegisterAsked():
+            return case.model_copy(update={"registered": "asked"})
+        case RegisterAnswered():
+            rival = None
+            if event.other_transfer is not None and event.other_ledger is not None:
+                rival = (event.other_transfer, event.other_ledger)
+            return case.model_copy(update={"registered": event.answer, "rival": rival})
         case _:
             return case
+
+
+def _ruled(case: Case | None, event: RulingReceived) -> Case:
+    """The ruling by itself ends the case for a receiver that has to give custody up; every other
+    end is a decision's, which stands beside it."""
+    known = case or Case.begun(event.case, event.side, event.other_ledger)
+    ruling = CaseRuling(custodian=event.custodian, number=event.number, sha256=event.sha256)
+    changed: dict[str, Any] = {"ruling": ruling, "peer": event.other_ledger}
+    if event.side == "receiver" and event.custodian == event.other_ledger:
+        changed |= {"state": "rejected", "failure": (0, "ruling")}
+    return known.model_copy(update=changed)
 
 
 def _released(case: Case | None, event: CaseReleased) -> Case:
@@ -243,6 +362,7 @@ def _received(case: Case | None, event: DossierReceived) -> Case:
     return opened.model_copy(
         update={
             "state": "received",
+            "unread": False,
             "their_pupil": event.their_pupil,
             "message": event.message,
             "payload_sha256": event.payload_sha256,
@@ -251,3 +371,32 @@ def _received(case: Case | None, event: DossierReceived) -> Case:
             "failure": None,
         }
     )
+
+
+def _supplemented(case: Case | None, event: SupplementReceived) -> Case:
+    """A supplement may open the case here: we took the pupil in later, from somebody else."""
+    opened = case or Case.begun(
+        event.case,
+        "receiver",
+        event.author,
+        state="follow_up",
+        pupil=event.pupil,
+        their_pupil=event.their_pupil,
+    )
+    received = Supplement(
+        number=event.number,
+        ledger=event.author,
+        message=event.message,
+        proposals=event.proposals,
+        outcome=None,
+    )
+    return opened.model_copy(update={"supplements": (*opened.supplements, received)})
+
+
+def _answered(case: Case, event: SupplementAnswered) -> Case:
+    known = tuple(
+        one.model_copy(update={"outcome": event.outcome}) if one.number == event.number else one
+        for one in case.supplements
+    )
+    failure = (0, event.code) if event.code else None
+    return case.model_copy(update={"supplements": known, "failure": failure or case.failure})

@@ -20,16 +20,21 @@ class Contribution:
     """What one ledger wrote of the year.
 
     `covered` are (last version, hop) in rising order for the entries a release covers; later
-    versions have hop `current`.
+    versions have hop `current`. `accepted` are (version, hop) of proposals that were accepted:
+    they stand where their acceptance stands.
     """
 
     ledger: UUID
     year: PupilYear
     covered: tuple[tuple[int, int], ...]
     current: int
+    accepted: tuple[tuple[int, int], ...] = ()
 
     def hop(self, version: int) -> int:
         """The number of accepted releases before the one that first covers the entry."""
+        for proposed, hop in self.accepted:
+            if proposed == version:
+                return hop
         if not self.covered:
             return self.current
         index = bisect_left([last for last, _ in self.covered], version)

@@ -21,7 +21,7 @@ Code = Annotated[str, StringConstraints(min_length=1, max_length=80)]
 
 
 class StreamKind(StrEnum):
-    """The seven kinds of stream, and the ledger's own."""
+    """The kinds of stream, and the ledger's own."""
 
     LEDGER = "ledger"
     UNIT = "unit"
@@ -31,6 +31,7 @@ class StreamKind(StrEnum):
     PUPIL = "pupil"
     PUPIL_YEAR = "pupil_year"
     CASE = "case"
+    REGISTER = "register"
 
 
 class Frozen(BaseModel):

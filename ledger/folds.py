@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from ledger import case, pupil, pupil_year, school_class, settings, staff, unit
+from ledger import case, pupil, pupil_year, register, school_class, settings, staff, unit
 from ledger.event import Event, Frozen, StreamKind
 
 Evolve = Callable[[Any, Event, int], Frozen]
@@ -17,6 +17,7 @@ FOLDS: dict[StreamKind, tuple[type[Frozen], Evolve]] = {
     StreamKind.PUPIL: (pupil.Pupil, pupil.evolve),
     StreamKind.PUPIL_YEAR: (pupil_year.PupilYear, pupil_year.evolve),
     StreamKind.CASE: (case.Case, case.evolve),
+    StreamKind.REGISTER: (register.Register, register.evolve),
 }
 
 

@@ -79,6 +79,7 @@ def enter_marks(
         columns=_columns(lines),
     )
     settings = reader.settings()
+    offered: dict[tuple[UUID, str], PupilYear] = {}
     sheets: dict[tuple[str, str, int, str, date, str], list[tuple[UUID, str, str]]] = {}
     drafts: dict[tuple[str, str, int, str, date, str], list[Draft]] = {}
     for line in lines:
@@ -92,7 +93,11 @@ def enter_marks(
             assert whom is not None
             assert year is not None
             if whom.released is not None:
-                _propose_mark(reader, batch, line, year, mark)
+                whose = (whom.id, year.school_year)
+                held = offered.get(whose) or offered_year(reader, whom, year)
+                events = year_decisions.decide_mark(without_closings(held), mark)
+                keep_as_proposal(reader, batch, line, year, events)
+                offered[whose] = pupil_year.evolve(held, events[0], 1) if events else held
                 continue
             events = year_decisions.decide_mark(year, mark)
         except Refused as refused:
@@ -287,11 +292,17 @@ def _require_teacher(school_class: SchoolClass, mark: EnterMark, teacher: str | 
         )
 
 
-def _propose_mark(
-    reader: Reader, batch: Batch, line: Line[MarkLine], year: PupilYear, mark: EnterMark
-) -> None:
-    open_year = year.model_copy(update={"closings": ()})
-    keep_as_proposal(reader, batch, line, year, year_decisions.decide_mark(open_year, mark))
+def offered_year(reader: Reader, released: Pupil, year: PupilYear) -> PupilYear:
+    """The year of a released pupil with what was proposed before: further proposals are decided
+    from it."""
+    if not year.proposals:
+        return year
+    return reader.offered_year(released, year.school_year) or year
+
+
+def without_closings(year: PupilYear) -> PupilYear:
+    """The year with no period closed."""
+    return year.model_copy(update={"closings": ()})
 
 
 def keep_as_proposal(

@@ -45,6 +45,16 @@ def year_stream(ledger: UUID, pupil: UUID, school_year: str) -> UUID:
     return uuid5(ledger, f"{pupil}{school_year}")
 
 
+def register_stream(ledger: UUID, token: str) -> UUID:
+    """What the custody register that `ledger` keeps was told of the pupil behind `token`."""
+    return uuid5(ledger, f"register:{token}")
+
+
+def ruled_stream(ledger: UUID, case: UUID) -> UUID:
+    """What `ledger`, the ministry, knows of one transfer: its pupil's token, and its ruling."""
+    return uuid5(ledger, f"ruled:{case}")
+
+
 def case_stream(ledger: UUID, case: UUID) -> UUID:
     """One transfer's conversation as `ledger` sees it."""
     return uuid5(ledger, f"case:{case}")

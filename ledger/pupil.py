@@ -15,10 +15,12 @@ from ledger.event import Event, Frozen, Note
 from ledger.events.pupil import (
     ChangeRetracted,
     ConfirmedDistinct,
+    CustodyRuled,
     EnrolmentKind,
     IdentityChecked,
     IdentityConflictFound,
     IdentityFollowedUp,
+    PapersAccepted,
     PresenceConfirmed,
     PupilEnrolled,
     PupilLinked,
@@ -29,6 +31,7 @@ from ledger.events.pupil import (
     ReleaseUndone,
     SectionJoined,
     StatusKind,
+    SupplementDecided,
     TransferAccepted,
 )
 from ledger.school_class import SchoolClass
@@ -54,6 +57,16 @@ class Month(Frozen):
     last_seen_on: date | None
 
 
+class Ruling(Frozen):
+    """What this record says became of a proposal of `author`: accepted (`reason` None) or refused,
+    and the version of the entry that says so."""
+
+    author: UUID
+    proposal: UUID
+    reason: str | None
+    version: int
+
+
 class Pupil(Frozen):
     """What the rules need to know of a pupil.
 
@@ -62,7 +75,8 @@ class Pupil(Frozen):
     are the transfers through which history came in; `coverings` are, in the order of custody,
     the streams each release covers with the last version of each. `conflicts` are what was
     found wrong with numbers (code, other pupil), `distinct` the pupils confirmed to be others,
-    `months` what the monthly confirmations said.
+    `months` what the monthly confirmations said, `rulings` what became of proposals. `admitted`
+    are the provisional arrivals (their `seq`) that the newest acceptance made into transfers.
     """
 
     id: UUID
@@ -79,6 +93,8 @@ class Pupil(Frozen):
     conflicts: tuple[tuple[str, UUID | None], ...] = ()
     distinct: tuple[UUID, ...] = ()
     months: tuple[Month, ...] = ()
+    admitted: tuple[int, ...] = ()
+    rulings: tuple[Ruling, ...] = ()
 
     def hops(self, stream: UUID) -> tuple[tuple[int, int], ...]:
         """(last version, hop) of `stream` for every release that covers some of it."""
@@ -151,28 +167,29 @@ def evolve(pupil: Pupil | None, event: Event, version: int) -> Pupil:
                 coverings=(*pupil.coverings, event.streams),
             )
         case ReleaseUndone():
-            return _with(
-                pupil,
-                changes=_without_release(pupil),
-                released=None,
-                release_version=0,
-                coverings=pupil.coverings[:-1],
-            )
+            return _undone(pupil)
         case TransferAccepted():
-            admitted = tuple(
-                change.model_copy(update={"kind": "transfer_in"})
-                if change.kind == "provisional"
-                else change
-                for change in pupil.changes
-            )
             return _with(
                 pupil,
-                changes=admitted,
+                changes=_admitted(pupil),
                 accepted=(*pupil.accepted, event.case),
                 released=None,
                 release_version=0,
                 coverings=event.covered,
+                admitted=tuple(c.seq for c in pupil.changes if c.kind == "provisional"),
             )
+        case CustodyRuled() if pupil.released is not None and pupil.released[0] == event.case:
+            return _undone(pupil)
+        case CustodyRuled():
+            back = tuple(
+                change.model_copy(update={"kind": "provisional"})
+                if change.seq in pupil.admitted
+                else change
+                for change in pupil.changes
+            )
+            return _with(pupil, changes=back, released=(event.case, event.custodian), admitted=())
+        case PapersAccepted():
+            return _with(pupil, changes=_admitted(pupil))
         case PupilLinked():
             link = Link(pupil=event.other, ledger=event.other_ledger)
             return _with(pupil, links=(*pupil.links, link))
@@ -193,6 +210,8 @@ def evolve(pupil: Pupil | None, event: Event, version: int) -> Pupil:
             return _with(pupil, conflicts=(*pupil.conflicts, (event.code, event.other)))
         case ConfirmedDistinct():
             return _with(pupil, distinct=(*pupil.distinct, event.other))
+        case SupplementDecided():
+            return _with(pupil, rulings=_ruled(pupil, event, version))
         case PresenceConfirmed():
             month = Month(
                 month=event.month,
@@ -204,6 +223,35 @@ def evolve(pupil: Pupil | None, event: Event, version: int) -> Pupil:
             return _with(pupil, months=(*others, month))
         case _:
             return pupil
+
+
+def _undone(pupil: Pupil) -> Pupil:
+    """The pupil as if the release in force had never been: custody is here."""
+    return _with(
+        pupil,
+        changes=_without_release(pupil),
+        released=None,
+        release_version=0,
+        coverings=pupil.coverings[:-1],
+    )
+
+
+def _admitted(pupil: Pupil) -> tuple[Change, ...]:
+    """The changes with every provisional stay as the transfer in that it has become."""
+    turned = {"kind": "transfer_in"}
+    return tuple(
+        c.model_copy(update=turned) if c.kind == "provisional" else c for c in pupil.changes
+    )
+
+
+def _ruled(pupil: Pupil, event: SupplementDecided, version: int) -> tuple[Ruling, ...]:
+    """A proposal is decided once: what is said of it later changes nothing."""
+    rulings = {(ruling.author, ruling.proposal): ruling for ruling in pupil.rulings}
+    accepted: list[tuple[UUID, str | None]] = [(one, None) for one in event.accepted]
+    for proposal, reason in [*accepted, *event.refused]:
+        ruling = Ruling(author=event.author, proposal=proposal, reason=reason, version=version)
+        rulings.setdefault((event.author, proposal), ruling)
+    return tuple(rulings.values())
 
 
 def _without_release(pupil: Pupil) -> tuple[Change, ...]:

@@ -1,21 +1,24 @@
 """Reading what a decision is made from: current states, remembered as the decision's grounds."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from ledger import ids, log, pupil_year, states
+from ledger import ids, log, proposal, pupil_year, states
 from ledger.case import Case
 from ledger.contribution import Contribution, in_custody_order
 from ledger.database import Connection
 from ledger.event import Event, StreamKind
+from ledger.events.pupil_year import Proposed
 from ledger.folds import FOLDS, StatesVersion
+from ledger.proposal import Decided, Decisions
 from ledger.pupil import Pupil
 from ledger.pupil_year import PupilYear, Slot, SlotKey
 from ledger.queries import queries
 from ledger.recorder import StreamRef
+from ledger.register import Register
 from ledger.school_class import SchoolClass
 from ledger.settings import Settings
 from ledger.staff import Account, Staff
@@ -24,6 +27,9 @@ from ledger.vault import Keyring
 
 _SQL = queries("ledger", "log.sql")
 _STATES = queries("ledger", "states.sql")
+
+
+NOTHING_PENDING: Mapping[UUID, Sequence[tuple[int, Event]]] = {}
 
 
 @dataclass(slots=True)
@@ -100,11 +106,16 @@ class Reader:
         state: Case | None = self._load([stream], StreamKind.CASE)[stream]
         return state
 
+    def register(self, stream: UUID) -> Register | None:
+        """A stream of the custody register that this ledger keeps, where it is the ministry."""
+        state: Register | None = self._load([stream], StreamKind.REGISTER)[stream]
+        return state
+
     def years(
         self, years: Iterable[tuple[UUID, str]], *, columns: Collection[SlotKey] | None = None
     ) -> dict[tuple[UUID, str], PupilYear | None]:
         """This ledger's pupil-years by (pupil, school year), with at least the slots that
-        `columns` name (None: all)."""
+        `columns` name (None: all). Proposals of ours that were accepted count."""
         streams = {key: ids.year_stream(self.ledger, *key) for key in years}
         states = self._load(streams.values(), StreamKind.PUPIL_YEAR)
         slots = self._slots([s for s, year in states.items() if year is not None], columns)
@@ -112,23 +123,50 @@ class Reader:
             loaded = self.grounds[stream]
             merged = {**loaded.state.slots, **filled}
             loaded.state = loaded.state.model_copy(update={"slots": merged})
-        return {key: self.grounds[stream].state for key, stream in streams.items()}
+        found = {key: self.grounds[stream].state for key, stream in streams.items()}
+        # What was accepted is no part of the stored state, which is of the one stream alone.
+        proposing = [key for key, year in found.items() if year is not None and year.proposals]
+        return found | {key: self._with_accepted(key) for key in proposing}
+
+    def _with_accepted(self, key: tuple[UUID, str]) -> PupilYear | None:
+        pupil = self.pupils([key[0]])[key[0]]
+        decided = self.decisions(pupil) if pupil is not None else {}
+        parts = self._counted({ids.year_stream(self.ledger, *key): self.ledger}, pupil, decided)
+        return parts[0].year if parts else None
+
+    def offered_year(self, pupil: Pupil, school_year: str) -> PupilYear | None:
+        """This ledger's pupil-year as it would be with every proposal that was not refused: what
+        further ones are decided from."""
+        stream = ids.year_stream(self.ledger, pupil.id, school_year)
+        self._load([stream], StreamKind.PUPIL_YEAR)
+        parts = self._counted({stream: self.ledger}, pupil, self.decisions(pupil), offered=True)
+        return parts[0].year if parts else None
+
+    def decisions(self, pupil: Pupil) -> dict[tuple[UUID, UUID], Decided]:
+        """What was decided about proposals, as far as this ledger's record of `pupil` and the
+        records it is linked to say so."""
+        others = self._load((link.pupil for link in pupil.links), StreamKind.PUPIL)
+        return proposal.decisions_of(pupil, (one for one in others.values() if one is not None))
 
     def contributions(self, pupil: Pupil, school_year: str) -> list[Contribution]:
         """What every ledger wrote of one year of `pupil`, in the order of custody."""
         streams = self._year_streams(pupil, school_year)
         states = self._load(streams, StreamKind.PUPIL_YEAR)
-        slots = self._slots([s for s, year in states.items() if year is not None], None)
+        written = {stream: year for stream, year in states.items() if year is not None}
+        whole = [stream for stream, year in written.items() if not year.proposals]
+        slots = self._slots(whole, None)
         found = [
             Contribution(
                 ledger=streams[stream],
-                year=year.model_copy(update={"slots": slots.get(stream, {})}),
+                year=written[stream].model_copy(update={"slots": slots.get(stream, {})}),
                 covered=pupil.hops(stream),
                 current=len(pupil.coverings),
             )
-            for stream, year in states.items()
-            if year is not None
+            for stream in whole
         ]
+        proposing = {stream: streams[stream] for stream in written.keys() - set(whole)}
+        if proposing:
+            found += self._counted(proposing, pupil, self.decisions(pupil))
         return in_custody_order(found)
 
     def contributions_on(
@@ -138,27 +176,61 @@ class Reader:
         day: date,
         *,
         pending: Sequence[tuple[int, Event]] = (),
+        offered: bool = False,
     ) -> list[Contribution]:
         """The same from the entries that count by `day` alone: what is dated later says nothing
-        about that day. `pending` are (version, event) about to be appended to the own year."""
+        about that day. `pending` are (version, event) about to be appended to the own year;
+        `offered`: this ledger's own proposals that were not refused count too."""
         streams = self._year_streams(pupil, school_year)
         self._load(streams, StreamKind.PUPIL_YEAR)
         own = ids.year_stream(self.ledger, pupil.id, school_year)
-        written: dict[UUID, list[tuple[Event, int]]] = {}
-        for entry in log.of_streams(self.connection, list(streams), size=None):
-            written.setdefault(entry.stream.id, []).append((entry.event, entry.version))
-        written.setdefault(own, []).extend((event, version) for version, event in pending)
-        found = [
-            Contribution(
-                ledger=streams.get(stream, self.ledger),
-                year=year,
-                covered=pupil.hops(stream),
-                current=len(pupil.coverings),
-            )
-            for stream, entries in written.items()
-            if (year := pupil_year.fold(e for e in entries if e[0].effective_on <= day))
-        ]
+        found = self._counted(
+            {**streams, own: self.ledger},
+            pupil,
+            self.decisions(pupil),
+            day=day,
+            pending={own: pending},
+            offered=offered,
+        )
         return in_custody_order(found)
+
+    def _counted(
+        self,
+        streams: Mapping[UUID, UUID],
+        pupil: Pupil | None,
+        decisions: Decisions,
+        *,
+        day: date | None = None,
+        pending: Mapping[UUID, Sequence[tuple[int, Event]]] = NOTHING_PENDING,
+        offered: bool = False,
+    ) -> list[Contribution]:
+        """What counts of these pupil-years (stream to author), folded from their entries."""
+        written: dict[UUID, list[tuple[Event, int]]] = {stream: [] for stream in streams}
+        for entry in log.of_streams(self.connection, list(streams), size=None):
+            written[entry.stream.id].append((entry.event, entry.version))
+        found = []
+        current = len(pupil.coverings) if pupil is not None else 0
+        for stream, author in streams.items():
+            native = author == self.ledger
+            entries = written[stream]
+            entries.extend((event, version) for version, event in pending.get(stream, ()))
+            counted = proposal.count(
+                entries,
+                author=author,
+                native=native,
+                covered=pupil.hops(stream) if pupil is not None else (),
+                decisions=_open_too(author, entries, decisions, current)
+                if offered and native
+                else decisions,
+            )
+            if counted is None:
+                continue
+            facts = counted.entries
+            year = pupil_year.fold(e for e in facts if day is None or e[0].effective_on <= day)
+            if year is not None:
+                made = Contribution(author, year, counted.covered, current, counted.accepted)
+                found.append(made)
+        return found
 
     def _year_streams(self, pupil: Pupil, school_year: str) -> dict[UUID, UUID]:
         """The streams of a pupil's year in this log, with the ledgers that wrote them."""
@@ -236,3 +308,11 @@ class Reader:
             key = (subject, semester, slot)
             filled.setdefault(stream, {})[key] = Slot.model_validate_json(body)
         return filled
+
+
+def _open_too(
+    author: UUID, entries: Sequence[tuple[Event, int]], decisions: Decisions, current: int
+) -> Decisions:
+    """The decisions, with every proposal among `entries` that nobody has decided accepted."""
+    offered = {event.proposal for event, _ in entries if isinstance(event, Proposed)}
+    return {**{(author, one): Decided(None, current) for one in offered}, **decisions}

@@ -2,7 +2,8 @@
 
 Thông tư 15/2026/TT-BGDĐT is in force from 10/5/2026: the head of the school applied to decides,
 within 5 working days in one province and 8 between two, and the school left hands the record over
-within 3. Before it the papers of the school left came first, and there was no term for the head.
+within 3; the pupil is placed in a class within 5. Before it the papers of the school left came
+first, and there was no term for the head.
 Textbooks were never a ground to refuse. (The terms are confirmed by the press, the procedure by
 the draft of December 2025; see `docs/reference/code-lists.md`.)
 """
@@ -25,7 +26,8 @@ class TransferLaw:
     """A text on changing schools, in force from `since` on.
 
     `days_inside` and `days_between` are the working days that the head has (None: no term),
-    `hand_over` those of the school left; `origin_first`: its papers come before the decision.
+    `hand_over` those of the school left, `placement` those for placing the pupil in a class once
+    the papers are complete; `origin_first`: its papers come before the decision.
     """
 
     code: str
@@ -33,6 +35,7 @@ class TransferLaw:
     days_inside: int | None
     days_between: int | None
     hand_over: int | None
+    placement: int | None
     origin_first: bool
 
     def decision_due(self, received: date, *, between_provinces: bool) -> date | None:
@@ -44,10 +47,14 @@ class TransferLaw:
         """The last day for the school left to hand the record over."""
         return None if self.hand_over is None else working_day_after(asked, self.hand_over)
 
+    def placement_due(self, received: date) -> date | None:
+        """The last day to place in a class a pupil whose papers came on `received`."""
+        return None if self.placement is None else working_day_after(received, self.placement)
+
 
 LAWS: Final = (
-    TransferLaw("QD51_2002", date(2002, 12, 25), None, None, None, origin_first=True),
-    TransferLaw("TT15_2026", date(2026, 5, 10), 5, 8, 3, origin_first=False),
+    TransferLaw("QD51_2002", date(2002, 12, 25), None, None, None, None, origin_first=True),
+    TransferLaw("TT15_2026", date(2026, 5, 10), 5, 8, 3, 5, origin_first=False),
 )
 
 

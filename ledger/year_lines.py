@@ -11,7 +11,7 @@ from ledger.assessment.regime import Regulation
 from ledger.batch import Batch, Line
 from ledger.errors import Refused
 from ledger.event import Event
-from ledger.gradebook import keep_as_proposal
+from ledger.gradebook import keep_as_proposal, offered_year, without_closings
 from ledger.pupil import Pupil
 from ledger.pupil_year import PupilYear
 from ledger.reader import Reader
@@ -44,6 +44,7 @@ def write_years(reader: Reader, batch: Batch, lines: Sequence[Line[YearLine]]) -
     # Results are computed from the entries; only what is decided without them looks at slots.
     years |= reader.years({key for key, command in asked if not command.needs_results})
     pending: dict[tuple[UUID, str], list[tuple[int, Event]]] = {}
+    offering: set[tuple[UUID, str]] = set()
     for line in lines:
         command = line.command
         key = (command.pupil, command.school_year)
@@ -57,18 +58,24 @@ def write_years(reader: Reader, batch: Batch, lines: Sequence[Line[YearLine]]) -
                     f"the pupil has no enrolment in {command.school_year} here",
                     field="school_year",
                 )
+            released = found.released is not None
+            if released and not command.proposable:
+                pupil.require_custody(found)
+            if released and key not in offering:
+                offering.add(key)
+                years[key] = year = offered_year(reader, found, reader.years([key])[key] or year)
             results = None
             if command.needs_results:
                 parts = reader.contributions_on(
-                    found, command.school_year, command.on, pending=pending.get(key, ())
+                    *(found, command.school_year, command.on),
+                    pending=pending.get(key, ()),
+                    offered=released,
                 )
                 results = assess(parts, on=command.on, reading=_reading(reader, year))
-            events = command.decide(_at_school(year, found, command.on), results)
-            if found.released is not None:
-                if not command.proposable:
-                    pupil.require_custody(found)
-                keep_as_proposal(reader, batch, line, year, events)
-                continue
+            here = _at_school(year, found, command.on)
+            # Whoever has custody decides whether a closed period takes what is proposed.
+            state = without_closings(here) if released and results is None else here
+            events = command.decide(state, results)
         except Refused as refused:
             batch.reject(line, refused)
             continue
@@ -77,7 +84,10 @@ def write_years(reader: Reader, batch: Batch, lines: Sequence[Line[YearLine]]) -
         for version, event in enumerate(events, reader.track(ref) + len(waiting) + 1):
             years[key] = year = pupil_year.evolve(year, event, version)
             waiting.append((version, event))
-        batch.accept(line, [(ref, events)])
+        if released:
+            keep_as_proposal(reader, batch, line, year, events)
+        else:
+            batch.accept(line, [(ref, events)])
 
 
 def _reading(reader: Reader, year: PupilYear) -> Reading:

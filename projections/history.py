@@ -6,7 +6,8 @@ same way. Each stream is folded on its own by `ledger`'s `evolve`; nothing is me
 Two dates stay apart. Which entries there are is the caller's prefix of the log ("known at");
 custody and its coverings are read from all of them. What holds on the day `on` comes from the
 entries with `effective_on <= on`. A foreign entry counts once an acceptance in the pupil's own
-stream covers it: between the copies and the acceptance, in one transaction, nothing counts.
+stream covers it: between the copies and the acceptance, in one transaction, nothing counts. What
+was proposed after a release counts once it was accepted (`ledger.proposal`).
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,11 +16,13 @@ from datetime import date
 from typing import TYPE_CHECKING, cast
 from uuid import UUID
 
-from ledger import enrolment, pupil_year
+from ledger import enrolment
 from ledger.contribution import Contribution, in_custody_order
 from ledger.enrolment import Segment
 from ledger.event import Event, StreamKind
 from ledger.folds import evolve
+from ledger.log import Entry
+from ledger.proposal import Decisions, count, decisions_of
 from ledger.pupil import Pupil
 from ledger.pupil_year import PupilYear
 
@@ -60,12 +63,14 @@ class PupilRecord:
 class History:
     """The pupil as one ledger knows it: its own record, every record, every year.
 
-    `records` and the contributions to a year stand in the order of custody; `years` are sorted.
+    `records` and the contributions to a year stand in the order of custody; `years` are sorted;
+    `decisions` are those about proposals.
     """
 
     own: Pupil
     records: tuple[PupilRecord, ...]
     years: dict[str, list[Contribution]]
+    decisions: Decisions
 
     @property
     def first_id(self) -> UUID:
@@ -90,24 +95,54 @@ def fold_history(entries: Iterable[FoldEntry], *, pupil: UUID, on: date) -> Hist
     own = _pupil(streams[pupil])
     records = []
     contributions: dict[str, list[Contribution]] = {}
+    pupils = {
+        stream: _pupil(written)
+        for stream, written in streams.items()
+        if written[0].event.STREAM is StreamKind.PUPIL
+        and (written[0].author == here or own.hops(stream))
+    }
+    decisions = decisions_of(own, [known for stream, known in pupils.items() if stream != pupil])
     for stream, written in streams.items():
-        author, kind = written[0].author, written[0].event.STREAM
-        covered = own.hops(stream)
-        if author != here and not covered:
-            continue
-        if kind is StreamKind.PUPIL:
+        author, covered = written[0].author, own.hops(stream)
+        if stream in pupils:
             hop = covered[0][1] if covered else len(own.coverings)
-            records.append(PupilRecord(author, hop, _pupil(written)))
-        elif kind is StreamKind.PUPIL_YEAR:
-            if author != here:
-                written = [entry for entry in written if entry.version <= covered[-1][0]]
-            year = _year(written, on)
-            if year is not None:
-                part = Contribution(author, year, covered, len(own.coverings))
-                contributions.setdefault(year.school_year, []).append(part)
+            records.append(PupilRecord(author, hop, pupils[stream]))
+        elif written[0].event.STREAM is StreamKind.PUPIL_YEAR:
+            part = _contribution(
+                written, native=author == here, covered=covered, own=own, decisions=decisions, on=on
+            )
+            if part is not None:
+                contributions.setdefault(part.year.school_year, []).append(part)
     records.sort(key=lambda record: (record.hop, record.ledger, record.pupil.id))
     years = {label: in_custody_order(contributions[label]) for label in sorted(contributions)}
-    return History(own, tuple(records), years)
+    return History(own, tuple(records), years, decisions)
+
+
+def _contribution(
+    written: Sequence[FoldEntry],
+    *,
+    native: bool,
+    covered: tuple[tuple[int, int], ...],
+    own: Pupil,
+    decisions: Decisions,
+    on: date,
+) -> Contribution | None:
+    told = [(entry.event, entry.version) for entry in written]
+    counted = count(
+        told, author=written[0].author, native=native, covered=covered, decisions=decisions
+    )
+    if counted is None:
+        return None
+    state = None
+    for event, version in counted.entries:
+        if event.effective_on <= on:
+            state = evolve(StreamKind.PUPIL_YEAR, state, event, version)
+    if state is None:
+        return None
+    year = cast(PupilYear, state)
+    return Contribution(
+        written[0].author, year, counted.covered, len(own.coverings), counted.accepted
+    )
 
 
 def _pupil(written: Sequence[FoldEntry]) -> Pupil:
@@ -115,8 +150,3 @@ def _pupil(written: Sequence[FoldEntry]) -> Pupil:
     for entry in written:
         state = evolve(StreamKind.PUPIL, state, entry.event, entry.version)
     return cast(Pupil, state)
-
-
-def _year(written: Sequence[FoldEntry], on: date) -> PupilYear | None:
-    counted = ((entry.event, entry.version) for entry in written if entry.event.effective_on <= on)
-    return pupil_year.fold(counted)

@@ -11,6 +11,8 @@ from typing import Any
 
 from ledger.events.pupil import (
     ChangeRetracted,
+    CustodyRuled,
+    PapersAccepted,
     PupilDetailsChanged,
     PupilEnrolled,
     PupilLinked,
@@ -19,6 +21,7 @@ from ledger.events.pupil import (
     PupilUnlinked,
     Released,
     ReleaseUndone,
+    SupplementDecided,
     TransferAccepted,
 )
 from ledger.events.pupil_year import (
@@ -40,12 +43,16 @@ from ledger.log import Entry
 
 _UNDATED = (
     *(PupilRegistered, PupilDetailsChanged, PupilLinked, PupilUnlinked),
-    *(Released, ReleaseUndone, TransferAccepted),
+    *(Released, ReleaseUndone, CustodyRuled, TransferAccepted, PapersAccepted),
+    SupplementDecided,
 )
 """Entries that count from their position on, whatever their day."""
 _PROFILE = (PupilRegistered, PupilDetailsChanged)
-_STAYS = (PupilEnrolled, PupilStatusChanged, ChangeRetracted, Released, ReleaseUndone)
-_HISTORY = (TransferAccepted, PupilLinked, PupilUnlinked)
+_STAYS = (
+    *(PupilEnrolled, PupilStatusChanged, ChangeRetracted),
+    *(Released, ReleaseUndone, CustodyRuled, PapersAccepted),
+)
+_HISTORY = (TransferAccepted, SupplementDecided, PupilLinked, PupilUnlinked)
 """Entries by which years of other records come to count, or cease to."""
 _OF_ANY_SUBJECT = (AssessmentAdapted, ElectivesChosen)
 _WITHOUT_RESULT = (CommentWritten, ExchangeRecordSent, Proposed, MentionRecorded)

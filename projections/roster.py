@@ -19,6 +19,8 @@ from ledger.database import Connection
 from ledger.enrolment import SectionStay, Segment, entered_period, section_days
 from ledger.events.pupil import (
     ChangeRetracted,
+    CustodyRuled,
+    PapersAccepted,
     PupilEnrolled,
     PupilRegistered,
     PupilStatusChanged,
@@ -70,7 +72,9 @@ class Roster(Projection):
         ChangeRetracted,
         Released,
         ReleaseUndone,
+        CustodyRuled,
         TransferAccepted,
+        PapersAccepted,
     )
 
     def rows(self, state: Any) -> Iterable[Row]:

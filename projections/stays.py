@@ -31,6 +31,8 @@ from ledger.event import Event, StreamKind
 from ledger.events.case import DecisionReceived
 from ledger.events.pupil import (
     ChangeRetracted,
+    CustodyRuled,
+    PapersAccepted,
     PresenceConfirmed,
     PupilEnrolled,
     PupilLinked,
@@ -98,7 +100,9 @@ class Stays(Projection):
         ChangeRetracted,
         Released,
         ReleaseUndone,
+        CustodyRuled,
         TransferAccepted,
+        PapersAccepted,
         PupilLinked,
         PupilUnlinked,
         PresenceConfirmed,
@@ -129,7 +133,7 @@ class Stays(Projection):
 def _released(releases: tuple[Release, ...], event: Event, version: int) -> tuple[Release, ...]:
     if isinstance(event, Released):
         return (*releases, Release(version, event.case))
-    if isinstance(event, ReleaseUndone):
+    if isinstance(event, ReleaseUndone | CustodyRuled):
         return tuple(known for known in releases if known.case != event.case)
     return releases
 

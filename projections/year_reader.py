@@ -22,9 +22,10 @@ from ledger import ids, log, pupil_year
 from ledger.contribution import Contribution
 from ledger.database import Connection
 from ledger.errors import DamagedEntry, LedgerError
-from ledger.events.pupil import PupilLinked, Released, TransferAccepted
-from ledger.events.pupil_year import PeriodClosed
+from ledger.events.pupil import PupilLinked, Released, SupplementDecided, TransferAccepted
+from ledger.events.pupil_year import PeriodClosed, Proposed
 from ledger.log import Entry
+from ledger.proposal import unfold
 from ledger.year_record import YearRecord, assess
 from projections.history import FoldEntry, fold_history
 from projections.pupil_log import read_pupil_log
@@ -33,7 +34,10 @@ from projections.tables import Statement, array
 PAGE = 50
 """Pupils whose entries are held in memory together: some 5,000 entries."""
 
-_MOVED = (PupilLinked.TOPIC, Released.TOPIC, TransferAccepted.TOPIC)
+_MOVED = (
+    *(PupilLinked.TOPIC, Released.TOPIC, TransferAccepted.TOPIC),
+    SupplementDecided.TOPIC,
+)
 """What makes a pupil's year more than the one stream of it."""
 _STREAM = sa.table(
     "stream", *(sa.column(name) for name in ("no", "id", "ledger", "kind")), schema="ledger"
@@ -165,9 +169,9 @@ class YearReader:
         if not parts:
             return YearRead(pupil, (), None, {})
         closed = {
-            (entry.stream, entry.version): entry.event
+            (entry.stream, entry.version): event
             for entry in entries
-            if isinstance(entry.event, PeriodClosed)
+            if (event := _closing(entry)) is not None
         }
         newest: dict[str, tuple[int, int, PeriodClosed]] = {}
         for part in parts:
@@ -187,6 +191,17 @@ class YearReader:
         except (LedgerError, ValueError, ArithmeticError, LookupError) as error:
             return _unsound(pupil, parts, error)
         return YearRead(pupil, parts, record, closings)
+
+
+def _closing(entry: FoldEntry) -> PeriodClosed | None:
+    """The closing that an entry states, or proposes."""
+    event = entry.event
+    if isinstance(event, Proposed) and event.topic == PeriodClosed.TOPIC:
+        try:
+            event = unfold(event)
+        except ValueError:  # nobody accepted it
+            return None
+    return event if isinstance(event, PeriodClosed) else None
 
 
 def _unsound(pupil: UUID, parts: Sequence[Contribution], error: Exception) -> YearRead:

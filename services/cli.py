@@ -26,6 +26,7 @@ from ledger.errors import (
 from projections.errors import ProjectionError
 from services.embedded import Home, default_home
 from services.errors import ServiceError
+from services.nats.access import NatsAccess
 from services.output import messages
 from services.workplace import Workplace
 from signing.errors import SigningError
@@ -45,7 +46,9 @@ COMMANDS = {
     "import": "importing:import_",
     "init": "init:init",
     "marksheet": "marksheet:marksheet",
+    "nats": "nats:nats_",
     "prove": "proofs:prove",
+    "register": "register:register",
     "rebuild": "rebuild:rebuild",
     "reconcile": "reconcile:reconcile_",
     "report": "report:report",
@@ -58,12 +61,14 @@ COMMANDS = {
     "transcript": "transcript:transcript",
     "transfer": "transfers:transfer",
     "transfer-agent": "transfer:agent",
+    "trust": "trust:trust",
     "turn": "turn:turn",
     "units": "units:units",
     "verify": "proofs:verify",
 }
 """Command to module and function under `services.commands`, loaded only when it is run."""
 
+FILE = click.Path(dir_okay=False, path_type=Path)
 USAGE_CODES = frozenset({"future_instant", "bad_when", "bad_key", "bad_school_year"})
 
 
@@ -97,6 +102,24 @@ class Commands(click.Group):
 )
 @click.option("--database", envvar="DATABASE_URL", metavar="URL", help="One ledger's database.")
 @click.option("--nats", envvar="NATS_URL", metavar="URL", help="A NATS server.")
+@click.option(
+    "--nats-creds", envvar="HOCBA_NATS_CREDS", type=FILE, help="This ledger's NATS credentials."
+)
+@click.option("--nats-ca", envvar="HOCBA_NATS_CA", type=FILE, help="Who signs the NATS server.")
+@click.option("--nats-cert", envvar="HOCBA_NATS_CERT", type=FILE, help="Our certificate there.")
+@click.option("--nats-key", envvar="HOCBA_NATS_KEY", type=FILE, help="The certificate's key.")
+@click.option(
+    "--nats-monitor",
+    envvar="HOCBA_NATS_MONITOR",
+    metavar="URL",
+    help="The NATS server's monitoring pages, where its settings are looked at.",
+)
+@click.option(
+    "--nats-unsafe",
+    envvar="HOCBA_NATS_UNSAFE",
+    is_flag=True,
+    help="Work with a NATS server whose settings could lose or leak mail.",
+)
 @click.option("--ledger", envvar="HOCBA_LEDGER", metavar="NAME", help="The ledger's short name.")
 @click.option(
     "--trust",
@@ -114,6 +137,12 @@ def cli(
     home: Path | None,
     database: str | None,
     nats: str | None,
+    nats_creds: Path | None,
+    nats_ca: Path | None,
+    nats_cert: Path | None,
+    nats_key: Path | None,
+    nats_monitor: str | None,
+    nats_unsafe: bool,
     ledger: str | None,
     trust: tuple[Path, ...],
     format_: str,
@@ -129,6 +158,9 @@ def cli(
         format=format_,
         lang=lang,
         trust=trust,
+        nats_access=NatsAccess(
+            nats_creds, nats_ca, nats_cert, nats_key, monitor=nats_monitor, unsafe=nats_unsafe
+        ),
     )
 
 
@@ -207,6 +239,11 @@ _VALUED = (
     "--home",
     "--database",
     "--nats",
+    "--nats-creds",
+    "--nats-ca",
+    "--nats-cert",
+    "--nats-key",
+    "--nats-monitor",
     "--ledger",
     "--trust",
     "--format",
@@ -225,7 +262,9 @@ def hoist_globals(arguments: list[str]) -> list[str]:
         elif argument in _VALUED:
             value = next(waiting, None)
             hoisted.extend([argument] if value is None else [argument, value])
-        elif argument.startswith(tuple(f"{option}=" for option in _VALUED)):
+        elif argument == "--nats-unsafe" or argument.startswith(
+            tuple(f"{option}=" for option in _VALUED)
+        ):
             hoisted.append(argument)
         else:
             rest.append(argument)

@@ -33,3 +33,9 @@ class LedgerExists(ServiceError):
     """A ledger of that name is in this home already."""
 
     exit_code = 7
+
+
+class UnsafeServer(ServiceError):
+    """A given server's settings would lose or leak mail; each is named."""
+
+    exit_code = 7

@@ -2,13 +2,14 @@
 
 home/ledgers/31.json      id, name, province, database
 home/keys/31/             kek, checkpoint.key, seal.pem (+ chain), encryption.key: owner only
+home/keys/BGD/arbiter.*   the ministry's, which signs rulings
 home/keys/trust-root.key  signs this home's trust bundle (test use: the ministry's in earnest)
 home/trust/               the bundle that the home's ledgers share
 """
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -30,6 +31,7 @@ from services.progress import showing_if_told
 from signing import certificates
 from signing.aead import new_key
 from signing.certificates import Credential, Purpose
+from signing.jws import FileSigner
 from signing.keyfiles import load_key, save_key, write_secret
 from signing.note import NoteSigner
 from signing.sealing import KeyPair
@@ -37,6 +39,8 @@ from signing.trust import EncryptionKey, Label, LedgerTrust, TrustBundle, public
 from signing.truststore import TrustStore
 
 SEAL_YEARS = 5
+MINISTRY = ("VN", "Bộ Giáo dục và Đào tạo")
+"""Code and name that stand where a province's stand for a province."""
 DAY = timedelta(days=1)
 
 
@@ -136,11 +140,33 @@ class Ledgers:
             encryption=KeyPair.from_private_bytes((folder / "encryption.key").read_bytes()),
         )
 
+    def arbiter(self, profile: Profile) -> FileSigner:
+        """The key that signs the ministry's rulings. Raises NotFound(`no_arbiter`)."""
+        folder = self.home.keys / profile.name
+        if not (folder / "arbiter.key").exists():
+            raise NotFound(
+                "no_arbiter",
+                f"{profile.name} has no arbiter's key here; `hocba init --role ministry` makes one",
+            )
+        chain = certificates.load_pem((folder / "arbiter.pem").read_text("ascii"))
+        return FileSigner(_seal_key(folder / "arbiter.key"), tuple(chain))
+
+    def name_ministry(self, name: str) -> LedgerTrust:
+        """Names a ledger of another home's bundle (or this one's) as the ministry in this home's.
+
+        Raises:
+            TrustError: no bundle knows it, or another ledger is named already.
+        """
+        found = self.trust.by_name(name)
+        with self.home.locked():
+            self.trust.name_ministry(found, [self._root_key()], issued_at=_now())
+        return found
+
     def create(
         self,
         servers: Servers,
         *,
-        province: str,
+        province: str | None,
         name: str | None,
         database: str | None,
         operator: str,
@@ -148,15 +174,20 @@ class Ledgers:
         nats_account: str | None = None,
     ) -> Profile:
         """Makes a ledger: keys, test CA and seal, database and schema, its place in the bundle.
+        Without a province it is the ministry: it has an arbiter's key too, and the bundle names it.
 
         Raises:
-            LedgerExists: the name is taken.
+            LedgerExists: the name is taken, or the bundle names another ministry.
             ServiceError: the province code means nothing on `today`.
         """
-        label = province_name(province, today)
+        ministry = province is None
+        label = MINISTRY[1] if province is None else province_name(province, today)
+        province = province or MINISTRY[0]
         if label is None:
             raise ServiceError(f"no province has the code {province} on {today}")
         self._trust_root()
+        if ministry:
+            self._require_no_ministry(name or province)
         profile = self._begin(name or province, province, label, database)
         keys = self.keys(profile)
         if database is None:
@@ -172,9 +203,42 @@ class Ledgers:
             operator=operator,
             today=today,
         ).close()
-        self._publish(profile, keys, today, nats_account or profile.id.hex)
+        account = nats_account or profile.id.hex
+        self._publish(profile, keys, today, account, ministry=ministry)
         self._store(profile, ready=True)
         return profile
+
+    def adopt_accounts(self, accounts: Mapping[str, str]) -> list[str]:
+        """Give ledgers, by name, their accounts on a shared NATS, in a new version of the bundle.
+
+        Returns the names whose account is another now. The home must have made the bundle.
+
+        Raises:
+            ServiceError: another home or authority made the bundle.
+        """
+        with self.home.locked():
+            bundle = self.trust.latest()
+            changed = [
+                ledger.name
+                for ledger in bundle.ledgers
+                if accounts.get(ledger.name, ledger.nats_account) != ledger.nats_account
+            ]
+            if not changed:
+                return []
+            path = self.home.keys / "trust-root.key"
+            if not path.exists():
+                raise ServiceError(
+                    "this home did not make its trust bundle: its authority publishes the accounts"
+                )
+            root = Ed25519PrivateKey.from_private_bytes(path.read_bytes())
+            issued_at = datetime.now(UTC).replace(microsecond=0)
+            self.trust.publish(bundle.with_accounts(accounts, issued_at=issued_at), [root])
+        return changed
+
+    def _require_no_ministry(self, name: str) -> None:
+        named = self.trust.ministry()
+        if named is not None and named.name != name:
+            raise LedgerExists(f"the trust bundle names a ministry already: {named.name}")
 
     def _begin(self, name: str, province: str, label: str, database: str | None) -> Profile:
         """A new ledger's name, id and keys; those of a making that was cut off are used again."""
@@ -187,7 +251,7 @@ class Ledgers:
                     return begun
             ledger = uuid7()
             profile = Profile(ledger, name, province, label, database or f"ledger_{ledger.hex}")
-            self._make_keys(profile)
+            self._make_keys(profile, arbiter=(province, label) == MINISTRY)
             self._store(profile, ready=False)
         return profile
 
@@ -216,13 +280,13 @@ class Ledgers:
         with ledger:
             yield profile, ledger
 
-    def _make_keys(self, profile: Profile) -> None:
+    def _make_keys(self, profile: Profile, *, arbiter: bool) -> None:
         folder = self.home.keys / profile.name
         if folder.exists():  # an init that was cut off: keys never used
             for left in folder.iterdir():
                 left.unlink()
         folder.mkdir(mode=0o700, exist_ok=True)
-        now = datetime.now(UTC).replace(microsecond=0)
+        now = _now()
         until = now + SEAL_YEARS * 365 * DAY
         authority = certificates.make_authority(
             f"Hocba test CA {profile.name}", not_before=now - DAY, not_after=until
@@ -245,6 +309,17 @@ class Ledgers:
         (folder / "authority.pem").write_text(
             certificates.dump_pem([authority.certificate]), "ascii"
         )
+        if arbiter:
+            judge = certificates.issue_seal(
+                authority,
+                common_name=f"Hocba test arbiter {profile.name}",
+                ledger_id=profile.id,
+                purpose=Purpose.ARBITER,
+                not_before=now - DAY,
+                not_after=until,
+            )
+            save_key(folder / "arbiter.key", judge.key)
+            (folder / "arbiter.pem").write_text(certificates.dump_pem(judge.chain), "ascii")
 
     def _trust_root(self) -> Ed25519PrivateKey:
         """The key that signs this home's bundle; made with the first ledger."""
@@ -272,7 +347,20 @@ class Ledgers:
                 TrustStore.create(self.home.path / "trust", bundle, [key])
         return key
 
-    def _publish(self, profile: Profile, keys: LedgerKeys, today: date, nats_account: str) -> None:
+    def _root_key(self) -> Ed25519PrivateKey:
+        return Ed25519PrivateKey.from_private_bytes(
+            (self.home.keys / "trust-root.key").read_bytes()
+        )
+
+    def _publish(
+        self,
+        profile: Profile,
+        keys: LedgerKeys,
+        today: date,
+        nats_account: str,
+        *,
+        ministry: bool,
+    ) -> None:
         authority = (self.home.keys / profile.name / "authority.pem").read_text("ascii")
         trusted = LedgerTrust(
             id=profile.id,
@@ -288,11 +376,12 @@ class Ledgers:
         with self.home.locked():
             if any(known.id == profile.id for known in self.trust.latest().ledgers):
                 return
-            root = Ed25519PrivateKey.from_private_bytes(
-                (self.home.keys / "trust-root.key").read_bytes()
-            )
-            issued_at = datetime.now(UTC).replace(microsecond=0)
-            self.trust.add_ledger(trusted, [root], issued_at=issued_at)
+            root = self._root_key()
+            self.trust.add_ledger(trusted, [root], issued_at=_now(), ministry=ministry)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)
 
 
 def _seal_key(path: Path) -> EllipticCurvePrivateKey:

@@ -15,6 +15,8 @@ STATES: dict[str, tuple[str, str]] = {
     "rejected": ("Trả lại hồ sơ", "rejected"),
     "declined": ("Từ chối đề nghị", "declined"),
     "problem": ("Hồ sơ lỗi, chờ gửi lại", "a message failed, to be sent again"),
+    "left": ("Đã chuyển đi, hồ sơ giấy", "left, with papers"),
+    "follow_up": ("Hồ sơ bổ sung của trường trước", "a supplement of an earlier school"),
 }
 
 WAITING: dict[str, tuple[str, str]] = {
@@ -25,8 +27,69 @@ WAITING: dict[str, tuple[str, str]] = {
     "release": ("trường đi bàn giao hồ sơ", "the origin to release"),
     "delivery": ("hồ sơ đang trên đường", "delivery"),
     "accept": ("trường đến tiếp nhận", "the receiver to accept"),
+    "register_conflict": (
+        "hai nơi cùng quản lý hồ sơ, hỏi Bộ",
+        "the custody register has another custodian; ask the ministry",
+    ),
+    "ruling_conflict": (
+        "hai phán quyết khác nhau, hỏi Bộ",
+        "two different rulings; ask the ministry which holds",
+    ),
+    "supplement": ("quyết định về hồ sơ bổ sung", "the supplement to be decided"),
+    "supplement_answer": (
+        "trường đang quản lý hồ sơ trả lời bổ sung",
+        "the supplement to be answered",
+    ),
     "reissue": ("trường đi gửi lại hồ sơ", "the origin to send it again"),
+    "papers": ("trường đến nhập hồ sơ giấy và tiếp nhận", "the receiver to take the papers in"),
+    "consent": ("trường đi đồng ý cho chuyển", "the school left to consent"),
 }
+
+CASE_COLUMNS: dict[str, tuple[str, str]] = {
+    "case": ("Số hồ sơ", "Case"),
+    "state": ("Tình trạng", "State"),
+    "from": ("Từ", "From"),
+    "to": ("Đến", "To"),
+    "pupil": ("Học sinh", "Pupil"),
+    "waiting_for": ("Đang chờ", "Waiting for"),
+    "age_days": ("Số ngày", "Days"),
+    "due_on": ("Hạn", "Due"),
+    "line": ("Dòng", "Line"),
+    "pupil_key": ("Mã học sinh", "Pupil's key"),
+    "failure": ("Lý do", "Reason"),
+}
+
+ACTORS: dict[str, tuple[str, str]] = {
+    "receiving_head": ("hiệu trưởng trường đến", "the head of the receiving school"),
+    "receiving_school": ("trường đến", "the receiving school"),
+    "origin_school": ("trường đi", "the school left"),
+    "courier": ("đường truyền", "the courier"),
+    "holder": ("nơi ra văn bản tạm dừng", "whoever holds the case"),
+}
+"""Who must act next in a transfer."""
+
+REASONS: dict[str, tuple[str, str]] = {
+    "not_our_pupil": ("Không phải học sinh của nơi này", "not a pupil of ours"),
+    "already_released": ("Hồ sơ đã bàn giao nơi khác", "released already"),
+    "identity_unconfirmed": ("Chưa xác nhận được đúng học sinh", "identity not confirmed"),
+    "under_hold": ("Đang tạm dừng theo văn bản", "held by a document"),
+    "wrong_pupil": ("Nhầm học sinh", "the wrong pupil"),
+    "wrong_receiver": ("Gửi nhầm nơi nhận", "sent to the wrong place"),
+    "recalled": ("Trường đi thu hồi", "recalled by the school left"),
+    "withdrawn": ("Gia đình rút đơn", "withdrawn by the family"),
+    "not_accepted": ("Không tiếp nhận", "not accepted"),
+    "no_place": ("Hết chỗ", "no place"),
+    "out_of_area": ("Ngoài địa bàn tuyển sinh", "out of the area"),
+    "documents_missing": ("Thiếu giấy tờ", "documents missing"),
+    "wrong_grade": ("Không đúng khối lớp", "the wrong grade"),
+    "no_sure_match": ("Không chắc chắn là ai", "nobody beyond doubt"),
+    "pupil_released": ("Hồ sơ đã bàn giao nơi khác", "released already"),
+    "moved_house": ("Chuyển nơi cư trú", "moved house"),
+    "family": ("Hoàn cảnh gia đình", "family"),
+    "health": ("Sức khỏe", "health"),
+}
+"""Why a transfer is asked for, refused, declined, recalled or sent back (the code itself where
+there is no word)."""
 
 STATUSES: dict[str, tuple[str, str]] = {
     "attending": ("đang học", "attending"),
@@ -326,6 +389,21 @@ RECONCILING: dict[str, tuple[str, str]] = {
     ),
 }
 """The findings of a reconciliation, who must act, what there is to do."""
+
+
+PROPOSAL_CONFLICTS: dict[str, tuple[str, str]] = {
+    "already_there": ("đã có đúng như vậy", "it is there already"),
+    "slot_taken": ("ô điểm đã có điểm khác", "the slot holds another mark"),
+    "slot_empty": ("không có điểm để đính chính", "there is no mark to correct"),
+    "old_value_differs": ("điểm hiện có khác điểm cũ nêu", "the mark is not the one seen"),
+    "period_closed": ("kỳ đã tổng kết", "the period is closed"),
+    "already_assessed": ("đã đánh giá khác", "it was assessed otherwise"),
+    "already_counted": ("đã có số buổi nghỉ khác", "other absences are on record"),
+    "already_closed": ("kỳ đã tổng kết", "the period is closed already"),
+    "already_written": ("đã có nhận xét", "there is a comment already"),
+    "already_decided": ("đã có quyết định", "it was decided already"),
+}
+"""What stands against a proposal of a supplement (Hồ sơ bổ sung)."""
 
 
 def word(table: dict[str, tuple[str, str]], key: str, lang: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from ledger.ledger import Ledger
 from services.embedded import Home, Servers, servers
 from services.ledgers import Ledgers, Profile
+from services.nats.access import NOTHING, NatsAccess
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Workplace:
     format: str
     lang: str
     trust: tuple[Path, ...] = ()
+    nats_access: NatsAccess = NOTHING
 
     @property
     def ledgers(self) -> Ledgers:

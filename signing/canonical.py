@@ -22,6 +22,8 @@ MAX_INTEGER: Final = 2**53 - 1
 
 DEFAULT_MAX_BYTES: Final = 64 * 1024 * 1024
 DEFAULT_MAX_DEPTH: Final = 32
+MAX_MEMBERS: Final = 10_000
+"""Members of one object that is parsed: models name each one that they do not know."""
 _DUMP_MAX_DEPTH: Final = 64
 
 _PLAIN: Final = frozenset({str, bool, type(None)})
@@ -186,6 +188,8 @@ def reread(data: bytes) -> Any:
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(pairs) > MAX_MEMBERS:
+        raise CanonicalError(f"an object has more than {MAX_MEMBERS} members", code="size")
     found = dict(pairs)
     if len(found) != len(pairs):
         # The key itself may be somebody's name, so it stays out of the message.

@@ -12,7 +12,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Annotated, Any, Final, Self
@@ -170,6 +170,8 @@ class TrustBundle(BaseModel):
 
     ``quorum`` is how many ``witnesses`` must cosign a checkpoint between ledgers (0: none asked);
     ``signers`` (Ed25519 public keys) and ``threshold`` say who may sign the next version.
+    ``ministry`` is the ledger whose root certifies arbiters and that keeps the custody register;
+    bundles from before there was one do not have the member, so none is written for None.
     """
 
     model_config = _MODEL
@@ -182,6 +184,7 @@ class TrustBundle(BaseModel):
     revoked: tuple[Revocation, ...]
     signers: tuple[RootKey, ...]
     threshold: int = Field(ge=1)
+    ministry: UUID | None = None
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
@@ -199,7 +202,16 @@ class TrustBundle(BaseModel):
             raise ValueError("the threshold is higher than the number of signers")
         if self.quorum > len(self.witnesses):
             raise ValueError("the quorum is higher than the number of witnesses")
+        if self.ministry is not None and self.ministry not in [led.id for led in self.ledgers]:
+            raise ValueError("the ministry is none of the bundle's ledgers")
         return self
+
+    def body(self) -> dict[str, Any]:
+        """Return what is signed, as JSON values: every member, ``ministry`` only where named."""
+        body = self.model_dump(mode="json", by_alias=True)
+        if self.ministry is None:
+            del body["ministry"]
+        return body
 
     def by_id(self, ledger_id: UUID) -> LedgerTrust:
         """Return a ledger; raise :class:`TrustError` (``unknown_ledger``)."""
@@ -227,11 +239,18 @@ class TrustBundle(BaseModel):
             times[serial] = min(entry.at, times.get(serial, entry.at))
         return times
 
-    def with_ledger(self, ledger: LedgerTrust, *, issued_at: datetime) -> TrustBundle:
-        """Return the next version with one ledger more, unsigned.
+    def with_ledger(
+        self, ledger: LedgerTrust, *, issued_at: datetime, ministry: bool = False
+    ) -> TrustBundle:
+        """Return the next version with one ledger more, unsigned; as its ministry on demand.
 
-        Raises :class:`TrustError` (``conflict``) where its id or name is taken.
+        Raises :class:`TrustError` (``conflict``) where its id or name is taken, or where another
+        ledger is the ministry.
         """
+        if ministry and self.ministry is not None:
+            raise TrustError(
+                f"trust bundle {self.version} names a ministry already", code="conflict"
+            )
         if any(ledger.id == known.id or ledger.name == known.name for known in self.ledgers):
             raise TrustError(
                 f"a ledger with the id or the name {ledger.name} is already trusted; "
@@ -243,6 +262,44 @@ class TrustBundle(BaseModel):
             "version": self.version + 1,
             "issued_at": issued_at,
             "ledgers": (*self.ledgers, ledger),
+        }
+        if ministry:
+            values["ministry"] = ledger.id
+        return _validated(values)
+
+    def with_ministry(self, ledger: LedgerTrust, *, issued_at: datetime) -> TrustBundle:
+        """Return the next version that names ``ledger`` as the ministry, added where it is new.
+
+        Raises :class:`TrustError` (``conflict``) as :meth:`with_ledger`.
+        """
+        if all(known.id != ledger.id for known in self.ledgers):
+            return self.with_ledger(ledger, issued_at=issued_at, ministry=True)
+        if self.ministry is not None:
+            raise TrustError(
+                f"trust bundle {self.version} names a ministry already", code="conflict"
+            )
+        values = {name: getattr(self, name) for name in type(self).model_fields}
+        values |= {
+            "version": self.version + 1,
+            "issued_at": issued_at,
+            "ministry": ledger.id,
+        }
+        return _validated(values)
+
+    def with_accounts(self, accounts: Mapping[str, str], *, issued_at: datetime) -> TrustBundle:
+        """Return the next version with other NATS accounts, by the ledgers' names, unsigned.
+
+        Raises :class:`TrustError` (``malformed``) for an account that cannot be one.
+        """
+        values = {name: getattr(self, name) for name in type(self).model_fields}
+        values |= {
+            "version": self.version + 1,
+            "issued_at": issued_at,
+            "ledgers": [
+                ledger.model_dump()
+                | {"nats_account": accounts.get(ledger.name, ledger.nats_account)}
+                for ledger in self.ledgers
+            ],
         }
         return _validated(values)
 
@@ -261,7 +318,7 @@ def public_key(key: Ed25519PrivateKey) -> str:
 
 def sign_bundle(bundle: TrustBundle, keys: Sequence[Ed25519PrivateKey]) -> bytes:
     """Return the bundle's file bytes, signed by each key."""
-    body = bundle.model_dump(mode="json", by_alias=True)
+    body = bundle.body()
     message = _CONTEXT + canonical.dumps(body)
     signatures = [
         {
@@ -291,7 +348,7 @@ def verify_bundle(
         bundle = TrustBundle.model_validate_json(canonical.dumps(body))  # (3)
     except ValidationError as error:
         raise TrustError(_explain(error)) from None
-    if bundle.model_dump(mode="json", by_alias=True) != body:
+    if bundle.body() != body:
         raise TrustError("the trust bundle is not written in its one spelling")
     if bundle.version < not_older_than:  # (4)
         raise TrustError(

@@ -122,6 +122,15 @@ class TrustStore:
             )
         return found[0]
 
+    def ministry(self) -> LedgerTrust | None:
+        """Return the ledger that our own bundle names as the ministry; None where it names none.
+
+        Bundles added for look-up have no say in it: who rules over custody is for our own
+        bundle's signers to decide.
+        """
+        bundle = self.latest()
+        return None if bundle.ministry is None else bundle.by_id(bundle.ministry)
+
     def publish(self, bundle: TrustBundle, keys: Sequence[Ed25519PrivateKey]) -> None:
         """Sign and add a new version; see :meth:`install`."""
         self.install(sign_bundle(bundle, keys))
@@ -150,10 +159,23 @@ class TrustStore:
         return bundle
 
     def add_ledger(
-        self, ledger: LedgerTrust, keys: Sequence[Ed25519PrivateKey], *, issued_at: datetime
+        self,
+        ledger: LedgerTrust,
+        keys: Sequence[Ed25519PrivateKey],
+        *,
+        issued_at: datetime,
+        ministry: bool = False,
     ) -> TrustBundle:
         """Publish and return the next version with one ledger more; see :meth:`install`."""
-        bundle = self.latest().with_ledger(ledger, issued_at=issued_at)
+        bundle = self.latest().with_ledger(ledger, issued_at=issued_at, ministry=ministry)
+        self.publish(bundle, keys)
+        return bundle
+
+    def name_ministry(
+        self, ledger: LedgerTrust, keys: Sequence[Ed25519PrivateKey], *, issued_at: datetime
+    ) -> TrustBundle:
+        """Publish and return the next version with this ministry; see :meth:`install`."""
+        bundle = self.latest().with_ministry(ledger, issued_at=issued_at)
         self.publish(bundle, keys)
         return bundle
 

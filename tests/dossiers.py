@@ -9,7 +9,7 @@ import base64
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -94,6 +94,7 @@ class Province:
     id: UUID = field(default_factory=uuid7)
     log: list[CarriedEntry] = field(default_factory=list)
     keys: Keys = field(default_factory=Keys)
+    versions: dict[UUID, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.authority = certificates.make_authority(f"Board of {self.name}", **SPAN)
@@ -133,7 +134,7 @@ class Province:
             event, author=self.id, stream=stream, who=WHO, person=person, keys=self.keys
         )
         position = len(self.log)
-        version = 1 + sum(known.record.stream == stream for known in self.log)
+        version = self.versions[stream] = self.versions.get(stream, 0) + 1
         said = record(
             ledger=self.id,
             stream=stream,
@@ -257,7 +258,7 @@ class Province:
 
     def leaves(self, size: int | None = None) -> list[bytes]:
         """The log's leaf hashes."""
-        return [leaf(e.record.recorded_at, e.record.canonical) for e in self.log[:size]]
+        return [_leaf_of(entry) for entry in self.log[:size]]
 
     def inclusion(
         self, entry: CarriedEntry, *, size: int | None = None, note: str | None = None
@@ -286,13 +287,17 @@ class Province:
         case: UUID,
         earlier: Sequence[CarriedEntry] = (),
         own: Sequence[CarriedEntry] | None = None,
-        **facts: Any,
+        digest: str | None = None,
     ) -> CarriedEntry:
-        """Releases what was written of the pupil; `earlier` are other ledgers' entries."""
+        """Releases what was written of the pupil; `earlier` are other ledgers' entries. The digest
+        is folded from them unless another is given."""
         own = self.about(pupil) if own is None else own
         streams: dict[UUID, int] = {}
         for entry in own:
             streams[entry.record.stream] = entry.record.version
+        if digest is None:
+            folded = [_fold(entry) for entry in [*earlier, *own]]
+            digest = released_digest(folded, pupil=pupil, on=DAY)
         made = Released(
             effective_on=DAY,
             case=case,
@@ -301,12 +306,10 @@ class Province:
             root=records_root(own).hex(),
             entries=len(own),
             streams=tuple(streams.items()),
-            digest=released_digest(
-                [_fold(entry) for entry in [*earlier, *own]], pupil=pupil, on=DAY
-            ),
+            digest=digest,
             last_day=DAY,
         )
-        return self.write(pupil, made.model_copy(update=facts), person=pupil)
+        return self.write(pupil, made, person=pupil)
 
     def about(self, pupil: UUID) -> list[CarriedEntry]:
         """Our pupil and pupil-year entries of a pupil, in position order."""
@@ -338,7 +341,7 @@ class Province:
 
     def names(self, school: str = "THCS Lê Lợi") -> References:
         """The references of this province."""
-        unit = {"name": school, "kind": "school", "parent": None, "provinces": []}
+        unit: dict[str, Any] = {"name": school, "kind": "school", "parent": None, "provinces": []}
         known = {"name": "7A1", "school": "S1", "school_year": "2024-2025"}
         return References.model_validate(
             {"units": {"S1": unit}, "classes": {"7A1": known}, "staff": {}}
@@ -351,12 +354,14 @@ class Province:
         signature = TimedSignature(signed_at=NOW, value=value)
         return Naming(references=self.names(), signature=signature)
 
-    def sheet(self, mark: CarriedEntry, *, signer: FileSigner | None = None) -> SheetPath:
+    def sheet(
+        self, mark: CarriedEntry, *, signer: FileSigner | None = None, pupil: UUID | None = None
+    ) -> SheetPath:
         """A sheet of this one mark."""
         event = mark.read.event
         assert isinstance(event, MarkEntered)
         place = (event.class_code, event.subject, event.semester, event.slot, event.effective_on)
-        pupil = next(
+        pupil = pupil or next(
             found.read.event.pupil_id
             for found in self.log
             if found.record.stream == mark.record.stream
@@ -411,6 +416,11 @@ class Province:
         ]
 
 
+@lru_cache(maxsize=20_000)
+def _leaf_of(entry: CarriedEntry) -> bytes:
+    return leaf(entry.record.recorded_at, entry.record.canonical)
+
+
 def _fold(entry: CarriedEntry) -> FoldEntry:
     read = entry.read
     return FoldEntry(read.ledger, read.stream, read.version, read.event)
@@ -449,6 +459,7 @@ def dossier(
             CarriedStream(id=stream, ledger=found[0].record.ledger, entries=tuple(found))
             for stream, found in streams.items()
         ),
+        supplements=(),
         sheets=tuple(sheets),
         closings=tuple(closings),
         references={str(province.id): province.names() for province, _ in provinces},

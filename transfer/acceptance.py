@@ -19,9 +19,10 @@ from ledger.queries import queries
 from ledger.reader import Reader
 from ledger.recorder import StreamRef
 from ledger.registration import pupil_ref
+from transfer import register
 from transfer.cases import case_ref, decide_once, message, request_secret, require_case
 from transfer.checks import Report
-from transfer.dossier import ClosingProof, Dossier, ReadEntry, SheetPath, read_entry
+from transfer.dossier import ClosingProof, Dossier, Hop, ReadEntry, SheetPath, read_entry
 from transfer.errors import CaseRefused
 from transfer.held import DatabaseHeld
 from transfer.holding import require_free
@@ -34,6 +35,7 @@ from transfer.identity import (
 )
 from transfer.office import Office
 from transfer.proofs import evidence_code
+from transfer.supplement_proofs import keep_proofs, proofs_of
 from transfer.understanding import data_key
 
 _SQL = queries("transfer", "transfer.sql")
@@ -57,7 +59,8 @@ def accept(
     more happens. Returns our pupil's id.
 
     Raises:
-        CaseRefused: the transfer was rejected, or there is no such dossier.
+        CaseRefused: the transfer was rejected, there is no such dossier, or our record of the child
+            cannot go on with this history.
     """
     dossier = report.dossier
     assert dossier is not None
@@ -77,13 +80,15 @@ def accept(
         if pupil is None:
             plan.add(
                 reader.begin(pupil_ref(reader, ours)),
-                _new_record(dossier, report.entries, ours, today),
+                new_record(dossier, report.entries, ours, today),
             )
         elif reader.pupils([ours])[ours] is None:
             raise NotFound("unknown_pupil", "no pupil is on record under this key")
         own = reader.pupils([ours])[ours] if pupil is not None else None
+        if own is not None:
+            _require_one_history(reader, own, dossier)
         _copy(reader, plan, dossier, report.entries)
-        plan.add(pupil_ref(reader, ours), _joined(own, dossier, ours, case_id, today))
+        plan.add(pupil_ref(reader, ours), joined(own, dossier, ours, case_id, today))
         told = message(case_id, dossier.iss, "accept", content={"digest": dossier.digest.value})
         decided = CaseDecided(
             effective_on=today,
@@ -102,6 +107,7 @@ def accept(
         )
         plan.add(case_ref(reader, case_id, ours), [confirmed, decided])
         plan.outgoing.append(told)
+        register.tell(office, reader, plan, case_id, person=ours, told="accepted", today=today)
         plan.extra.append(decide_once(case_id, "accepted", told.message))
         plan.extra.append(
             lambda connection, first: _take_in(office, connection, report, ours, first)
@@ -121,26 +127,43 @@ def _differs(office: Office, reader: Reader, report: Report, own: Pupil | None) 
     return differences(theirs, identity_claim(office, reader, own))
 
 
-def _joined(
-    own: Pupil | None, dossier: Dossier, ours: UUID, case: UUID, today: date
-) -> list[Event]:
+def _require_one_history(reader: Reader, own: Pupil, dossier: Dossier) -> None:
+    """A record goes on with one history: the way it has come so far begins the way that comes now,
+    and so does its own release where that is not undone. Of two histories in one record neither
+    could be proven any more, and a release that is still open would be accepted beside this one.
+
+    Raises:
+        CaseRefused: it is not so; the case stays as it is.
+    """
+    rows = reader.connection.execute(_SQL["hops"], {"pupil": own.id}).fetchall()
+    held = [Hop.model_validate_json(row[0]).release.record for row in rows]
+    came = [hop.release.record for hop in dossier.hops]
+    if came[: len(held)] != held:
+        raise CaseRefused(
+            "this record holds another history already; take this one in as a record of its own, "
+            "or reject it"
+        )
+    released = (reader.ledger, own.id, own.release_version)
+    if own.released is not None and released not in [(r.ledger, r.stream, r.version) for r in came]:
+        raise CaseRefused(
+            f"this record was released in transfer {own.released[0]}, which this dossier does not "
+            "follow; it can be taken in once that release is undone"
+        )
+
+
+def joined(own: Pupil | None, dossier: Dossier, ours: UUID, case: UUID, today: date) -> list[Event]:
     """The links to the pupil's ids in the ledgers the record came through, and the acceptance."""
     known = {link.pupil for link in own.links} if own else set()
     known.add(ours)
     events: list[Event] = []
-    for hop in dossier.hops:
-        other = hop.release.record.stream
+    others = [(hop.release.record.stream, hop.ledger) for hop in dossier.hops]
+    for other, ledger in [*others, *_proposing(dossier)]:
         if other not in known:
             known.add(other)
-            events.append(
-                PupilLinked(
-                    effective_on=today,
-                    other=other,
-                    other_ledger=hop.ledger,
-                    case=case,
-                    statutory=None,
-                )
+            linked = PupilLinked(
+                effective_on=today, other=other, other_ledger=ledger, case=case, statutory=None
             )
+            events.append(linked)
     releases = [read_entry(hop.release).event for hop in dossier.hops]
     events.append(
         TransferAccepted(
@@ -156,6 +179,18 @@ def _joined(
     return events
 
 
+def _proposing(dossier: Dossier) -> list[tuple[UUID, UUID]]:
+    """The pupil's ids in ledgers that proposed something and whose record no hop covers."""
+    found = []
+    for stream in dossier.supplements:
+        first = stream.entries[0]
+        if first.record.version == 1:
+            event = read_entry(first).event
+            if isinstance(event, PupilYearOpened | PaperYearOpened):
+                found.append((event.pupil_id, stream.ledger))
+    return found
+
+
 def _copy(reader: Reader, plan: Plan, dossier: Dossier, entries: Sequence[ReadEntry]) -> None:
     """Verbatim copies of what is not here yet; one's own entries are never copied."""
     # An earlier release of a ledger that had the pupil twice is among its later entries too.
@@ -165,7 +200,7 @@ def _copy(reader: Reader, plan: Plan, dossier: Dossier, entries: Sequence[ReadEn
             by_stream.setdefault(entry.stream, {})[entry.version] = entry
     for stream, versions in by_stream.items():
         found = [versions[version] for version in sorted(versions)]
-        ref = _stream_ref(stream, found[0])
+        ref = stream_ref(stream, found[0])
         held = reader.track(ref)
         for entry in found:
             if entry.version <= held:
@@ -181,7 +216,8 @@ def _copy(reader: Reader, plan: Plan, dossier: Dossier, entries: Sequence[ReadEn
             plan.drafts.append(Draft(ref, entry.event, copied=copied))
 
 
-def _stream_ref(stream: UUID, first: ReadEntry) -> StreamRef:
+def stream_ref(stream: UUID, first: ReadEntry) -> StreamRef:
+    """Another ledger's stream, as its first entry opens it."""
     event = first.event
     if isinstance(event, PupilYearOpened | PaperYearOpened):
         return StreamRef(
@@ -190,7 +226,7 @@ def _stream_ref(stream: UUID, first: ReadEntry) -> StreamRef:
     return StreamRef(stream, StreamKind.PUPIL, first.ledger, stream)
 
 
-def _new_record(
+def new_record(
     dossier: Dossier, entries: Sequence[ReadEntry], ours: UUID, today: date
 ) -> list[Event]:
     """Our own record of a pupil whom we did not know: the profile as the dossier tells it."""
@@ -240,6 +276,7 @@ def _take_in(
             "bodies": [hop.model_dump_json() for hop in dossier.hops],
         },
     )
+    keep_proofs(connection, proofs_of(dossier, office.ledger.id), known_from=first)
     numbers = carried_numbers(dossier, report.entries)
     tokens = [(kind, keyring.token(kind, value)) for kind, value in numbers]
     if tokens:

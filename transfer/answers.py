@@ -1,13 +1,13 @@
-"""The effects of short answers: decline, receipt, problem, accept, reject, cancel."""
+"""The effects of short answers: decline, receipt, accept, reject, cancel."""
 
-from typing import Final, Literal
+from typing import Final
 
 from ledger.case import Case
 from ledger.event import Event
 from ledger.events.case import (
     CancelReceived,
+    Decision,
     DecisionReceived,
-    ProblemNoted,
     ReceiptReceived,
     RequestDeclined,
 )
@@ -20,6 +20,8 @@ from transfer.cases import answered, case_ref, message, person_of
 from transfer.errors import CaseRefused
 from transfer.message import Header
 
+BY_RULING: Final = "ruling"
+"""The reason of a decision that the arbiter's ruling made."""
 _RELEASED: Final = ("released", "problem", "recalling", "accepted", "rejected")
 """The states of the origin's case once something was released."""
 
@@ -66,25 +68,12 @@ def on_answer(
                     payload_sha256=str(content.get("payload_sha256")),
                 )
             )
-    elif header.kind == "problem":
-        _require(case, "origin", *_RELEASED)
-        if case.state in ("released", "recalling"):
-            step = content.get("step")
-            events.append(
-                ProblemNoted(
-                    effective_on=clock.today(),
-                    case=case.id,
-                    message=str(content.get("message")),
-                    step=step if isinstance(step, int) else 0,
-                    code=str(content.get("code")),
-                    direction="received",
-                )
-            )
-            plan.extra.append(answered(case.id, ["dossier"]))
     elif header.kind == "cancel":
         return _cancelled(reader, case, header, content)
     else:
-        _require(case, "origin", *_RELEASED)
+        # A person may reject before anything was released: the case is then closed here too.
+        early = ("requested", "declined") if header.kind == "reject" else ()
+        _require(case, "origin", *_RELEASED, *early)
         return _on_decision(reader, case, plan, header.kind, content)
     plan.add(ref, events)
     return plan
@@ -94,9 +83,11 @@ def _on_decision(
     reader: Reader, case: Case, plan: Plan, kind: str, content: dict[str, str | int | None]
 ) -> Plan:
     """The receiver's one decision: accepted closes the case, rejected undoes the release."""
-    decision: Literal["accepted", "rejected"] = "accepted" if kind == "accept" else "rejected"
-    if case.state in ("accepted", "rejected"):
-        if case.state != decision:
+    decision: Decision = "accepted" if kind == "accept" else "rejected"
+    if case.state == "declined":
+        return plan
+    if case.state in ("accepted", "rejected") and not _answer_missing(case):
+        if case.state != decision and case.ruling is None:
             raise CaseRefused("a second, different decision about one transfer")
         return plan
     reason, digest = content.get("reason"), content.get("digest")
@@ -112,6 +103,12 @@ def _on_decision(
     plan.add(case_ref(reader, case.id, person_of(case)), [received])
     plan.extra.append(answered(case.id, ["dossier", "recall"]))
     return plan
+
+
+def _answer_missing(case: Case) -> bool:
+    """Whether a ruling in the receiver's favour closed the case before its own answer came: its
+    acceptance is then noted, and its rejection counts, for who has rejected can never accept."""
+    return case.state == "accepted" and case.failure == (0, BY_RULING)
 
 
 def _undo_release(reader: Reader, plan: Plan, case: Case) -> None:
@@ -131,7 +128,8 @@ def _cancelled(
     plan = Plan()
     if case is not None and case.side != "origin":
         raise CaseRefused("a cancelling by the side that was asked")
-    if case is None or case.state not in ("rejected", "accepted", "declined"):
+    open_still = case is None or case.state not in ("rejected", "accepted", "declined")
+    if open_still or (case is not None and _answer_missing(case)):
         cancelled = CancelReceived(
             effective_on=clock.today(),
             case=header.case,

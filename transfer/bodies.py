@@ -1,4 +1,4 @@
-"""The payloads of the short messages: a request, and every answer."""
+"""The payloads of every message but the dossier: a request, answers, supplements."""
 
 import base64
 import binascii
@@ -6,13 +6,14 @@ from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from ledger.event import Code, Frozen
-from ledger.events.case import IdentityClaim
+from ledger.events.case import IdentityClaim, RegisterEvent
 from signing import sealing
 from signing.errors import SealError
-from transfer.message import Kind
+from transfer.dossier import CarriedKey, CarriedStream, Inclusion
+from transfer.message import Hex32, Kind
 
 
 def _usable_key(text: str) -> str:
@@ -51,7 +52,61 @@ class RequestBody(Body):
     claim: IdentityClaim
 
 
+class RegisterContent(Frozen):
+    """The content of a message to the custody register. `token` names the pupil to whoever holds
+    the pupil's first key, and to nobody else; `root` (hex) is the release's."""
+
+    event: RegisterEvent
+    token: Hex32
+    origin: UUID = Field(alias="from")
+    receiver: UUID = Field(alias="to")
+    root: Hex32 | None
+
+
+class RegisterAnswerContent(Frozen):
+    """The content of the register's answer to `message` (None: it changed its mind unasked). A
+    conflict names the other transfer and the ledger that has custody by that."""
+
+    answer: Literal["recorded", "conflict"]
+    message: UUID | None
+    other_transfer: UUID | None
+    other_ledger: UUID | None
+
+
 class AnswerBody(Body):
     """The payload of every short answer."""
 
     content: dict[str, str | int | None]
+
+
+class Offer(Frozen):
+    """One proposal of a supplement: where it stands, and that it is in its author's log."""
+
+    proposal: UUID
+    stream: UUID
+    version: int = Field(ge=1)
+    inclusion: Inclusion
+
+
+class SupplementBody(Body):
+    """The payload of a supplement: the pupil-years that hold open proposals, from their beginning.
+
+    `pupil` is the author's own id; `via` the transfer by which the addressee took the pupil in,
+    where it is no party of this one. Keys travel protected by the sealing alone.
+    """
+
+    number: int = Field(ge=1)
+    via: UUID | None
+    pupil: UUID
+    streams: tuple[CarriedStream, ...] = Field(min_length=1, max_length=100)
+    proposals: tuple[Offer, ...] = Field(min_length=1, max_length=5000)
+    keys: tuple[CarriedKey, ...] = Field(max_length=200)
+
+
+class SupplementAnswerBody(Body):
+    """The payload of the answer to one supplement: every proposal of it, accepted or refused with
+    its reason."""
+
+    number: int = Field(ge=1)
+    accepted: tuple[UUID, ...]
+    refused: tuple[tuple[UUID, Code], ...]

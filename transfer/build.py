@@ -1,7 +1,7 @@
 """Building a dossier: the released entries and all that proves them, read from our own log."""
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -11,12 +11,14 @@ from pydantic import JsonValue
 from ledger import log
 from ledger.case import Case
 from ledger.database import Connection
+from ledger.event import StreamKind
 from ledger.events.pupil import Released
 from ledger.events.pupil_year import (
     PaperYearOpened,
     PupilYearOpened,
 )
 from ledger.log import Entry
+from ledger.proposal import Decisions
 from ledger.pupil import Pupil
 from ledger.queries import queries
 from ledger.reader import Reader
@@ -31,6 +33,7 @@ from transfer.dossier import (
     Hop,
     Inspector,
     References,
+    SupplementStream,
     read_entry,
 )
 from transfer.entries import carried, own
@@ -45,6 +48,7 @@ from transfer.proofs import (
 )
 from transfer.references import references_of, told_references
 from transfer.sheet_paths import sheets_of
+from transfer.supplement_proofs import supplements_of
 
 _SQL = queries("transfer", "transfer.sql")
 
@@ -85,7 +89,8 @@ def decide_release(
 
 
 def _provable(entries: Iterable[Entry], pupil: Pupil, ledger: UUID) -> list[Entry]:
-    """Our entries, and of other ledgers' those that a release covers: what a dossier carries."""
+    """Our entries, and of other ledgers' those that a release covers, and pupil-years whole: a fold
+    takes of them what was accepted. It is what a dossier carries."""
     limits: dict[UUID, int] = {}
     for covering in pupil.coverings:
         for stream, version in covering:
@@ -93,7 +98,9 @@ def _provable(entries: Iterable[Entry], pupil: Pupil, ledger: UUID) -> list[Entr
     return [
         entry
         for entry in entries
-        if entry.envelope.author == ledger or entry.version <= limits.get(entry.stream.id, 0)
+        if entry.envelope.author == ledger
+        or entry.stream.kind is StreamKind.PUPIL_YEAR
+        or entry.version <= limits.get(entry.stream.id, 0)
     ]
 
 
@@ -133,6 +140,7 @@ def build_dossier(
         entries,
         hops,
         aud=shown_to or Audience(ledger=case.other, school=case.school_code),
+        decisions=reader.decisions(pupil),
         own_references=references,
         ext={"returns": str(case.returns)} if case.returns else {},
     )
@@ -155,7 +163,16 @@ def build_received(
     if pupil is None or not hops:
         raise CaseRefused("nothing was accepted in this case")
     entries = record_of(connection, pupil, size=reader.size)
-    return _payload(office, connection, entries, hops, aud=shown_to, own_references=None, ext={})
+    return _payload(
+        office,
+        connection,
+        entries,
+        hops,
+        aud=shown_to,
+        decisions=reader.decisions(pupil),
+        own_references=None,
+        ext={},
+    )
 
 
 def _payload(
@@ -165,13 +182,16 @@ def _payload(
     hops: Sequence[Hop],
     *,
     aud: Audience | Inspector,
+    decisions: Decisions,
     own_references: References | None,
     ext: dict[str, JsonValue],
 ) -> dict[str, Any]:
     """What of `entries` the hops cover, with all that proves it."""
     last = hops[-1].release
     release = _release_of(hops[-1])
-    streams, covered = _carried_streams(entries, hops)
+    covering = _last_versions(hops)
+    streams, covered = _carried_streams(entries, covering)
+    supplements = supplements_of(connection, entries, covering, decisions, ours=office.ledger.id)
     references = told_references(connection, streams, hops, office.ledger.id)
     if own_references is not None:
         references[str(office.ledger.id)] = own_references
@@ -184,11 +204,12 @@ def _payload(
         pupil=last.record.stream,
         hops=tuple(hops),
         streams=streams,
+        supplements=supplements,
         sheets=(*told.sheets, *sheets_of(connection, office.ledger.id, covered)),
         closings=(*told.closings, *closings_of(office, connection, covered)),
         references=references,
         code_lists={},
-        keys=_keys(office, connection, covered),
+        keys=keys_of(office, connection, [*covered, *_following(entries, supplements)]),
         digest=DigestStatement(
             v=1, value=release.digest, on=release.effective_on, position=last.record.position
         ),
@@ -211,14 +232,19 @@ def _release_of(hop: Hop) -> Released:
     return event
 
 
-def _carried_streams(
-    entries: Sequence[Entry], hops: Sequence[Hop]
-) -> tuple[tuple[CarriedStream, ...], list[Entry]]:
-    """The entries that some hop covers, stream by stream, and as they were read."""
+def _last_versions(hops: Sequence[Hop]) -> dict[UUID, int]:
+    """The streams that some hop covers, with the last version of each."""
     last: dict[UUID, int] = {}
     for hop in hops:
         for stream, version in _release_of(hop).streams:
             last[stream] = max(version, last.get(stream, 0))
+    return last
+
+
+def _carried_streams(
+    entries: Sequence[Entry], last: Mapping[UUID, int]
+) -> tuple[tuple[CarriedStream, ...], list[Entry]]:
+    """The entries that some hop covers, stream by stream, and as they were read."""
     covered = [entry for entry in entries if entry.version <= last.get(entry.stream.id, 0)]
     streams: dict[UUID, list[Entry]] = {}
     for entry in covered:
@@ -259,7 +285,13 @@ def _hop(
     )
 
 
-def _keys(
+def _following(entries: Sequence[Entry], supplements: Sequence[SupplementStream]) -> list[Entry]:
+    """The entries that supplements carry, as they were read."""
+    places = {(s.id, e.record.version) for s in supplements for e in s.entries}
+    return [entry for entry in entries if (entry.stream.id, entry.version) in places]
+
+
+def keys_of(
     office: Office, connection: Connection, entries: Iterable[Entry]
 ) -> tuple[CarriedKey, ...]:
     """The statutory keys that the carried entries are sealed under, and no other key of ours; the

@@ -46,16 +46,21 @@ def all_cases(connection: Connection) -> list[Case]:
     return [Case.model_validate_json(row[1]) for row in rows]
 
 
-def begun_and_newest(connection: Connection, stream: UUID) -> tuple[datetime, int]:
-    """When a case's first entry was recorded, and the position of its newest."""
+def begun_and_newest(connection: Connection, stream: UUID) -> tuple[datetime, datetime, int]:
+    """When a case's first entry and its newest were recorded, and the position of the newest."""
     row = connection.execute(_SQL["case_times"], {"stream": stream}).fetchone()
     assert row is not None
-    return row[0], row[2]
+    return row[0], row[1], row[2]
 
 
 def outbox_states(connection: Connection) -> dict[str, int]:
     """How many messages are in each state."""
     return dict(connection.execute(_SQL["outbox_states"]).fetchall())
+
+
+def register_states(connection: Connection) -> dict[str, int]:
+    """How many transfers the custody register has answered how: asked, recorded, conflict."""
+    return dict(connection.execute(_SQL["register_states"]).fetchall())
 
 
 def unanswered(connection: Connection) -> list[tuple[str, str, str, datetime]]:
@@ -81,12 +86,40 @@ def message(
     return Outgoing(uuid7(), case, receiver, kind, issue, content or {}, after)
 
 
+def next_issue(reader: Reader, case: UUID, kind: str) -> int:
+    """The number of the next message of this kind in a case (unique for each ledger)."""
+    row = reader.connection.execute(_SQL["next_issue"], {"case": case, "kind": kind}).fetchone()
+    assert row is not None
+    issue: int = row[0]
+    return issue
+
+
 def answered(case: UUID, kinds: Sequence[str]) -> Write:
     """Marks our messages of these kinds as answered, inside the transaction."""
 
     def write(connection: Connection, first: int) -> None:
         del first
         connection.execute(_SQL["answered"], {"case": case, "kinds": list(kinds)})
+
+    return write
+
+
+def answered_message(told: UUID) -> Write:
+    """Marks one message of ours as answered, inside the transaction."""
+
+    def write(connection: Connection, first: int) -> None:
+        del first
+        connection.execute(_SQL["answered_message"], {"message": told})
+
+    return write
+
+
+def answered_issue(case: UUID, kind: str, issue: int) -> Write:
+    """The same of one message of ours."""
+
+    def write(connection: Connection, first: int) -> None:
+        del first
+        connection.execute(_SQL["answered_issue"], {"case": case, "kind": kind, "issue": issue})
 
     return write
 

@@ -44,6 +44,10 @@ from transfer.evidence import Evidence, Signers, check_closings, check_naming, c
 from transfer.in_log import Shown, check_in_log
 from transfer.message import Frame, Opened
 from transfer.own_records import Held
+from transfer.supplement_completeness import (
+    check_supplements_complete,
+    check_supplements_in_log,
+)
 from transfer.understanding import check_digest, check_understood
 
 STEPS = (
@@ -175,9 +179,9 @@ class _Run:
     def content(self, dossier: Dossier) -> None:
         """Steps 8 to 12: what is in it, whoever it is for."""
         report, signers = self.report, Signers(self.trust)
-        self.step(8, lambda: check_complete(dossier))
+        self.step(8, lambda: _complete(dossier))
         self.step(9, lambda: _unaltered(dossier, report, signers))
-        report.shown = self.step(10, lambda: check_in_log(dossier, self.trust, self.held))
+        report.shown = self.step(10, lambda: _in_log(dossier, self.trust, self.held))
         self.step(11, lambda: _understand(dossier, report, signers))
         self.step(12, lambda: check_digest(dossier, report.entries))
 
@@ -295,6 +299,17 @@ def _check_disclosed(disclosed: Disclosed, dossier: Dossier) -> None:
         raise CheckFailed(7, "wrong_addressee", "the signed payload is by somebody else")
     if dossier.transfer_id != header.case:
         raise CheckFailed(7, "not_requested", "the signed payload is of another transfer")
+
+
+def _complete(dossier: Dossier) -> None:
+    check_complete(dossier)
+    check_supplements_complete(dossier)
+
+
+def _in_log(dossier: Dossier, trust: Trust, held: Held | None) -> list[Shown]:
+    shown = check_in_log(dossier, trust, held)
+    check_supplements_in_log(dossier, trust, held)
+    return shown
 
 
 def _unaltered(dossier: Dossier, report: Report, signers: Signers) -> None:

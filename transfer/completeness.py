@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from ledger.errors import MalformedBytes, UnknownTopic
-from ledger.events.pupil import Released, ReleaseUndone, TransferAccepted
+from ledger.events.pupil import CustodyRuled, Released, ReleaseUndone, TransferAccepted
 from signing import hashing, merkle
 from transfer.dossier import (
     CarriedEntry,
@@ -50,12 +50,12 @@ def check_complete(dossier: Dossier) -> None:
     if absent:
         raise CheckFailed(8, "missing_entry", f"stream {min(absent)} is not there")
     for hop in dossier.hops:
-        stream = carried.get(hop.release.record.stream)
-        if stream is not None:
-            _check_custody(hop.release, stream.entries)
+        own = carried.get(hop.release.record.stream)
+        if own is not None:
+            _check_custody(hop.release, own.entries)
 
 
-_GIVES_BACK = frozenset({ReleaseUndone.TOPIC, TransferAccepted.TOPIC})
+_GIVES_BACK = frozenset({ReleaseUndone.TOPIC, TransferAccepted.TOPIC, CustodyRuled.TOPIC})
 
 
 def _check_custody(release: CarriedEntry, entries: Iterable[CarriedEntry]) -> None:
@@ -108,11 +108,12 @@ def check_unaltered(dossier: Dossier) -> None:
     for entry in [*entries, *(hop.release for hop in dossier.hops)]:
         if hashing.entry_hash(entry.stored).hex() != entry.record.entry_hash:
             raise _altered(entry)
-    written: dict[UUID, list[CarriedEntry]] = {}
-    for stream in dossier.streams:
+    for stream in (*dossier.streams, *dossier.supplements):
         for entry in stream.entries:
             if (entry.record.stream, entry.record.ledger) != (stream.id, stream.ledger):
                 raise _altered(entry)
+    written: dict[UUID, list[CarriedEntry]] = {}
+    for stream in dossier.streams:
         written.setdefault(stream.ledger, []).extend(stream.entries)
     for found in written.values():
         found.sort(key=lambda entry: entry.record.position)

@@ -1,7 +1,7 @@
 """The one connection of a ledger's account to NATS."""
 
 import ssl
-from typing import Any, Final
+from typing import Final
 
 import nats
 from nats.aio.client import Client
@@ -9,6 +9,7 @@ from nats.errors import Error as NatsError
 from nats.errors import NoServersError
 
 from transfer.errors import CourierUnavailable
+from transfer.login import login
 from transfer.mailbox import Route
 
 CONNECT_PATIENCE: Final = 5
@@ -32,38 +33,13 @@ async def connect(route: Route) -> Client:
             connect_timeout=CONNECT_PATIENCE,
             pending_size=PENDING_BYTES,
             error_cb=_say_nothing,
-            **_identity(route),
+            **login(route),
         )
     except (NoServersError, NatsError, OSError, ssl.SSLError) as error:
         raise CourierUnavailable(
             f"NATS at {_without_password(route.url)} cannot be reached "
             f"({error or type(error).__name__}); what was to be sent waits in the outbox"
         ) from error
-
-
-def _identity(route: Route) -> dict[str, Any]:
-    """Who we are and whom we trust, as the client takes it."""
-    told: dict[str, Any] = {}
-    if route.credentials is not None:
-        told["user_credentials"] = str(route.credentials)
-    else:
-        told |= {"user": route.user, "password": route.password}
-    context = tls_context(route)
-    if context is not None:
-        told["tls"] = context
-    return told
-
-
-def tls_context(route: Route) -> ssl.SSLContext | None:
-    """TLS 1.3 and nothing older, with our certificate where there is one; None: not asked for."""
-    if not (route.tls_ca or route.tls_cert or route.url.startswith("tls://")):
-        return None
-    context = ssl.create_default_context(cafile=str(route.tls_ca) if route.tls_ca else None)
-    context.minimum_version = ssl.TLSVersion.TLSv1_3
-    if route.tls_cert is not None:
-        key = str(route.tls_key) if route.tls_key else None
-        context.load_cert_chain(str(route.tls_cert), key)
-    return context
 
 
 def _without_password(url: str) -> str:

@@ -2,10 +2,11 @@
 that appends entries and leaves what is to be told in the outbox. Accepting is in `acceptance`."""
 
 import base64
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
 from ledger.case import Case
+from ledger.database import Connection
 from ledger.errors import NotFound, Refused
 from ledger.event import Event, Who
 from ledger.events.case import (
@@ -23,13 +24,16 @@ from ledger.reader import Reader
 from ledger.recorder import StreamRef
 from ledger.registration import pupil_ref
 from signing.sealing import KeyPair
+from transfer import clock, register
 from transfer.application import open_case_of, require_pupil_and_school
 from transfer.build import decide_release
 from transfer.cases import (
+    Write,
     answered,
     case_ref,
     decide_once,
     message,
+    next_issue,
     person_of,
     request_secret,
     require_case,
@@ -56,7 +60,8 @@ def request(
     """Asks another ledger for a pupil's history; the child may already sit in class here.
 
     Returns the transfer id: that of the application agreed to, else minted here. A request that
-    is open already is returned again. A pupil whom this ledger released may be asked back:
+    is open already is returned again; one that failed on the other side is issued anew, with a
+    new key. A pupil whom this ledger released may be asked back:
     custody comes with the acceptance.
 
     Raises:
@@ -75,9 +80,13 @@ def request(
         if begun is not None:
             answer = begun
             known = require_case(reader, begun)
-            if known.state in ("requested", "received", "problem"):
+            again = known.state == "problem" and known.unread
+            if not again and known.state in ("requested", "received", "problem"):
                 return Plan()
-            _require_agreed(known, pupil, from_ledger)
+            if again:
+                _require_same(known, pupil, from_ledger)
+            else:
+                _require_agreed(known, pupil, from_ledger)
         key = KeyPair.generate()
         asked = TransferRequested(
             effective_on=first_day,
@@ -90,24 +99,37 @@ def request(
         )
         plan = Plan()
         plan.add(case_ref(reader, answer, pupil), [asked])
-        plan.outgoing.append(message(answer, from_ledger, "request"))
-        plan.extra.append(
-            lambda connection, _: office.ledger.keyring.keep_secret(
-                connection, request_secret(answer), key.private_bytes()
-            )
-        )
+        issue = next_issue(reader, answer, "request")
+        plan.outgoing.append(message(answer, from_ledger, "request", issue=issue))
+        plan.extra.append(_keep_key(office, answer, key))
         return plan
 
     office.ledger.desk.run(decide, who=who)
     return answer
 
 
+def _keep_key(office: Office, case: UUID, key: KeyPair) -> Write:
+    """The newest request's key alone opens the answer."""
+
+    def write(connection: Connection, first: int) -> None:
+        del first
+        keyring = office.ledger.keyring
+        keyring.destroy_secret(connection, request_secret(case))
+        keyring.keep_secret(connection, request_secret(case), key.private_bytes())
+
+    return write
+
+
 def _require_agreed(case: Case, pupil: UUID, from_ledger: UUID) -> None:
     require_free(case)
     if case.state != "agreed":
         raise CaseRefused(f"the case is {case.state}; the head has not agreed to it")
+    _require_same(case, pupil, from_ledger)
+
+
+def _require_same(case: Case, pupil: UUID, from_ledger: UUID) -> None:
     if (case.pupil, case.peer) != (pupil, from_ledger):
-        raise CaseRefused("the application is of another pupil, or names another ledger")
+        raise CaseRefused("the case is of another pupil, or names another ledger")
 
 
 def release(
@@ -164,6 +186,7 @@ def release(
         plan.add(pupil_ref(reader, pupil), [released])
         plan.add(ref, [*_confirmed(office, reader, case, found, today), told])
         plan.outgoing.append(message(case_id, case.other, "dossier", after=0))
+        register.tell(office, reader, plan, case_id, person=pupil, told="released", today=today)
         return plan
 
     office.ledger.desk.run(decide, who=who)
@@ -200,11 +223,29 @@ def _release_again(plan: Plan, ref: StreamRef, case: Case, pupil: UUID) -> Plan:
         raise CaseRefused("another pupil was released in this case; recall it first")
     if case.state == "released":
         return plan
+    return _issued_again(plan, ref, case)
+
+
+def issue_again(office: Office, case_id: UUID, *, who: Who) -> None:
+    """Seals the dossier of a release anew, though nobody told of a problem: the one there is was
+    to be used before a day now past.
+
+    Raises:
+        CaseRefused: the case is not released.
+    """
+
+    def decide(reader: Reader) -> Plan:
+        case = require_case(reader, case_id)
+        if (case.side, case.state) != ("origin", "released"):
+            raise CaseRefused(f"the case is {case.state}; there is no dossier to issue again")
+        return _issued_again(Plan(), case_ref(reader, case_id, case.pupil), case)
+
+    office.ledger.desk.run(decide, who=who)
+
+
+def _issued_again(plan: Plan, ref: StreamRef, case: Case) -> Plan:
     issue = case.issue + 1
-    plan.add(
-        ref,
-        [DossierReissued(effective_on=datetime.now(UTC).date(), case=case.id, issue=issue)],
-    )
+    plan.add(ref, [DossierReissued(effective_on=clock.today(), case=case.id, issue=issue)])
     plan.outgoing.append(message(case.id, case.other, "dossier", issue=issue))
     return plan
 
@@ -257,6 +298,10 @@ def reject(office: Office, case_id: UUID, *, reason: str, today: date, who: Who)
             return Plan()
         if case.side != "receiver" or case.state not in ("received", "problem", "requested"):
             raise CaseRefused(f"the case is {case.state}; it cannot be rejected")
+        if case.ruling is not None:
+            raise CaseRefused(
+                f"ruling {case.ruling.number} gave custody to this ledger; accept the record"
+            )
         # Nothing was released yet, as far as is known here: the origin confirms a `cancel`.
         kind = "cancel" if case.state == "requested" else "reject"
         return rejection(office, reader, case, kind=kind, reason=reason, today=today)
@@ -281,6 +326,9 @@ def rejection(
     plan = Plan()
     plan.add(case_ref(reader, case.id, person_of(case)), [decided])
     plan.outgoing.append(told)
+    if case.message is not None:  # of a dossier that never came nobody here knows the token
+        person = person_of(case)
+        register.tell(office, reader, plan, case.id, person=person, told="rejected", today=today)
     plan.extra.append(decide_once(case.id, "rejected", told.message))
     plan.extra.append(answered(case.id, ["request", "problem"]))
     plan.extra.append(

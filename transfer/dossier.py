@@ -24,13 +24,15 @@ from transfer.message import Hex32, Instant
 
 MAX_HOPS: Final = 32
 MAX_STREAMS: Final = 500
-MAX_ENTRIES: Final = 10_000
+MAX_ENTRIES: Final = 5_000
 """In all streams of a dossier: twelve years at one school make some two thousand."""
-MAX_SHEETS: Final = 5_000
+MAX_SHEETS: Final = 4_000
 MAX_CLOSINGS: Final = 500
 MAX_KEYS: Final = 100
-MAX_NAMES: Final = 5_000
-"""Units, classes and staff that one ledger's references may name."""
+MAX_NAMES: Final = 2_000
+"""Units, classes and staff that all references together may name."""
+MAX_FACTS: Final = 16
+"""What is said of each of them."""
 
 CLOSING: Final = "hocba-closing/1"
 NAMING: Final = "hocba-naming/1"
@@ -144,11 +146,9 @@ class References(Frozen):
     A unit's `provinces` are those it stood under: [first day, code, name] in the order of time.
     """
 
-    units: dict[str, dict[str, str | list[tuple[str, str, str]] | None]] = Field(
-        max_length=MAX_NAMES
-    )
-    classes: dict[str, dict[str, str | None]] = Field(max_length=MAX_NAMES)
-    staff: dict[str, dict[str, str | None]] = Field(max_length=MAX_NAMES)
+    units: dict[str, dict[str, str | list[tuple[str, str, str]] | None]]
+    classes: dict[str, dict[str, str | None]]
+    staff: dict[str, dict[str, str | None]]
 
 
 class TimedSignature(Frozen):
@@ -200,6 +200,20 @@ class CarriedStream(Frozen):
     id: UUID
     ledger: UUID
     entries: Some[CarriedEntry]
+
+
+class ProposalProof(Frozen):
+    """That an accepted proposal is in its author's log."""
+
+    version: int
+    inclusion: Inclusion
+
+
+class SupplementStream(CarriedStream):
+    """What follows in a pupil-year after what the hops cover, up to the last accepted proposal; a
+    stream that no hop covers from its beginning."""
+
+    proofs: tuple[ProposalProof, ...]
 
 
 class SheetStatement(Frozen):
@@ -300,9 +314,10 @@ class Dossier(Frozen):
     pupil: UUID
     hops: Some[Hop] = Field(min_length=1, max_length=MAX_HOPS)
     streams: Some[CarriedStream] = Field(max_length=MAX_STREAMS)
+    supplements: Some[SupplementStream] = Field(max_length=MAX_STREAMS)
     sheets: Some[SheetPath] = Field(max_length=MAX_SHEETS)
     closings: Some[ClosingProof] = Field(max_length=MAX_CLOSINGS)
-    references: dict[str, References] = Field(max_length=MAX_HOPS)
+    references: dict[str, References]
     code_lists: dict[str, JsonValue]
     keys: Some[CarriedKey] = Field(max_length=MAX_KEYS)
     digest: DigestStatement
@@ -324,6 +339,12 @@ class Dossier(Frozen):
             raise CheckFailed(5, "bad_json", f"not a dossier: field {where[:200]}") from error
 
     @property
+    def carried(self) -> tuple[CarriedEntry, ...]:
+        """Every entry: what the hops cover, then what was accepted of what came after."""
+        streams = (*self.streams, *self.supplements)
+        return tuple(entry for stream in streams for entry in stream.entries)
+
+    @property
     def returns(self) -> UUID | None:
         """The transfer that this one undoes; None where it says none."""
         said = self.ext.get("returns")
@@ -337,20 +358,29 @@ class Dossier(Frozen):
         """The release that this dossier carries out."""
         return self.hops[-1]
 
-    @property
-    def carried(self) -> list[CarriedEntry]:
-        """The entries of all streams."""
-        return [entry for stream in self.streams for entry in stream.entries]
-
 
 def _require_bounded(payload: JsonValue) -> None:
-    """Counts what the streams hold before a model is made of any of it."""
-    streams = payload.get("streams") if isinstance(payload, dict) else None
-    if not isinstance(streams, list):
+    """Counts what streams and references hold before a model is made of any of it: a model of an
+    object tells every member at fault, and a million of them fill the memory."""
+    if not isinstance(payload, dict):
         return
-    lists = [stream.get("entries") for stream in streams if isinstance(stream, dict)]
+    streams, references = payload.get("streams"), payload.get("references")
+    lists = [_of(stream, "entries") for stream in streams] if isinstance(streams, list) else []
     if sum(len(found) for found in lists if isinstance(found, list)) > MAX_ENTRIES:
         raise CheckFailed(5, "bad_json", f"a dossier of more than {MAX_ENTRIES} entries")
+    hops = payload.get("hops")
+    told = list(references.values()) if isinstance(references, dict) else []
+    if isinstance(hops, list):
+        told += [_of(_of(hop, "naming"), "references") for hop in hops]
+    named = [_of(said, kind) for said in told for kind in ("units", "classes", "staff")]
+    facts = [fact for known in named if isinstance(known, dict) for fact in known.values()]
+    most = max((len(fact) for fact in facts if isinstance(fact, dict)), default=0)
+    if len(told) > 2 * MAX_HOPS or len(facts) > 2 * MAX_NAMES or most > MAX_FACTS:
+        raise CheckFailed(5, "bad_json", f"references to more than {MAX_NAMES} names")
+
+
+def _of(value: JsonValue, member: str) -> JsonValue:
+    return value.get(member) if isinstance(value, dict) else None
 
 
 @dataclass(frozen=True, slots=True)

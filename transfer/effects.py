@@ -5,6 +5,12 @@
     decline receipt problem accept reject cancel
                              an answer, noted in its case; a decision moves custody
     recall                   the receiver's decision, made now or repeated
+    ruling                   the arbiter's; what `transfer.arbitration` says
+    register                 at the ministry: custody is written down and answered
+    register_answer          noted in the case
+    supplement               noted for the person who decides
+    supplement_answer moved_to
+                             what was proposed counts, or goes on to who has the pupil
 
 A message is verified and opened before it comes here; an effect is a pure decision.
 """
@@ -21,12 +27,29 @@ from ledger.plan import Plan
 from ledger.reader import Reader
 from transfer import clock
 from transfer.answers import on_answer
-from transfer.bodies import AnswerBody, Body, RequestBody
+from transfer.arbitration import on_ruling, on_ruling_receipt
+from transfer.bodies import (
+    AnswerBody,
+    Body,
+    RequestBody,
+    SupplementAnswerBody,
+    SupplementBody,
+)
 from transfer.cases import case_ref
 from transfer.errors import CaseRefused, CheckFailed
+from transfer.held import DatabaseHeld
 from transfer.message import Header, Kind, Opened
 from transfer.office import Office
+from transfer.problems import on_problem
 from transfer.recall import on_recall
+from transfer.register import on_register_answer, tell_return
+from transfer.register_service import on_register
+from transfer.supplement_checks import check_supplement
+from transfer.supplement_intake import (
+    on_moved_to,
+    on_supplement,
+    on_supplement_answer,
+)
 
 Effect = Callable[[Office, Reader, Case | None, Header, Frozen], Plan]
 
@@ -37,7 +60,7 @@ def _request(
     asked = cast(RequestBody, body)
     if case is not None and case.state == "rejected":
         return Plan()  # it was cancelled, and the cancelling was quicker
-    if case is not None:
+    if case is not None and not _asked_again(case, header, asked):
         raise CaseRefused("this transfer id is in use")
     received = RequestReceived(
         effective_on=asked.first_day,
@@ -53,10 +76,44 @@ def _request(
     return plan
 
 
+def _asked_again(case: Case, header: Header, asked: RequestBody) -> bool:
+    """Whether it is the same request anew, with another key: the first one was thought lost."""
+    parties = (case.side, case.peer, case.their_pupil)
+    return case.state == "requested" and parties == ("origin", header.sender, asked.pupil)
+
+
 def _answer(
     office: Office, reader: Reader, case: Case | None, header: Header, body: Frozen
 ) -> Plan:
-    return on_answer(reader, case, header, cast(AnswerBody, body).content)
+    content = cast(AnswerBody, body).content
+    if header.kind == "receipt" and content.get("of") == "ruling":
+        return on_ruling_receipt(header)
+    if header.kind == "problem":
+        return on_problem(reader, case, header, content)
+    plan = on_answer(reader, case, header, content)
+    tell_return(office, reader, plan, case)
+    return plan
+
+
+def _supplement(
+    office: Office, reader: Reader, case: Case | None, header: Header, body: Frozen
+) -> Plan:
+    supplement = cast(SupplementBody, body)
+    held = DatabaseHeld(reader.connection, reader, by_file=True)
+    found = check_supplement(reader, header, supplement, trust=office.trust, held=held)
+    return on_supplement(reader, case, header, supplement, found.pupil)
+
+
+def _supplement_answer(
+    office: Office, reader: Reader, case: Case | None, header: Header, body: Frozen
+) -> Plan:
+    return on_supplement_answer(reader, case, header, cast(SupplementAnswerBody, body))
+
+
+def _moved_to(
+    office: Office, reader: Reader, case: Case | None, header: Header, body: Frozen
+) -> Plan:
+    return on_moved_to(reader, case, header, cast(AnswerBody, body))
 
 
 def _recall(
@@ -64,6 +121,24 @@ def _recall(
 ) -> Plan:
     reason = str(cast(AnswerBody, body).content.get("reason"))
     return on_recall(office, reader, case, header, reason, clock.today())
+
+
+def _ruling(
+    office: Office, reader: Reader, case: Case | None, header: Header, body: Frozen
+) -> Plan:
+    return on_ruling(office, reader, header, cast(AnswerBody, body))
+
+
+def _register(
+    office: Office, reader: Reader, case: Case | None, header: Header, body: Frozen
+) -> Plan:
+    return on_register(office, reader, header, cast(AnswerBody, body))
+
+
+def _register_answer(
+    office: Office, reader: Reader, case: Case | None, header: Header, body: Frozen
+) -> Plan:
+    return on_register_answer(office, reader, case, header, cast(AnswerBody, body))
 
 
 EFFECTS: dict[Kind, tuple[type[Body], Effect]] = {
@@ -75,19 +150,14 @@ EFFECTS: dict[Kind, tuple[type[Body], Effect]] = {
     "reject": (AnswerBody, _answer),
     "cancel": (AnswerBody, _answer),
     "recall": (AnswerBody, _recall),
+    "ruling": (AnswerBody, _ruling),
+    "register": (AnswerBody, _register),
+    "register_answer": (AnswerBody, _register_answer),
+    "supplement": (SupplementBody, _supplement),
+    "supplement_answer": (SupplementAnswerBody, _supplement_answer),
+    "moved_to": (AnswerBody, _moved_to),
 }
 """Every kind but the dossier, which has thirteen checks of its own."""
-
-FINAL_KINDS = frozenset({"receipt", "accept", "reject", "decline", "problem"})
-"""Messages that expect no answer: told once, repeated when they are asked for again."""
-
-ANSWERS: dict[Kind, tuple[Kind, ...]] = {
-    "dossier": ("receipt", "accept", "reject", "cancel", "problem"),
-    "request": ("decline", "dossier"),
-    "recall": ("accept", "reject", "cancel"),
-    "cancel": ("receipt",),
-}
-"""What answers what, by kind."""
 
 
 def read_body(opened: Opened) -> Frozen:

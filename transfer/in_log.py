@@ -66,6 +66,13 @@ def check_in_log(dossier: Dossier, trust: Trust, held: Held | None) -> list[Show
     return shown
 
 
+def check_inclusion(
+    entry: CarriedEntry, inclusion: Inclusion, trust: Trust, held: Held | None
+) -> None:
+    """Step 10 of one entry: it is in its author's log. Raises CheckFailed."""
+    _Reading(trust, held).check(entry, inclusion, None)
+
+
 class _Reading:
     """The checkpoints of one dossier: each note is verified once, however many entries use it."""
 

@@ -12,26 +12,31 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
+from ledger.case import Case
 from ledger.database import Connection
 from ledger.event import Event, Who
 from ledger.events.case import DossierReceived, ProblemNoted, ReturnReceived
-from ledger.plan import Outgoing, Plan
+from ledger.plan import Plan
 from ledger.queries import queries
 from ledger.reader import Reader
 from signing.certificates import Purpose
 from signing.note import Checkpoint, SignedNote
 from signing.sealing import KeyPair
-from transfer import checks, clock, dead_letter
+from transfer import checks, clock, dead_letter, register
 from transfer import message as mail
 from transfer.cases import Write, answered, case_ref, message, person_of, request_secret
 from transfer.checks import Report
 from transfer.dossier import Dossier
-from transfer.effects import ANSWERS, plan_effect, read_body
+from transfer.effects import plan_effect, read_body
 from transfer.errors import CaseRefused, CheckFailed
 from transfer.held import DatabaseHeld, digest_of
+from transfer.kinds import ANSWERS, FINAL_KINDS, REGISTER_KINDS
 from transfer.message import Frame, Header
 from transfer.office import Office
+from transfer.problems import problem_message
 from transfer.returning import returned_pupil
+from transfer.supplement_checks import NotYet
+from transfer.supplement_intake import again
 
 _SQL = queries("transfer", "transfer.sql")
 QUARANTINE_FROM = 7
@@ -40,11 +45,14 @@ QUARANTINE_FROM = 7
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of a message that came: its kind, its case, and how it ended."""
+    """What became of a message that came: its kind, its case, and how it ended.
+
+    "early": it overtook what it follows; nothing is kept of it, and it will be sent again.
+    """
 
     kind: str
     case: UUID | None
-    outcome: Literal["done", "repeated", "problem", "quarantined", "dead"]
+    outcome: Literal["done", "repeated", "problem", "quarantined", "dead", "early"]
     failure: CheckFailed | None = None
     report: Report | None = field(default=None, repr=False, compare=False)
     """Of a dossier that passed its checks just now: what a rule may decide from."""
@@ -122,7 +130,7 @@ def _take_dossier(office: Office, data: bytes, frame: Frame, who: Who) -> Taken:
             _SQL["seen"], {"sender": header.sender, "message": header.message_id}
         ).fetchone()
         if decided is not None or (row is not None and row[0] == digest_of(frame)):
-            _repeat(connection, header.case, ANSWERS["dossier"])
+            repeat(connection, header.case, ANSWERS["dossier"])
             return Taken("dossier", header.case, "repeated")
     report = open_dossier(office, data, by_file=False)
     if report.failure is not None:
@@ -173,6 +181,7 @@ def note_dossier(
         plan.extra.append(_seen(data, frame, "done", None))
         plan.extra.append(answered(frame.header.case, ["request", "problem"]))
         plan.extra.append(_remember_checkpoints(report))
+        plan.extra.append(register.remember(office, dossier))
         return plan
 
     office.ledger.desk.run(decide, who=who)
@@ -198,22 +207,24 @@ def _returned(reader: Reader, dossier: Dossier) -> list[Event]:
 
 
 def _problem(office: Office, data: bytes, frame: Frame, failure: CheckFailed, who: Who) -> Taken:
-    """A failed check moves nothing: the sender is told step and code, and may issue again."""
+    """A failed check moves nothing: the sender is told step and code, and may issue again. A
+    failed `problem` is answered by nothing, or two ledgers could go on for ever."""
     header = frame.header
     keep = failure.step >= QUARANTINE_FROM or failure.code == "equivocation"
     state = "quarantined" if keep else "dead"
-    known = _sender_known(office, header.sender)
+    answerable = header.kind != "problem" and header.receiver == office.ledger.id
+    known = answerable and _sender_known(office, header.sender)
 
     def decide(reader: Reader) -> Plan:
         plan = Plan(extra=[_seen(data, frame, state, f"{failure.step} {failure.code}")])
         case = reader.case(header.case)
-        waits = case is not None and case.side == "receiver" and case.peer == header.sender
-        if header.kind != "dossier" or not (case is None or waits):
+        if not known or not _may_tell(case, header):
             return plan
         if _told(reader, header):
-            plan.extra.append(lambda connection, _: _repeat(connection, header.case, ("problem",)))
+            plan.extra.append(lambda connection, _: repeat(connection, header.case, ("problem",)))
             return plan
-        if case is not None and case.state in ("requested", "problem"):
+        waits = case is not None and case.state in ("requested", "problem")
+        if header.kind == "dossier" and case is not None and waits:
             noted = ProblemNoted(
                 effective_on=clock.today(),
                 case=header.case,
@@ -223,25 +234,33 @@ def _problem(office: Office, data: bytes, frame: Frame, failure: CheckFailed, wh
                 direction="sent",
             )
             plan.add(case_ref(reader, header.case, case.pupil), [noted])
-        if known:
-            plan.outgoing.append(_problem_message(header, failure))
+        plan.outgoing.append(problem_message(reader, header, failure))
         return plan
 
     office.ledger.desk.run(decide, who=who)
     return Taken(header.kind, header.case, "quarantined" if keep else "problem", failure)
 
 
+def _may_tell(case: Case | None, header: Header) -> bool:
+    """Whether the sender has a part in the case, or may begin it."""
+    if case is None or header.kind in REGISTER_KINDS:
+        return True
+    side = "receiver" if header.kind == "dossier" else case.side
+    return (case.side, case.peer) == (side, header.sender)
+
+
 def _told(reader: Reader, header: Header) -> bool:
-    """Whether this issue of the dossier was answered by a problem before."""
+    """Whether this issue of the message was answered by a problem before."""
     row = reader.connection.execute(
-        _SQL["told"], {"case": header.case, "kind": "problem", "issue": header.issue}
+        _SQL["told_problem"],
+        {
+            "case": header.case,
+            "receiver": header.sender,
+            "kind": header.kind,
+            "issue": header.issue,
+        },
     ).fetchone()
     return row is not None
-
-
-def _problem_message(header: Header, failure: CheckFailed) -> Outgoing:
-    content = {"step": failure.step, "code": failure.code, "message": str(header.message_id)}
-    return message(header.case, header.sender, "problem", issue=header.issue, content=content)
 
 
 def _sender_known(office: Office, sender: UUID) -> bool:
@@ -261,9 +280,8 @@ def _take_answer(office: Office, data: bytes, frame: Frame, who: Who) -> Taken:
             row = connection.execute(
                 _SQL["seen"], {"sender": header.sender, "message": header.message_id}
             ).fetchone()
-            if row is not None:
-                _repeat(connection, header.case, ANSWERS.get(header.kind, ()))
-                return Taken(header.kind, header.case, "repeated")
+        if row is not None and row[1] == "done":
+            return _again(office, header, who)
         plain = mail.unseal(frame, office.encryption)
         opened = mail.parse(frame, plain)
         checks.check_signed(opened, sender, office.trust, Purpose.SEAL)
@@ -288,13 +306,36 @@ def _take_answer(office: Office, data: bytes, frame: Frame, who: Who) -> Taken:
         plan.extra.append(_seen(data, frame, outcome, None))
         return plan
 
-    office.ledger.desk.run(decide, who=who)
+    try:
+        office.ledger.desk.run(decide, who=who)
+    except CheckFailed as failure:  # what only the records here can tell of a supplement
+        return _problem(office, data, frame, failure, who)
+    except NotYet:
+        return Taken(header.kind, header.case, "early")
     return Taken(header.kind, header.case, outcome)
 
 
-def _repeat(connection: Connection, case: UUID, kinds: Sequence[str]) -> None:
+def _again(office: Office, header: Header, who: Who) -> Taken:
+    """What came before gets the same answer; a supplement that had none may have one now."""
+
+    def decide(reader: Reader) -> Plan:
+        case = reader.case(header.case)
+        if case is None or case.pupil is None or header.kind != "supplement":
+            return Plan()
+        pupil = reader.pupils([case.pupil])[case.pupil]
+        return again(reader, case, pupil, header.issue) if pupil is not None else Plan()
+
+    office.ledger.desk.run(decide, who=who)
+    with office.ledger.database.connection() as connection:
+        repeat(connection, header.case, ANSWERS.get(header.kind, ()))
+    return Taken(header.kind, header.case, "repeated")
+
+
+def repeat(connection: Connection, case: UUID, kinds: Sequence[str]) -> None:
     """The same question gets the same answer: it goes out again, byte for byte."""
-    connection.execute(_SQL["repeat_answers"], {"case": case, "kinds": list(kinds)})
+    connection.execute(
+        _SQL["repeat_answers"], {"case": case, "kinds": list(kinds), "final": list(FINAL_KINDS)}
+    )
 
 
 def _seen(data: bytes, frame: Frame, state: str, detail: str | None) -> Write:

@@ -41,7 +41,7 @@ _INFO: Final = b"hocba.transfer/1\x00"
 Kind = Literal[
     "request", "decline", "dossier", "problem", "receipt", "accept", "reject", "recall", "cancel",
     "supplement", "supplement_answer", "moved_to", "erasure", "erasure_answer", "ruling",
-    "checkpoint", "cosignature", "reconcile",
+    "checkpoint", "cosignature", "reconcile", "register", "register_answer",
 ]  # fmt: skip
 
 

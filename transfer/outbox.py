@@ -7,7 +7,7 @@ the sealed bytes, again and again and never changed, until the answer is stored.
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,16 +19,22 @@ from ledger.ledger import SealedPart
 from ledger.queries import queries
 from ledger.reader import Reader
 from signing.errors import SigningError
+from transfer import clock, register
 from transfer import message as mail
-from transfer.bodies import AnswerBody, RequestBody
+from transfer.bodies import AnswerBody, RequestBody, SupplementAnswerBody
 from transfer.build import build_dossier
 from transfer.errors import CaseRefused, TransferError
+from transfer.kinds import GO_STALE
 from transfer.message import MAX_FRAME, Address, Kind
 from transfer.office import Office
+from transfer.supplement_build import build_supplement
 
 _SQL = queries("transfer", "transfer.sql")
+REISSUED = "reissued"
+"""Beside the content of a message that goes out anew: how often it has; for us alone."""
 NOT_AFTER = timedelta(days=180)
-"""Until when a message is good. It moves nothing: custody never follows a clock."""
+"""Until when a request or a dossier is good. It moves nothing: custody never follows a clock, and
+an answer is true for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +107,24 @@ def _payload(
         return build_dossier(office, connection, case)
     if waiting.kind == "request":
         return _request_payload(office, connection, waiting.case, waiting.receiver)
-    answer = AnswerBody(
-        v=1,
-        kind=waiting.kind,
-        iss=office.ledger.id,
-        aud=waiting.receiver,
-        transfer_id=waiting.case,
-        content=waiting.content,
-    )
-    return answer.model_dump(mode="json")
+    if waiting.kind == "supplement":
+        if case is None:
+            raise CaseRefused("nothing was proposed in this case")
+        return build_supplement(office, connection, case, waiting.issue)
+    content = waiting.content
+    if waiting.kind == "register":
+        content = register.content(office, connection, case, content["event"])
+    content = {name: value for name, value in content.items() if name != REISSUED}
+    said = {
+        "v": 1,
+        "kind": waiting.kind,
+        "iss": office.ledger.id,
+        "aud": waiting.receiver,
+        "transfer_id": waiting.case,
+    }
+    if waiting.kind == "supplement_answer":
+        return SupplementAnswerBody.model_validate({**said, **content}).model_dump(mode="json")
+    return AnswerBody.model_validate({**said, "content": content}).model_dump(mode="json")
 
 
 def _request_payload(
@@ -148,7 +163,7 @@ def _address(
     public = office.trust.by_id(waiting.receiver).encryption_key.public_bytes()
     if waiting.kind == "dossier" and case is not None and case.encryption_key is not None:
         public = base64.b64decode(case.encryption_key)
-    now = datetime.now(UTC)
+    now = clock.now()
     return Address(
         message_id=waiting.message,
         case=waiting.case,
@@ -158,6 +173,6 @@ def _address(
         receiver=waiting.receiver,
         incarnation=log.head(connection).incarnation,
         created_at=now,
-        not_after=now + NOT_AFTER,
+        not_after=now + NOT_AFTER if waiting.kind in GO_STALE else None,
         public_key=public,
     )

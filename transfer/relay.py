@@ -23,8 +23,8 @@ from ledger.database import Connection
 from ledger.queries import queries
 from signing.errors import TrustError
 from transfer import chunks
-from transfer.effects import FINAL_KINDS
 from transfer.errors import CourierUnavailable
+from transfer.kinds import FINAL_KINDS
 from transfer.message import MAX_FRAME
 from transfer.metrics import Metrics
 from transfer.office import Office

@@ -8,6 +8,9 @@ from uuid import UUID
 from ledger.event import Code, Event, Frozen, Note, Sealed, StreamKind
 
 Decision = Literal["accepted", "rejected"]
+RegisterEvent = Literal["released", "returned", "accepted", "rejected"]
+"""What the custody register is told: by the origin the first two, by the receiver the others."""
+SupplementOutcome = Literal["decided", "moved_to", "failed"]
 Applicant = Literal["parent", "guardian", "pupil", "school"]
 
 
@@ -166,6 +169,48 @@ class ReturnReceived(Event):
     their_pupil: UUID
 
 
+class MoveRequested(Event):
+    """A pupil is to move to `school_code` from another school of this ledger, on `effective_on`.
+
+    `from_school` is where the pupil is; `class_code` the class that waits for the pupil, if any.
+    """
+
+    TOPIC: ClassVar[str] = "ledger.MoveRequested.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.CASE
+
+    case: UUID
+    pupil: UUID
+    from_school: Code
+    school_code: Code
+    class_code: Code | None
+
+
+class MoveConsented(Event):
+    """The school left lets the pupil go to another school of this ledger."""
+
+    TOPIC: ClassVar[str] = "ledger.MoveConsented.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.CASE
+
+    case: UUID
+
+
+class LeftForPaper(Event):
+    """A pupil went where no ledger is, to a school on paper or abroad; `statutory` says where.
+
+    `last_day` is the last day at `school_code`. The record stays here.
+    """
+
+    TOPIC: ClassVar[str] = "ledger.LeftForPaper.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.CASE
+
+    case: UUID
+    pupil: UUID
+    school_code: Code
+    last_day: date
+    abroad: bool
+    statutory: Note | Sealed
+
+
 class CaseReleased(Event):
     """A person confirmed which pupil it is and released; see `Released` in the pupil's stream."""
 
@@ -280,6 +325,68 @@ class CancelReceived(Event):
     reason: Code
 
 
+class SupplementSent(Event):
+    """What this ledger proposed since it gave the record up goes to who has it now (Hồ sơ bổ sung).
+
+    `number` rises within the case; `proposals` are all that are open, in the order written. `via`
+    is the transfer by which `to_ledger` took the pupil in where it is no party of this one.
+    """
+
+    TOPIC: ClassVar[str] = "ledger.SupplementSent.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.CASE
+
+    case: UUID
+    number: int
+    to_ledger: UUID
+    via: UUID | None
+    proposals: tuple[UUID, ...]
+
+
+class SupplementReceived(Event):
+    """A supplement came and passed its checks; a person decides about its proposals.
+
+    `pupil` is ours, `their_pupil` the author's own; `payload_sha256` (hex) as for a dossier.
+    """
+
+    TOPIC: ClassVar[str] = "ledger.SupplementReceived.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.CASE
+
+    case: UUID
+    number: int
+    author: UUID
+    pupil: UUID
+    their_pupil: UUID
+    message: str
+    payload_sha256: str
+    proposals: tuple[UUID, ...]
+
+
+class SupplementAnswered(Event):
+    """The answer to a supplement, told or heard: decided, gone on to who has the pupil, or failed.
+
+    `code` is that of the failed check. What was decided stands in the pupil's stream.
+    """
+
+    TOPIC: ClassVar[str] = "ledger.SupplementAnswered.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.CASE
+
+    case: UUID
+    number: int
+    outcome: SupplementOutcome
+    code: Code | None
+
+
+class MovedOn(Event):
+    """The other side says that it passed the pupil on to `to_ledger`, by the transfer `via`."""
+
+    TOPIC: ClassVar[str] = "ledger.MovedOn.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.CASE
+
+    case: UUID
+    to_ledger: UUID
+    via: UUID
+
+
 class CaseDecided(Event):
     """The receiver's one decision about a transfer, written here by the receiver itself."""
 
@@ -304,6 +411,70 @@ class DecisionReceived(Event):
     decision: Decision
     digest: str | None
     reason: str | None
+
+
+class RulingReceived(Event):
+    """The arbiter's signed ruling: `custodian`, one of the two ledgers, has custody.
+
+    It may come before anything else of the transfer, and opens the case then. `sha256` (hex) is
+    of what the arbiter signed.
+    """
+
+    TOPIC: ClassVar[str] = "ledger.RulingReceived.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.CASE
+
+    case: UUID
+    side: Literal["origin", "receiver"]
+    other_ledger: UUID
+    custodian: UUID
+    number: Code
+    sha256: str
+
+
+class RulingDisputed(Event):
+    """A second, different ruling about one transfer came: it moves nothing, a person must ask."""
+
+    TOPIC: ClassVar[str] = "ledger.RulingDisputed.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.CASE
+
+    case: UUID
+    custodian: UUID
+    number: Code
+    sha256: str
+
+
+class RegisterAsked(Event):
+    """The custody register at the ministry is told what happened to custody here."""
+
+    TOPIC: ClassVar[str] = "ledger.RegisterAsked.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.CASE
+
+    case: UUID
+    told: RegisterEvent
+
+
+class RegisterAnswered(Event):
+    """The custody register's answer; a conflict names another transfer and another ledger."""
+
+    TOPIC: ClassVar[str] = "ledger.RegisterAnswered.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.CASE
+
+    case: UUID
+    answer: Literal["recorded", "conflict"]
+    other_transfer: UUID | None
+    other_ledger: UUID | None
+
+
+class MessageReissued(Event):
+    """A message of ours could not be read on the other side and goes out anew as `issue`."""
+
+    TOPIC: ClassVar[str] = "ledger.MessageReissued.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.CASE
+
+    case: UUID
+    kind: Code
+    issue: int
+    code: Code
 
 
 class DossierDisclosed(Event):
@@ -333,6 +504,9 @@ EVENTS: tuple[type[Event], ...] = (
     CancelReceived,
     TransferRequested,
     RequestReceived,
+    MoveRequested,
+    MoveConsented,
+    LeftForPaper,
     CaseReleased,
     RequestDeclined,
     DossierReceived,
@@ -341,5 +515,14 @@ EVENTS: tuple[type[Event], ...] = (
     ReceiptReceived,
     CaseDecided,
     DecisionReceived,
+    RulingReceived,
+    RulingDisputed,
+    RegisterAsked,
+    RegisterAnswered,
+    MessageReissued,
     DossierDisclosed,
+    SupplementSent,
+    SupplementReceived,
+    SupplementAnswered,
+    MovedOn,
 )

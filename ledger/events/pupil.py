@@ -312,6 +312,21 @@ class ReleaseUndone(Event):
     case: UUID
 
 
+class CustodyRuled(Event):
+    """The arbiter ruled who has custody of what was released in `case` (Phán quyết).
+
+    At the origin it is written where custody comes back: the release is undone, and the leaving
+    never counted. At the receiver where custody goes: the arrival is provisional again, and
+    `custodian` has the record.
+    """
+
+    TOPIC: ClassVar[str] = "ledger.CustodyRuled.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.PUPIL
+
+    case: UUID
+    custodian: UUID
+
+
 class TransferAccepted(Event):
     """This ledger has the history and takes custody; what it covers counts from here on.
 
@@ -329,6 +344,33 @@ class TransferAccepted(Event):
     root: str
     digest: str
     covered: tuple[tuple[tuple[UUID, int], ...], ...]
+
+
+class PapersAccepted(Event):
+    """A school of this ledger takes the pupil in without a dossier: the history is on paper, or
+    in this ledger already. A provisional stay counts as `transfer_in` from its own first day."""
+
+    TOPIC: ClassVar[str] = "ledger.PapersAccepted.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.PUPIL
+
+    case: UUID
+
+
+class SupplementDecided(Event):
+    """What became of proposals of `author` (Hồ sơ bổ sung): the accepted ones count from here on.
+
+    Written by the ledger that has custody, and again by the author when the answer reaches it.
+    `refused` are (proposal, reason). `number` is the newest supplement looked at; 0: its own.
+    """
+
+    TOPIC: ClassVar[str] = "ledger.SupplementDecided.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.PUPIL
+
+    case: UUID
+    author: UUID
+    number: int
+    accepted: tuple[UUID, ...]
+    refused: tuple[tuple[UUID, Code], ...]
 
 
 EVENTS: tuple[type[Event], ...] = (
@@ -351,5 +393,8 @@ EVENTS: tuple[type[Event], ...] = (
     PupilStatusChanged,
     Released,
     ReleaseUndone,
+    CustodyRuled,
     TransferAccepted,
+    PapersAccepted,
+    SupplementDecided,
 )

@@ -7,6 +7,7 @@ from ledger.event import Event
 from ledger.events.pupil import (
     ChangeRetracted,
     ConfirmedDistinct,
+    CustodyRuled,
     HealthMeasured,
     Identifier,
     IdentifierAssigned,
@@ -16,6 +17,7 @@ from ledger.events.pupil import (
     IdentityConflictFound,
     IdentityFollowedUp,
     Measurement,
+    PapersAccepted,
     PresenceConfirmed,
     PupilDetailsChanged,
     PupilEnrolled,
@@ -26,6 +28,7 @@ from ledger.events.pupil import (
     Released,
     ReleaseUndone,
     SectionJoined,
+    SupplementDecided,
     TransferAccepted,
 )
 from ledger.events.staff import Remedy
@@ -67,10 +70,35 @@ def pupil_change(
         case SectionJoined():
             until = event.until.isoformat() if event.until else None
             return Change(None, {"class_code": event.class_code, "until": until})
-        case Released() | ReleaseUndone() | TransferAccepted():
+        case Released() | ReleaseUndone() | CustodyRuled() | TransferAccepted():
             return Change(_custody(before), {**_custody(after), "case": str(event.case)})
+        case PapersAccepted():
+            return Change(_provisional(before), {**_provisional(after), "case": str(event.case)})
+        case SupplementDecided():
+            return _supplement_change(event, before, after)
         case _:
             raise ValueError(f"the audit knows no change of {event.TOPIC}")
+
+
+def _provisional(pupil: Pupil | None) -> dict[str, Any]:
+    """The first days of the stays that wait for papers."""
+    changes = pupil.changes if pupil else ()
+    return {"provisional": [c.on.isoformat() for c in changes if c.kind == "provisional"]}
+
+
+def _supplement_change(event: SupplementDecided, before: Pupil | None, after: Pupil) -> Change:
+    """How many proposals were decided before and are now, and what this entry says of each."""
+    decided = {
+        "accepted": [str(one) for one in event.accepted],
+        "refused": [{"proposal": str(one), "reason": reason} for one, reason in event.refused],
+    }
+    known = len(before.rulings) if before else 0
+    return Change(
+        {"decided": known},
+        {"decided": len(after.rulings), **decided},
+        None,
+        {"case": str(event.case), "supplement": event.number, "author": str(event.author)},
+    )
 
 
 def _profile_change(

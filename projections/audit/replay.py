@@ -8,6 +8,7 @@ from uuid import UUID
 from ledger import log
 from ledger.database import Connection
 from ledger.event import Frozen
+from ledger.events.pupil import SupplementDecided
 from ledger.events.pupil_year import MarkEntered
 from ledger.events.staff import AccountOpened
 from ledger.folds import evolve
@@ -104,18 +105,33 @@ class _Replay:
     ) -> tuple[ResultChange, ...]:
         """The results of the year that the entry changed."""
         if isinstance(after, Pupil):
-            if entry.stream.id == self._person:
-                self._years.know(after)
-            return ()
+            return self._of_pupil(entry, after, wanted=wanted)
         if not isinstance(after, PupilYear):
             return ()
         year, on = after.school_year, recorded_day(entry)
         looked_at = wanted and (closed or self._could_change_one(entry, before))
         earlier = self._years.record(year, on=on) if looked_at else None
         self._years.add(entry.stream.id, entry.envelope.author, after)
+        self._years.tell(entry.stream.id, entry.event, entry.version)
         if not looked_at or earlier is None:
             return ()
         return changes_between(earlier, self._years.record(year, on=on))
+
+    def _of_pupil(self, entry: Entry, after: Pupil, *, wanted: bool) -> tuple[ResultChange, ...]:
+        """What a decision about proposals changed; other entries of a pupil change no result."""
+        event, on = entry.event, recorded_day(entry)
+        accepted = event.accepted if isinstance(event, SupplementDecided) and wanted else ()
+        years = self._years.years_of(accepted) if accepted else []
+        earlier = {year: self._years.record(year, on=on) for year in years}
+        if entry.stream.id == self._person:
+            self._years.know(after)
+        else:
+            self._years.know_other(after)
+        return tuple(
+            change
+            for year in years
+            for change in changes_between(earlier[year], self._years.record(year, on=on))
+        )
 
     def _could_change_one(self, entry: Entry, before: Frozen | None) -> bool:
         """Whether the entry may change a result, or is late: a year's many marks, each the first

@@ -1,12 +1,12 @@
 """The results of a pupil's years as the entries read so far give them, and what changes in them.
 
 The entries are laid together as a transcript of the newest day would (`history`): copies count
-once an acceptance covers them. A result is an average or level of a subject, a level of study or
-training, the outcome of the year or its title.
+once an acceptance covers them, proposals once they were accepted. A result is an average or level
+of a subject, a level of study or training, the outcome of the year or its title.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
@@ -14,8 +14,10 @@ from uuid import UUID
 
 from ledger.assessment.regime import Regulation
 from ledger.contribution import Contribution, in_custody_order
+from ledger.event import Event
+from ledger.proposal import Decisions, count, decisions_of
 from ledger.pupil import Pupil
-from ledger.pupil_year import PupilYear
+from ledger.pupil_year import PupilYear, fold
 from ledger.school_year import SchoolYear
 from ledger.year_record import SubjectResult, YearRecord, assess
 
@@ -127,11 +129,14 @@ def _number(text: str) -> Decimal | None:
 
 @dataclass(slots=True)
 class _Stream:
-    """What one ledger wrote of a year: its states after each version."""
+    """What one ledger wrote of a year: its states after each version, and its entries. `made` is
+    the last contribution that was folded with proposals, under what it was made of."""
 
     author: UUID
     school_year: str
     states: list[PupilYear]
+    written: list[tuple[Event, int]] = field(default_factory=list)
+    made: tuple[Any, Contribution | None] | None = None
 
 
 class Years:
@@ -141,12 +146,31 @@ class Years:
         """`here` is the ledger that reads: its own entries count uncovered."""
         self._here = here
         self._own: Pupil | None = None
+        self._others: dict[UUID, Pupil] = {}
         self._streams: dict[UUID, _Stream] = {}
         self._assessed: dict[tuple[str, bool], tuple[Any, YearRecord | None]] = {}
 
     def know(self, own: Pupil) -> None:
         """The state of this ledger's own record of the pupil."""
         self._own = own
+
+    def know_other(self, other: Pupil) -> None:
+        """The state of another record of the pupil."""
+        self._others[other.id] = other
+
+    def years_of(self, proposals: Iterable[UUID]) -> list[str]:
+        """The school years in which these were proposed."""
+        asked = set(proposals)
+        years = {
+            known.school_year
+            for known in self._streams.values()
+            if asked & set(known.states[-1].proposals)
+        }
+        return sorted(years)
+
+    def tell(self, stream: UUID, event: Event, version: int) -> None:
+        """The event of the entry added last, where proposals may have to be folded with it."""
+        self._streams[stream].written.append((event, version))
 
     def add(self, stream: UUID, author: UUID, state: PupilYear) -> None:
         """One more entry of a year's stream."""
@@ -159,13 +183,13 @@ class Years:
         """What counts of that year now, in the order of custody."""
         if self._own is None:
             return []
-        own, current = self._own, len(self._own.coverings)
+        own = self._own
+        decisions = decisions_of(own, self._others.values())
         return in_custody_order(
-            Contribution(known.author, state, covered, current)
+            part
             for stream, known in self._streams.items()
             if known.school_year == school_year
-            for covered in (own.hops(stream),)
-            if (state := self._counting(known, covered, own)) is not None
+            and (part := self._counting(stream, known, own, decisions)) is not None
         )
 
     def record(self, school_year: str, *, on: date) -> YearRecord | None:
@@ -182,15 +206,46 @@ class Years:
         return record
 
     def _counting(
-        self, known: _Stream, covered: Sequence[tuple[int, int]], own: Pupil
-    ) -> PupilYear | None:
-        """The state of a stream that counts: of own records as it stands, of those linked by
-        now; of copies as far as an acceptance covers them."""
-        newest = known.states[-1]
-        if known.author != self._here:
-            return known.states[: covered[-1][0]][-1] if covered else None
+        self, stream: UUID, known: _Stream, own: Pupil, decisions: Decisions
+    ) -> Contribution | None:
+        """What counts of a stream: of own records as it stands, of those linked by now; of copies
+        as far as an acceptance covers them; and the proposals accepted."""
+        newest, covered, current = known.states[-1], own.hops(stream), len(own.coverings)
         records = {own.id, *(link.pupil for link in own.links)}
-        return newest if newest.pupil in records else None
+        if known.author == self._here and newest.pupil not in records:
+            return None
+        if newest.proposals:
+            return _with_accepted(known, known.author == self._here, covered, current, decisions)
+        if known.author != self._here:
+            if not covered:
+                return None
+            newest = known.states[: covered[-1][0]][-1]
+        return Contribution(known.author, newest, covered, current)
+
+
+def _with_accepted(
+    known: _Stream,
+    native: bool,
+    covered: tuple[tuple[int, int], ...],
+    current: int,
+    decisions: Decisions,
+) -> Contribution | None:
+    decided = [decisions.get((known.author, one)) for one in known.states[-1].proposals]
+    stamp = (len(known.written), covered, current, decided)
+    if known.made is None or known.made[0] != stamp:
+        counted = count(
+            known.written,
+            author=known.author,
+            native=native,
+            covered=covered,
+            decisions=decisions,
+        )
+        year = fold(counted.entries) if counted is not None else None
+        part = None
+        if counted is not None and year is not None:
+            part = Contribution(known.author, year, counted.covered, current, counted.accepted)
+        known.made = (stamp, part)
+    return known.made[1]
 
 
 def answers(changes: Iterable[ResultChange]) -> list[dict[str, Any]]:

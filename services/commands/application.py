@@ -46,7 +46,7 @@ def apply(
     def act(office: Office, who: Who) -> UUID:
         command = Apply(
             pupil=pupil_of(office, pupil),
-            from_ledger=ledger_named(office, origin) if origin else None,
+            from_ledger=ledger_named(office, origin, inside=True) if origin else None,
             school_code=school,
             first_day=parse_day(first_day),
             applied_on=parse_day(on) if on else date.today(),

@@ -16,7 +16,7 @@ from services.output import print_csv, print_json, print_table
 from services.workplace import Workplace
 from signing.errors import TrustError
 from transfer import dead_letter
-from transfer.cases import outbox_states, unanswered
+from transfer.cases import outbox_states, register_states, unanswered
 
 
 @click.command()
@@ -47,6 +47,7 @@ def status(workplace: Workplace) -> int:
             "failed": _failed(connection),
             "given_up": _given_up(connection, _account(workplace, profile.id)),
             "unanswered": _ages(unanswered(connection)),
+            "register": _register(register_states(connection)),
         }
     _print(answer, workplace.format)
     return 0
@@ -109,6 +110,15 @@ def _ages(rows: list[tuple[str, str, str, datetime]]) -> list[dict[str, Any]]:
     ]
 
 
+def _register(states: dict[str, int]) -> dict[str, int]:
+    """Transfers by the custody register's answer: not yet checked, in conflict, recorded."""
+    return {
+        "unregistered": states.get("asked", 0),
+        "conflicts": states.get("conflict", 0),
+        "registered": states.get("recorded", 0),
+    }
+
+
 def _print(answer: dict[str, Any], form: str) -> None:
     if form == "json":
         print_json(answer)
@@ -138,6 +148,7 @@ def _print(answer: dict[str, Any], form: str) -> None:
         [f"transfer {case['case']}", case["state"], f"{case['age_days']} d, we are {case['side']}"]
         for case in answer["unanswered"]
     ]
+    rows += [[f"register {what}", count, ""] for what, count in answer["register"].items() if count]
     if form == "csv":
         print_csv(("what", "value", "detail"), rows)
     else:

@@ -7,6 +7,7 @@ need no running agent; `transfer-agent` does the same by itself.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -17,25 +18,40 @@ from ledger.errors import NotFound, Refused
 from ledger.event import Who
 from ledger.log import head
 from projections.persons import find_person
+from services import case_acts
 from services.agents import metrics_options, run_agents
+from services.arrival_screen import print_arrival
+from services.case_records import suggestions
+from services.case_screen import print_candidates
 from services.cases import OURS, case_answer, case_answers
+from services.identity_check import confirm_identity
+from services.intake import release_matching
 from services.offices import open_office, route_of
 from services.output import messages, print_csv, print_json, print_table
+from services.progress import showing
 from services.reading import parse_day, parse_key
-from services.verification import (
-    explain,
-    failure_answer,
-)
-from services.words import STATES, WAITING, word
+from services.words import CASE_COLUMNS, STATES, WAITING, word
 from services.workplace import Workplace
 from signing.errors import TrustError
-from transfer import acceptance, by_file, conversation, courier, holding, inbox, returning
+from transfer import courier, holding, returning
 from transfer import recall as recalling
-from transfer.errors import CheckFailed, CourierUnavailable
+from transfer.errors import CourierUnavailable
+from transfer.inside import Move
 from transfer.office import Office
 
-COLUMNS = ("case", "state", "from", "to", "pupil", "waiting_for", "age_days")
+COLUMNS = (
+    "case",
+    "state",
+    "from",
+    "to",
+    "pupil",
+    "waiting_for",
+    "registered",
+    "age_days",
+    "due_on",
+)
 Act = Callable[[Office, Who], UUID]
+Told = Callable[[], dict[str, Any]]
 
 
 @click.group()
@@ -44,15 +60,16 @@ def transfer() -> None:
 
 
 @contextmanager
-def _courier(workplace: Workplace) -> Iterator[tuple[Office, Who, Callable[[], None]]]:
+def courier_of(workplace: Workplace) -> Iterator[tuple[Office, Who, Callable[[], None]]]:
     """The office with its mail taken in, and a function that sends and takes in again."""
     with open_office(workplace) as (_, office, servers):
         who = office.ledger.who(workplace.account)
-        route = route_of(workplace, servers, office)
+        # A server that is not there now is tried again; one that is unsafe ends the command.
+        route = cache(lambda: route_of(workplace, servers, office))
 
         def exchange() -> None:
             try:
-                courier.exchange(office, route, who=who)
+                courier.exchange(office, route(), who=who)
             except CourierUnavailable as error:
                 messages.print(f"hocba: {error}", markup=False)
 
@@ -60,15 +77,17 @@ def _courier(workplace: Workplace) -> Iterator[tuple[Office, Who, Callable[[], N
         yield office, who, exchange
 
 
-def act_on(workplace: Workplace, act: Act) -> int:
-    """Takes in what came, acts, sends what that leaves, and shows the case."""
-    with _courier(workplace) as (office, who, exchange):
+def act_on(workplace: Workplace, act: Act, told: Told = lambda: {}) -> int:
+    """Takes in what came, acts, sends what that leaves, and shows the case, with what `told` has
+    to say beside it (called after the act)."""
+    with courier_of(workplace) as (office, who, exchange):
         case = act(office, who)
         exchange()
-        return _show(workplace, case_answer(office, case))
+        return show_case(workplace, {**case_answer(office, case), **told()})
 
 
-def _show(workplace: Workplace, answer: dict[str, Any]) -> int:
+def show_case(workplace: Workplace, answer: dict[str, Any]) -> int:
+    """Prints one case in the form asked for."""
     if workplace.format == "json":
         print_json(answer)
     elif workplace.format == "csv":
@@ -86,7 +105,8 @@ def _print_cases(workplace: Workplace, answers: list[dict[str, Any]]) -> None:
         if answer["waiting_for"]:
             shown["waiting_for"] = word(WAITING, answer["waiting_for"], workplace.lang)
         rows.append([shown[column] for column in COLUMNS])
-    print_table(None, COLUMNS, rows)
+    headings = [word(CASE_COLUMNS, column, workplace.lang) for column in COLUMNS]
+    print_table(None, headings, rows)
 
 
 @transfer.command()
@@ -95,20 +115,32 @@ def _print_cases(workplace: Workplace, answers: list[dict[str, Any]]) -> None:
 @click.option("--school", required=True, metavar="CODE", help="Our school.")
 @click.option("--first-day", required=True, metavar="DATE", help="First day at our school.")
 @click.option("--case", type=click.UUID, help="The application that the head agreed to.")
+@click.option(
+    "--class", "class_code", metavar="CODE", help="Inside a ledger: the class that waits."
+)
 @click.pass_obj
 def request(
-    workplace: Workplace, pupil: str, origin: str, school: str, first_day: str, case: UUID | None
+    workplace: Workplace,
+    pupil: str,
+    origin: str,
+    school: str,
+    first_day: str,
+    case: UUID | None,
+    class_code: str | None,
 ) -> int:
-    """Ask another ledger for a pupil's history (Đề nghị tiếp nhận)."""
+    """Ask another ledger, or another school of this one, for a pupil (Đề nghị tiếp nhận)."""
 
     def act(office: Office, who: Who) -> UUID:
-        return conversation.request(
+        return case_acts.request(
             office,
+            Move(
+                pupil=pupil_of(office, pupil),
+                school_code=school,
+                first_day=parse_day(first_day),
+                class_code=class_code,
+            ),
             case_id=case,
-            pupil=pupil_of(office, pupil),
-            from_ledger=ledger_named(office, origin),
-            school_code=school,
-            first_day=parse_day(first_day),
+            from_ledger=ledger_named(office, origin, inside=True),
             who=who,
         )
 
@@ -116,18 +148,39 @@ def request(
 
 
 @transfer.command()
-@click.argument("case", type=click.UUID)
-@click.option("--pupil", required=True, metavar="KEY", help="Which pupil of ours it is.")
+@click.argument("case", type=click.UUID, required=False)
+@click.option("--all-matching", is_flag=True, help="Every request that names one pupil surely.")
+@click.option("--dry-run", is_flag=True, help="With --all-matching: only list them.")
+@click.option("--pupil", metavar="KEY", help="Which pupil of ours it is.")
 @click.option("--last-day", metavar="DATE", help="Last day here (default: the day before).")
 @click.pass_obj
-def release(workplace: Workplace, case: UUID, pupil: str, last_day: str | None) -> int:
-    """Confirm which pupil it is and hand the record over (Bàn giao hồ sơ)."""
+def release(
+    workplace: Workplace,
+    case: UUID | None,
+    all_matching: bool,
+    dry_run: bool,
+    pupil: str | None,
+    last_day: str | None,
+) -> int:
+    """Confirm which pupil it is and hand the record over (Bàn giao hồ sơ).
+
+    Inside one ledger it is the school left that consents; nobody has to say who it is. With
+    --all-matching every request goes out that shares a personal number with one pupil alone, and
+    name, birth date and sex with it; the others are listed for a person.
+    """
+    if all_matching != (case is None):
+        raise click.UsageError("give either CASE or --all-matching")
+    if case is None:
+        return _release_matching(workplace, dry_run)
 
     def act(office: Office, who: Who) -> UUID:
-        conversation.release(
+        whom = pupil_of(office, pupil) if pupil else None
+        if whom is not None:
+            confirm_identity(workplace, office, case, whom)
+        case_acts.release(
             office,
             case,
-            pupil=pupil_of(office, pupil),
+            pupil=whom,
             last_day=parse_day(last_day) if last_day else None,
             today=date.today(),
             who=who,
@@ -135,6 +188,22 @@ def release(workplace: Workplace, case: UUID, pupil: str, last_day: str | None) 
         return case
 
     return act_on(workplace, act)
+
+
+def _release_matching(workplace: Workplace, dry_run: bool) -> int:
+    with courier_of(workplace) as (office, who, exchange):
+        with showing("release") as progress:
+            answer = release_matching(
+                office, dry_run=dry_run, today=date.today(), who=who, progress=progress
+            )
+        exchange()
+    if workplace.format == "json":
+        print_json(answer)
+    else:
+        columns = ("case", "pupil", "reason")
+        rows = [[one.get(name) for name in columns] for one in answer["released"] + answer["left"]]
+        print_csv(columns, rows) if workplace.format == "csv" else print_table(None, columns, rows)
+    return 0
 
 
 @transfer.command()
@@ -147,7 +216,7 @@ def decline(workplace: Workplace, case: UUID, reason: str, pupil: str | None) ->
 
     def act(office: Office, who: Who) -> UUID:
         whom = pupil_of(office, pupil) if pupil else None
-        conversation.decline(office, case, reason=reason, today=date.today(), who=who, pupil=whom)
+        case_acts.decline(office, case, reason=reason, pupil=whom, today=date.today(), who=who)
         return case
 
     return act_on(workplace, act)
@@ -161,7 +230,7 @@ def reject(workplace: Workplace, case: UUID, reason: str) -> int:
     """Send a record back (Trả lại hồ sơ): the origin manages it again."""
 
     def act(office: Office, who: Who) -> UUID:
-        conversation.reject(office, case, reason=reason, today=date.today(), who=who)
+        case_acts.reject(office, case, reason=reason, today=date.today(), who=who)
         return case
 
     return act_on(workplace, act)
@@ -175,7 +244,7 @@ def cancel(workplace: Workplace, case: UUID, reason: str) -> int:
     """Withdraw a request before the record is here (Rút đề nghị)."""
 
     def act(office: Office, who: Who) -> UUID:
-        conversation.reject(office, case, reason=reason, today=date.today(), who=who)
+        case_acts.reject(office, case, reason=reason, today=date.today(), who=who)
         return case
 
     return act_on(workplace, act)
@@ -254,26 +323,34 @@ def lift(workplace: Workplace, case: UUID, document: str) -> int:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A text file of what is still missing.",
 )
+@click.option("--class", "class_code", metavar="CODE", help="Inside a ledger: into which class.")
 @click.pass_obj
-def accept(workplace: Workplace, case: UUID, remarks: Path | None) -> int:
-    """Take the record in and the pupil with it (Tiếp nhận)."""
+def accept(workplace: Workplace, case: UUID, remarks: Path | None, class_code: str | None) -> int:
+    """Take the record in and the pupil with it (Tiếp nhận); tell what is missing.
+
+    What is missing is kept with the acceptance, after the lines of --list.
+    """
+    report: dict[str, Any] = {}
 
     def act(office: Office, who: Who) -> UUID:
-        known = case_answer(office, case)
-        if known["state"] == "accepted":
-            return case
-        acceptance.accept(
+        known = case_acts.case_of(office, case)
+        if known.pupil is not None and known.state == "received":
+            confirm_identity(workplace, office, case, known.pupil)
+        told = case_acts.accept(
             office,
             case,
-            inbox.reopen(office, case),
-            pupil=UUID(known["pupil"]) if known["pupil"] else None,
-            remark=remarks.read_text("utf-8") if remarks else None,
+            list_=remarks.read_text("utf-8") if remarks else None,
+            class_code=class_code,
             today=date.today(),
             who=who,
         )
+        report.update(told)
         return case
 
-    return act_on(workplace, act)
+    code = act_on(workplace, act, lambda: {"report": report})
+    if workplace.format == "table":
+        print_arrival(report, workplace.lang)
+    return code
 
 
 @transfer.command()
@@ -281,25 +358,35 @@ def accept(workplace: Workplace, case: UUID, remarks: Path | None) -> int:
 @click.pass_obj
 def status(workplace: Workplace, case: UUID) -> int:
     """How far a transfer is, and who must act next."""
-    with _courier(workplace) as (office, _, _):
-        return _show(workplace, case_answer(office, case))
+    with courier_of(workplace) as (office, _, _):
+        return show_case(workplace, case_answer(office, case))
 
 
 @transfer.command("list")
 @click.pass_obj
 def list_(workplace: Workplace) -> int:
     """Every transfer of this ledger."""
-    with _courier(workplace) as (office, _, _):
+    with courier_of(workplace) as (office, _, _):
         return _list(workplace, case_answers(office))
 
 
 @transfer.command("inbox")
 @click.pass_obj
 def inbox_(workplace: Workplace) -> int:
-    """The transfers that wait for somebody here."""
-    with _courier(workplace) as (office, _, _):
+    """The transfers that wait for somebody here, with who may be meant."""
+    with courier_of(workplace) as (office, _, _):
         answers = [a for a in case_answers(office) if a["waiting_for"] in OURS[a["side"]]]
-        return _list(workplace, answers)
+        found = suggestions(office)
+        for answer in answers:
+            if answer["case"] in found:
+                answer["candidates"] = found[answer["case"]]
+        code = _list(workplace, answers)
+        if workplace.format == "table":
+            for case, candidates in found.items():
+                if candidates:
+                    print(case)
+                    print_candidates(candidates, workplace.lang)
+        return code
 
 
 def _list(workplace: Workplace, answers: list[dict[str, Any]]) -> int:
@@ -312,67 +399,6 @@ def _list(workplace: Workplace, answers: list[dict[str, Any]]) -> int:
     return 0
 
 
-@transfer.command()
-@click.option("--pupil", required=True, metavar="KEY")
-@click.option("--to", "receiver", required=True, metavar="LEDGER")
-@click.option("--last-day", metavar="DATE")
-@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path))
-@click.pass_obj
-def export(workplace: Workplace, pupil: str, receiver: str, last_day: str | None, out: Path) -> int:
-    """Release a pupil and write the sealed record to a file."""
-    with open_office(workplace) as (_, office, _):
-        who = office.ledger.who(workplace.account)
-        case, data = by_file.export(
-            office,
-            pupil=pupil_of(office, pupil),
-            to_ledger=ledger_named(office, receiver),
-            last_day=parse_day(last_day) if last_day else None,
-            today=date.today(),
-            who=who,
-        )
-        _write_file(out, data)
-        return _show(workplace, {**case_answer(office, case), "file": str(out)})
-
-
-def _write_file(path: Path, data: bytes) -> None:
-    draft = path.with_name(f".{path.name}.part")
-    try:
-        draft.write_bytes(data)
-        draft.replace(path)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise Refused(
-            "cannot_write", f"{path} cannot be written: {error.strerror}", field="--out"
-        ) from error
-
-
-@transfer.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--pupil", metavar="KEY", help="Our own record of the child.")
-@click.option("--new", is_flag=True, help="It is nobody whom we know.")
-@click.pass_obj
-def import_(workplace: Workplace, file: Path, pupil: str | None, new: bool) -> int:
-    """Check a record handed in as a file and take the pupil in."""
-    with open_office(workplace) as (_, office, _):
-        who = office.ledger.who(workplace.account)
-        data = file.read_bytes()
-        try:
-            case, _ = by_file.import_dossier(
-                office,
-                data,
-                pupil=pupil_of(office, pupil) if pupil else None,
-                new=new,
-                today=date.today(),
-                who=who,
-            )
-        except CheckFailed as failure:
-            if workplace.format == "json":
-                print_json({"file": str(file), "failure": failure_answer(failure)})
-            explain(failure, workplace.lang)
-            return failure.exit_code
-        return _show(workplace, case_answer(office, case))
-
-
 def pupil_of(office: Office, key: str) -> UUID:
     """The pupil a key names. Raises NotFound or Refused, as every command does."""
     with office.ledger.database.connection() as connection:
@@ -380,13 +406,18 @@ def pupil_of(office: Office, key: str) -> UUID:
         return find_person(office.ledger, connection, parse_key(key), size=size)
 
 
-def ledger_named(office: Office, name: str) -> UUID:
-    """The other ledger of that short name. Raises NotFound or Refused(`same_ledger`)."""
+def ledger_named(office: Office, name: str, *, inside: bool = False) -> UUID:
+    """The other ledger of that short name, or with `inside` also this one.
+
+    Raises:
+        NotFound: `unknown_ledger`.
+        Refused: `same_ledger`.
+    """
     try:
         found = office.trust.by_name(name).id
     except TrustError as error:
         raise NotFound("unknown_ledger", f"no trust bundle knows a ledger {name}") from error
-    if found == office.ledger.id:
+    if found == office.ledger.id and not inside:
         raise Refused("same_ledger", "a transfer is between two ledgers", field="--from")
     return found
 

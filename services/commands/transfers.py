@@ -1,6 +1,25 @@
 """The whole group `hocba transfer`: importing the modules that hold its commands fills it."""
 
-from services.commands import application, verify_transfer
+from services.commands import (
+    application,
+    intake,
+    leaving,
+    rulings,
+    supplement,
+    transfer_files,
+    transfer_records,
+    verify_transfer,
+)
 from services.commands.transfer import transfer
 
-__all__ = ["application", "transfer", "verify_transfer"]
+__all__ = [
+    "application",
+    "intake",
+    "leaving",
+    "rulings",
+    "supplement",
+    "transfer",
+    "transfer_files",
+    "transfer_records",
+    "verify_transfer",
+]

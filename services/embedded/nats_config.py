@@ -9,7 +9,7 @@ So the server, not good manners, decides who writes as whom and who reads whose 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from services.errors import ServiceError
 
@@ -33,6 +33,26 @@ class Account:
     name: str
     worker: NatsCredentials
     administrator: NatsCredentials
+
+
+class Place(Protocol):
+    """Where mail of one sender to one receiver lies."""
+
+    @property
+    def stream(self) -> str:
+        """The sender's stream."""
+
+    @property
+    def durable(self) -> str:
+        """The receiver's durable consumer in it."""
+
+    @property
+    def prefix(self) -> str:
+        """The JetStream API prefix under which the receiver reaches it."""
+
+    @property
+    def subjects(self) -> str:
+        """The subjects of this mail."""
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,13 @@ from nats.js.api import (
 from nats.js.client import JetStreamContext
 from nats.js.errors import NotFoundError
 
-from services.embedded.nats_config import Account, Mailbox, NatsCredentials, stream_name
+from services.embedded.nats_config import (
+    Account,
+    Mailbox,
+    NatsCredentials,
+    Place,
+    stream_name,
+)
 from services.errors import ServerUnavailable
 
 DAY = 86_400.0
@@ -33,7 +39,7 @@ MAX_DELIVER = 10
 MAX_ACK_PENDING = 1_000  # more than one whole batch of chunks, or it would never end
 
 
-def stream_settings(account: str) -> StreamConfig:
+def stream_settings(account: str, *, replicas: int = 1, max_bytes: int = MAX_BYTES) -> StreamConfig:
     """Return the settings of the stream that keeps what an account sends."""
     return StreamConfig(
         name=stream_name(account),
@@ -42,7 +48,8 @@ def stream_settings(account: str) -> StreamConfig:
         storage=StorageType.FILE,
         discard=DiscardPolicy.NEW,  # a full stream refuses, it never forgets
         max_age=MAX_AGE,
-        max_bytes=MAX_BYTES,
+        max_bytes=max_bytes,
+        num_replicas=replicas,
         duplicate_window=DUPLICATE_WINDOW,
         deny_delete=True,
         deny_purge=True,
@@ -51,7 +58,7 @@ def stream_settings(account: str) -> StreamConfig:
     )
 
 
-def consumer_settings(box: Mailbox) -> ConsumerConfig:
+def consumer_settings(box: Place) -> ConsumerConfig:
     """Return the settings of a durable; ``backoff`` stays unset, it would override ``ack_wait``."""
     return ConsumerConfig(
         durable_name=box.durable,
@@ -84,7 +91,7 @@ async def _provision(url: str, accounts: Sequence[Account]) -> None:
         client = await connect(url, account.administrator)
         try:
             jetstream = client.jetstream(timeout=20)
-            await _ensure_stream(jetstream, account.name)
+            await ensure_stream(jetstream, stream_settings(account.name))
             for receiver in names:
                 if receiver != account.name:
                     box = Mailbox(sender=account.name, receiver=receiver)
@@ -93,13 +100,15 @@ async def _provision(url: str, accounts: Sequence[Account]) -> None:
             await client.close()
 
 
-async def _ensure_stream(jetstream: JetStreamContext, account: str) -> None:
+async def ensure_stream(jetstream: JetStreamContext, settings: StreamConfig) -> None:
+    """Make a stream, or give the one that is there these settings."""
+    assert settings.name is not None
     try:
-        await jetstream.stream_info(stream_name(account))
+        await jetstream.stream_info(settings.name)
     except NotFoundError:
-        await jetstream.add_stream(stream_settings(account))
+        await jetstream.add_stream(settings)
     else:
-        await jetstream.update_stream(stream_settings(account))
+        await jetstream.update_stream(settings)
 
 
 async def connect(url: str, credentials: NatsCredentials) -> Client:

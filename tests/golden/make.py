@@ -19,7 +19,7 @@ from uuid import UUID
 from ledger import envelope, log, sheet
 from ledger.envelope import DataKey
 from ledger.event import CATEGORIES, Category, Event, Note, Provenance, Who
-from ledger.events import case, pupil, pupil_year, school_class, settings, staff, unit
+from ledger.events import case, pupil, pupil_year, register, school_class, settings, staff, unit
 from signing import aead
 from signing.note import Checkpoint, NoteSigner, sign_note
 
@@ -258,6 +258,8 @@ FACTS: dict[type[Event], dict[str, Any]] = {
         "last_day": DAY,
     },
     pupil.ReleaseUndone: {"case": CASE},
+    pupil.CustodyRuled: {"case": CASE, "custodian": OTHER_LEDGER},
+    pupil.PapersAccepted: {"case": CASE},
     pupil.TransferAccepted: {
         "case": CASE,
         "from_ledger": OTHER_LEDGER,
@@ -265,6 +267,13 @@ FACTS: dict[type[Event], dict[str, Any]] = {
         "root": "ef" * 32,
         "digest": "sha256:" + "01" * 32,
         "covered": (((OTHER_PUPIL, 4), (STREAM, 8)),),
+    },
+    pupil.SupplementDecided: {
+        "case": CASE,
+        "author": OTHER_LEDGER,
+        "number": 2,
+        "accepted": (CASE,),
+        "refused": ((OTHER_PUPIL, "not_accepted"),),
     },
     pupil_year.PupilYearOpened: {
         "pupil_id": PUPIL,
@@ -400,6 +409,22 @@ FACTS: dict[type[Event], dict[str, Any]] = {
         "encryption_key": "AAAA",
         "statutory": CLAIM,
     },
+    case.MoveRequested: {
+        "case": CASE,
+        "pupil": PUPIL,
+        "from_school": "S1",
+        "school_code": "S2",
+        "class_code": "7B2",
+    },
+    case.MoveConsented: {"case": CASE},
+    case.LeftForPaper: {
+        "case": CASE,
+        "pupil": PUPIL,
+        "school_code": "S1",
+        "last_day": date(2025, 2, 28),
+        "abroad": True,
+        "statutory": Note(text="Trường ở Berlin"),
+    },
     case.CaseReleased: {
         "case": CASE,
         "pupil": PUPIL,
@@ -442,7 +467,73 @@ FACTS: dict[type[Event], dict[str, Any]] = {
         "digest": "sha256:" + "01" * 32,
         "reason": None,
     },
+    case.RulingReceived: {
+        "case": CASE,
+        "side": "receiver",
+        "other_ledger": OTHER_LEDGER,
+        "custodian": OTHER_LEDGER,
+        "number": "12/QĐ-BGDĐT",
+        "sha256": "45" * 32,
+    },
+    case.RulingDisputed: {
+        "case": CASE,
+        "custodian": LEDGER,
+        "number": "13/QĐ-BGDĐT",
+        "sha256": "67" * 32,
+    },
+    case.RegisterAsked: {"case": CASE, "told": "released"},
+    case.RegisterAnswered: {
+        "case": CASE,
+        "answer": "conflict",
+        "other_transfer": OTHER_PUPIL,
+        "other_ledger": OTHER_LEDGER,
+    },
+    case.MessageReissued: {"case": CASE, "kind": "recall", "issue": 2, "code": "cannot_decrypt"},
+    register.CustodyTold: {
+        "token": "89" * 32,
+        "transfer": CASE,
+        "from_ledger": LEDGER,
+        "to_ledger": OTHER_LEDGER,
+        "root": "ef" * 32,
+        "told": "released",
+        "told_by": LEDGER,
+    },
+    register.RulingCounted: {"token": "89" * 32, "transfer": CASE, "custodian": OTHER_LEDGER},
+    register.TransferNamed: {"transfer": CASE, "token": "89" * 32},
+    register.RulingIssued: {
+        "transfer": CASE,
+        "origin": LEDGER,
+        "receiver": OTHER_LEDGER,
+        "custodian": OTHER_LEDGER,
+        "number": "12/QĐ-BGDĐT",
+        "ground": "receiver_dead",
+        "sha256": "45" * 32,
+    },
     case.DossierDisclosed: {"case": CASE, "sha256": "45" * 32, "statutory": NOTE},
+    case.SupplementSent: {
+        "case": CASE,
+        "number": 2,
+        "to_ledger": OTHER_LEDGER,
+        "via": OTHER_PUPIL,
+        "proposals": (CASE, OTHER_PUPIL),
+    },
+    case.SupplementReceived: {
+        "case": CASE,
+        "number": 2,
+        "author": OTHER_LEDGER,
+        "pupil": PUPIL,
+        "their_pupil": OTHER_PUPIL,
+        "message": str(CASE),
+        "payload_sha256": "23" * 32,
+        "proposals": (CASE, OTHER_PUPIL),
+    },
+    case.SupplementAnswered: {
+        "case": CASE,
+        "number": 2,
+        "outcome": "failed",
+        "code": "missing_entry",
+    },
+    case.MovedOn: {"case": CASE, "to_ledger": OTHER_LEDGER, "via": OTHER_PUPIL},
 }
 """One example of every event; every optional field is set in some of them."""
 

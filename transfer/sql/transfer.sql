@@ -34,6 +34,18 @@ ORDER BY ledger, kind, code, known_from DESC;
 SELECT max(position) FROM ledger.outbox
 WHERE kind = 'dossier' AND receiver = %(receiver)s AND position < %(position)s;
 
+-- name: put_proposal_proofs
+-- What proved that accepted proposals are in their author's log: it travels on.
+INSERT INTO ledger.reference (ledger, kind, code, known_from, body)
+SELECT ledger, 'proposal', code, %(known_from)s, body::jsonb
+FROM unnest(%(ledgers)s::uuid[], %(codes)s::text[], %(bodies)s::text[]) AS told (ledger, code, body)
+ON CONFLICT DO NOTHING;
+
+-- name: proposal_proofs
+-- The proofs kept of accepted proposals of other ledgers.
+SELECT DISTINCT ON (code) code, body FROM ledger.reference
+WHERE kind = 'proposal' AND code = ANY(%(codes)s) ORDER BY code, known_from;
+
 -- name: put_hops
 -- The releases a dossier proved, to travel on one day.
 INSERT INTO ledger.hop (pupil, no, body)
@@ -56,8 +68,8 @@ SELECT payload_sha256, state FROM ledger.inbox
 WHERE sender = %(sender)s AND message = %(message)s AND state <> 'dead';
 
 -- name: put_seen
--- Keeps a message that came in, sealed as it was. Of dead ones, which anybody can send, only so
--- many are kept for each sender.
+-- Keeps a message that came in, sealed as it was. One in quarantine may be taken after all; of dead
+-- ones, which anybody can send, only so many are kept for each sender.
 INSERT INTO ledger.inbox (sender, message, case_id, kind, payload_sha256, frame, state, detail)
 SELECT %(sender)s, %(message)s, %(case)s, %(kind)s, %(sha)b, %(frame)b, %(state)s, %(detail)s
 WHERE %(state)s <> 'dead' OR %(most)s > (
@@ -66,7 +78,9 @@ ON CONFLICT (sender, message) DO UPDATE
 SET case_id = excluded.case_id, kind = excluded.kind, payload_sha256 = excluded.payload_sha256,
     frame = excluded.frame, state = excluded.state, detail = excluded.detail,
     received_at = excluded.received_at
-WHERE ledger.inbox.state = 'dead';
+WHERE ledger.inbox.state = 'dead'
+   OR (ledger.inbox.state = 'quarantined' AND excluded.state = 'done'
+       AND ledger.inbox.payload_sha256 = excluded.payload_sha256);
 
 -- name: put_given_up
 -- What a server gave up delivering, or a receiver ended.
@@ -108,8 +122,8 @@ INSERT INTO ledger.peer_checkpoint (ledger, size, root)
 VALUES (%(ledger)s, %(size)s, %(root)s) ON CONFLICT DO NOTHING;
 
 -- name: copies
--- The hashes held of some streams, by version.
-SELECT s.id, e.version, e.entry_hash FROM ledger.stream s JOIN ledger.entry e ON e.stream = s.no
+-- The hashes and topics held of some streams, by version.
+SELECT s.id, e.version, e.entry_hash, e.topic FROM ledger.stream s JOIN ledger.entry e ON e.stream = s.no
 WHERE s.id = ANY(%(streams)s) ORDER BY s.id, e.version;
 
 -- name: cases
@@ -143,15 +157,18 @@ WHERE message = %(message)s AND sealed IS NULL;
 -- name: references
 -- Names of other ledgers' units and classes, as dossiers told them.
 SELECT DISTINCT ON (ledger, kind, code) ledger, kind, code, body FROM ledger.reference
-WHERE ledger = ANY(%(ledgers)s) AND kind IN ('unit', 'class') ORDER BY ledger, kind, code, known_from DESC;
+WHERE ledger = ANY(%(ledgers)s) AND kind IN ('unit', 'class')
+ORDER BY ledger, kind, code, known_from DESC;
 
 -- name: due
--- Sealed messages that nobody has answered and whose time has come; other relays' are skipped.
--- A large frame is read by itself when it is its turn.
+-- Sealed messages that nobody has answered and whose time has come; other relays' are skipped. A
+-- time further away than any wait was set by a clock that ran ahead. A large frame is read by itself
+-- when it is its turn.
 SELECT message, receiver, kind, CASE WHEN length(sealed) <= %(most)s THEN sealed END,
        length(sealed), attempts
 FROM ledger.outbox
-WHERE state IN ('sealed', 'sent') AND next_at <= now()
+WHERE state IN ('sealed', 'sent')
+  AND (next_at <= now() OR next_at > now() + interval '1 day')
 ORDER BY next_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED;
 
 -- name: frame
@@ -186,15 +203,67 @@ WHERE state IN ('to_seal', 'sealed', 'sent') GROUP BY state;
 UPDATE ledger.outbox SET state = 'answered'
 WHERE case_id = %(case)s AND kind = ANY(%(kinds)s) AND state <> 'answered';
 
+-- name: answered_by
+-- What one ledger was told of a case has its answer.
+UPDATE ledger.outbox SET state = 'answered'
+WHERE case_id = %(case)s AND kind = %(kind)s AND receiver = %(receiver)s AND state <> 'answered';
+
+-- name: answered_message
+-- One message has its answer.
+UPDATE ledger.outbox SET state = 'answered' WHERE message = %(message)s AND state <> 'answered';
+
+-- name: next_issue
+-- The number after those of the messages of this kind in a case.
+SELECT coalesce(max(issue), 0) + 1 FROM ledger.outbox
+WHERE case_id = %(case)s AND kind = %(kind)s;
+
+-- name: told_content
+-- What the first message of this kind in a case says.
+SELECT content FROM ledger.outbox
+WHERE case_id = %(case)s AND kind = %(kind)s ORDER BY issue LIMIT 1;
+
+-- name: told_message
+-- One of our messages in a case: to whom, what, which issue.
+SELECT receiver, kind, issue, content, state FROM ledger.outbox
+WHERE case_id = %(case)s AND message = %(message)s;
+
+-- name: told_problem
+-- Whether this failed message was answered by a problem before.
+SELECT 1 FROM ledger.outbox
+WHERE case_id = %(case)s AND kind = 'problem' AND receiver = %(receiver)s
+AND content ->> 'kind' = %(kind)s AND (content ->> 'issue')::integer = %(issue)s;
+
+-- name: of_case
+-- Every sealed message of a case.
+SELECT kind, receiver, issue, state, sealed FROM ledger.outbox
+WHERE case_id = %(case)s AND sealed IS NOT NULL ORDER BY position, kind, issue;
+
+-- name: register_states
+-- Transfers by what the custody register has answered.
+SELECT t.body::jsonb ->> 'registered', count(*)
+FROM ledger.stream s JOIN ledger.state t ON t.stream = s.no
+WHERE s.kind = 'case' AND t.body::jsonb ->> 'registered' IS NOT NULL GROUP BY 1;
+
+-- name: registered
+-- What the custody register knows, token by token and transfer by transfer.
+SELECT s.id, t.body FROM ledger.stream s JOIN ledger.state t ON t.stream = s.no
+WHERE s.kind = 'register' AND s.ledger = %(ledger)s ORDER BY s.no;
+
+-- name: answered_issue
+-- One message of a case that has its answer.
+UPDATE ledger.outbox SET state = 'answered'
+WHERE case_id = %(case)s AND kind = %(kind)s AND issue = %(issue)s AND state <> 'answered';
+
+-- name: supplement_frames
+-- The supplements of a case that passed their checks, sealed, the first one first.
+SELECT frame, received_at FROM ledger.inbox
+WHERE case_id = %(case)s AND kind = 'supplement' AND state = 'done' ORDER BY received_at;
+
 -- name: repeat_answers
--- The answers of a case go out again; a dossier only while it waits for its own answer.
+-- The answers of a case go out again; one that waits for an answer itself only while it does.
 UPDATE ledger.outbox SET state = 'sealed', next_at = now()
 WHERE case_id = %(case)s AND kind = ANY(%(kinds)s) AND sealed IS NOT NULL
-AND (kind <> 'dossier' OR state <> 'answered');
-
--- name: told
--- Whether a message of this kind and issue was told in a case before.
-SELECT 1 FROM ledger.outbox WHERE case_id = %(case)s AND kind = %(kind)s AND issue = %(issue)s;
+AND (kind = ANY(%(final)s) OR state <> 'answered');
 
 -- name: sealed
 -- The sealed bytes of a message of a case, newest issue.
@@ -213,7 +282,9 @@ FROM ledger.stream s JOIN ledger.state t ON t.stream = s.no
 CROSS JOIN LATERAL (SELECT e.recorded_at FROM ledger.entry e WHERE e.stream = s.no
                     ORDER BY e.version DESC LIMIT 1) AS last
 WHERE s.kind = 'case'
-  AND t.body::jsonb ->> 'state' NOT IN ('accepted', 'rejected', 'declined')
+  AND (t.body::jsonb ->> 'state'
+       NOT IN ('accepted', 'rejected', 'declined', 'refused', 'left', 'follow_up')
+       OR t.body::jsonb -> 'supplements' @> '[{"outcome": null}]')
 ORDER BY last.recorded_at;
 
 -- name: lock_batches

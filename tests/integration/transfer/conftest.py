@@ -65,8 +65,8 @@ def transfer_servers() -> Iterator[Servers]:
 
 
 @contextmanager
-def open_sides(running: Servers, *provinces: str) -> Iterator[tuple[Home, list[Side]]]:
-    """Fresh ledgers. Their home has folders of its own, the servers are the session's."""
+def open_sides(running: Servers, *provinces: str | None) -> Iterator[tuple[Home, list[Side]]]:
+    """Fresh ledgers, None the ministry. Their home has its own folders, the servers are shared."""
     home = Home(Path(tempfile.mkdtemp(prefix="hb-y-"))).ensure()
     ledgers = Ledgers(home)
     profiles = [

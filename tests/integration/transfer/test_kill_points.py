@@ -99,8 +99,8 @@ POINTS: list[tuple[str, Any, str, str, int]] = [
     ("before the sealing", message, "write", "before", 3),
     ("sealed, not stored", message, "write", "after", 3),
     ("sealed and stored, not sent", outbox, "seal_waiting", "after", 3),
-    ("before the proof of the release", build, "_inclusion", "before", 1),
-    ("the checkpoint made, the dossier not sealed", build, "_inclusion", "after", 1),
+    ("before the proof of the release", build, "inclusion_of", "before", 1),
+    ("the checkpoint made, the dossier not sealed", build, "inclusion_of", "after", 1),
     ("the dossier checked, not noted", inbox, "note_dossier", "before", 1),
     ("keys and names taken in, not committed", acceptance, "_take_in", "after", 1),
 ]

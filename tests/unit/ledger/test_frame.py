@@ -18,8 +18,11 @@ from ledger.events.case import (
     ReceiptReceived,
     RequestDeclined,
     RequestReceived,
+    RulingReceived,
+    SupplementReceived,
     TransferRequested,
 )
+from ledger.events.register import EVENTS as REGISTER_EVENTS
 from ledger.events.school_class import ClassOpened, GradeSheetSubmitted, TeacherAssigned
 from ledger.events.staff import (
     AccountOpened,
@@ -57,6 +60,9 @@ FIRST = {
     RequestReceived,
     CaseReleased,
     DossierReceived,
+    RulingReceived,
+    SupplementReceived,
+    *REGISTER_EVENTS,
 }
 PUPIL_STREAMS = (StreamKind.PUPIL, StreamKind.PUPIL_YEAR)
 

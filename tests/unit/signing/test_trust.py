@@ -90,6 +90,41 @@ def test_a_bundle_comes_back_from_its_file() -> None:
     assert '"from":"2025-07-01"' in data.decode()
 
 
+def test_a_bundle_from_before_there_was_a_ministry_keeps_its_bytes() -> None:
+    data = sign_bundle(BUNDLE, KEYS[:2])
+    assert set(json.loads(data)["bundle"]) == {
+        "version", "issued_at", "ledgers", "witnesses", "quorum", "revoked", "signers", "threshold",
+    }  # fmt: skip
+    assert check(data).ministry is None
+
+
+def test_a_bundle_names_its_ministry_by_the_ledger_s_id() -> None:
+    named = bundle(ministry=UUID(int=22))
+    data = sign_bundle(named, KEYS[:2])
+    assert json.loads(data)["bundle"]["ministry"] == str(UUID(int=22))
+    assert check(data) == named
+    with pytest.raises(ValidationError, match="none of the bundle"):
+        bundle(ministry=UUID(int=23))
+
+
+def test_a_second_ministry_is_refused() -> None:
+    first = BUNDLE.with_ledger(ledger(1), issued_at=NOW, ministry=True)
+    assert first.ministry == UUID(int=1)
+    assert first.with_ledger(ledger(2), issued_at=NOW).ministry == UUID(int=1)
+    with pytest.raises(TrustError) as caught:
+        first.with_ledger(ledger(2), issued_at=NOW, ministry=True)
+    assert caught.value.code == "conflict"
+
+
+def test_only_our_own_bundle_names_the_ministry(tmp_path: Path) -> None:
+    TrustStore.create(tmp_path / "ours", BUNDLE, KEYS[:2])
+    TrustStore.create(tmp_path / "theirs", bundle(ministry=UUID(int=22)), KEYS[:2])
+    assert TrustStore(tmp_path / "ours", tmp_path / "theirs").ministry() is None
+    found = TrustStore(tmp_path / "theirs", tmp_path / "ours").ministry()
+    assert found is not None
+    assert found.id == UUID(int=22)
+
+
 def test_the_threshold_counts_different_pinned_keys() -> None:
     refused(sign_bundle(BUNDLE, KEYS[:1]), "not_signed")
     refused(sign_bundle(BUNDLE, [KEYS[0], KEYS[0]]), "not_signed")
@@ -142,10 +177,15 @@ def truly_signed(body: dict[str, Any]) -> bytes:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"surprise": 1}, {"version": "1"}, {"issued_at": "2025-09-01T00:00:00+00:00"}],
+    [
+        {"surprise": 1},
+        {"version": "1"},
+        {"issued_at": "2025-09-01T00:00:00+00:00"},
+        {"ministry": None},
+    ],
 )
 def test_a_truly_signed_bundle_of_another_form_is_refused(changes: dict[str, Any]) -> None:
-    body = BUNDLE.model_dump(mode="json", by_alias=True)
+    body = BUNDLE.body()
     assert check(truly_signed(body)) == BUNDLE
     refused(truly_signed(body | changes), "malformed")
 

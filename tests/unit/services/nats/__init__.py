@@ -1,0 +1,1 @@
+"""Provisioning of a shared NATS server, and what is found unsafe, without a server."""
