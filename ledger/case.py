@@ -24,14 +24,10 @@ from ledger.events.case import (
     RecallAsked,
     RecallReceived,
     ReceiptReceived,
-    RegisterAnswered,
-    RegisterAsked,
     RequestDeclined,
     RequestReceived,
     ReturnOffered,
     ReturnReceived,
-    RulingDisputed,
-    RulingReceived,
     SupplementAnswered,
     SupplementOutcome,
     SupplementReceived,
@@ -39,6 +35,7 @@ from ledger.events.case import (
     TransferHeld,
     TransferRequested,
 )
+from ledger.events.ministry import RegisterAnswered, RegisterAsked, RulingDisputed, RulingReceived
 
 CaseState = Literal[
     "applied",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from ledger.event import Event, Frozen
-from ledger.events.case import RegisterEvent
+from ledger.events.ministry import RegisterEvent
 from ledger.events.register import CustodyTold, RulingCounted, RulingIssued, TransferNamed
 
 

@@ -2,11 +2,21 @@
 
 from ledger.errors import UnknownTopic
 from ledger.event import Event
-from ledger.events import case, pupil, pupil_year, register, school_class, settings, staff, unit
+from ledger.events import (
+    case,
+    ministry,
+    pupil,
+    pupil_year,
+    register,
+    school_class,
+    settings,
+    staff,
+    unit,
+)
 
 EVENTS: dict[str, type[Event]] = {
     event.TOPIC: event
-    for module in (unit, settings, school_class, staff, pupil, pupil_year, case, register)
+    for module in (unit, settings, school_class, staff, pupil, pupil_year, case, ministry, register)
     for event in module.EVENTS
 }
 

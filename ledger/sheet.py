@@ -42,7 +42,7 @@ def statement(
     root: str,
 ) -> bytes:
     """The bytes a teacher signs of a sheet: `root` in hexadecimal, `count` marks, no pupil."""
-    return canonical.dumps(
+    return canonical.dumps_flat(
         {
             "ledger": str(ledger),
             "class": class_code,

@@ -153,7 +153,7 @@ def waiting_for(case: Case) -> str | None:
     if case.registered == "conflict":
         return "register_conflict"
     waiting = WAITING.get((case.side, case.state))
-    if case.unread:
+    if case.unread and case.state == "problem":
         waiting = "request"
     if (case.side, case.state) == ("origin", "released") and not case.receipt:
         waiting = "delivery"

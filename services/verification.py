@@ -5,7 +5,6 @@ from itertools import zip_longest
 from typing import Any, get_args
 
 from rich.console import Console
-from rich.table import Table
 
 from ledger.events.pupil import Released
 from services.cases import short_name
@@ -100,13 +99,12 @@ def failure_answer(failure: CheckFailed) -> dict[str, Any]:
 def print_verification(trust: TrustStore, report: Report, lang: str) -> None:
     """The steps for people, each checked, failed or not checked and why; then what it comes to,
     in one sentence."""
-    table = Table(show_header=False, box=None)
+    console = Console(soft_wrap=True, highlight=False)
     for step in report.steps:
-        table.add_row(str(step.n), _mark(step), word(STEPS, step.name, lang), _why(step, lang))
-    console = Console()
-    console.print(table)
+        name = word(STEPS, step.name, lang)
+        console.print(f"{step.n:>2} {_mark(step)} {name}{_why(step, lang)}")
     for line in _told(trust, report, lang):
-        console.print(line, markup=False, highlight=False)
+        console.print(line, markup=False)
     if report.failure is not None:
         explain(report.failure, lang)
     else:
@@ -121,7 +119,7 @@ def _why(step: Step, lang: str) -> str:
     if step.ok is not None:
         return ""
     why = word(UNCHECKED, step.reason or "", lang)
-    return f"[dim]{word(OUTCOMES, 'not_checked', lang)}: {why}[/]"
+    return f" [dim]({word(OUTCOMES, 'not_checked', lang)}: {why})[/]"
 
 
 def _told(trust: TrustStore, report: Report, lang: str) -> list[str]:

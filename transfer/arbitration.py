@@ -25,7 +25,8 @@ from ledger.case import Case
 from ledger.database import Connection
 from ledger.errors import Conflict, Refused
 from ledger.event import Event, StreamKind, Who
-from ledger.events.case import Decision, DecisionReceived, RulingDisputed, RulingReceived
+from ledger.events.case import Decision, DecisionReceived
+from ledger.events.ministry import RulingDisputed, RulingReceived
 from ledger.events.pupil import CustodyRuled
 from ledger.events.register import RulingCounted, RulingIssued
 from ledger.plan import Plan
@@ -270,7 +271,7 @@ def rule(
     file's bytes; repeated with the same content it gives the ruling that was made.
 
     Raises:
-        Refused: `unknown_reason`, `not_a_party`.
+        Refused: `unknown_reason`, `not_a_party`, `bad_ruling_number`.
         Conflict: `ruled_before`, otherwise than now.
         CaseRefused: this ledger is not the ministry of its trust bundle.
     """
@@ -284,6 +285,9 @@ def rule(
             "the custodian is one of the two different parties of the transfer",
             field="--custodian",
         )
+    numbered = unicodedata.normalize("NFC", number.strip())
+    if not 1 <= len(numbered) <= 80:
+        raise Refused("bad_ruling_number", "a ruling has the number of its paper", field="--number")
     ruling = Ruling(
         v=1,
         kind="ruling",
@@ -291,7 +295,7 @@ def rule(
         origin=origin,
         receiver=receiver,
         custodian=custodian,
-        number=unicodedata.normalize("NFC", number.strip()),
+        number=numbered,
         issued_at=clock.now(),
     )
     statement = sign_ruling(ruling, arbiter)

@@ -9,7 +9,8 @@ from uuid import UUID
 from pydantic import AfterValidator, Field
 
 from ledger.event import Code, Frozen
-from ledger.events.case import IdentityClaim, RegisterEvent
+from ledger.events.case import IdentityClaim
+from ledger.events.ministry import RegisterEvent
 from signing import sealing
 from signing.errors import SealError
 from transfer.dossier import CarriedKey, CarriedStream, Inclusion

@@ -187,6 +187,9 @@ class _Run:
 
     def failed(self, failure: CheckFailed) -> None:
         """A step failed: the one it names, and none after it was checked."""
+        # Its frames and causes hold all that was read, and the report would hold them: what a
+        # hostile file weighs is let go at once, not when cycles are next looked for.
+        failure.__traceback__ = failure.__cause__ = failure.__context__ = None
         self.report.failure = failure
         # A false signature is found while reading (5): what it covers is then not read at all.
         self.skip(len(self.report.steps) + 1, failure.step, AFTER_FAILURE)

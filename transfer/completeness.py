@@ -50,9 +50,9 @@ def check_complete(dossier: Dossier) -> None:
     if absent:
         raise CheckFailed(8, "missing_entry", f"stream {min(absent)} is not there")
     for hop in dossier.hops:
-        own = carried.get(hop.release.record.stream)
-        if own is not None:
-            _check_custody(hop.release, own.entries)
+        about = carried.get(hop.release.record.stream)
+        if about is not None:
+            _check_custody(hop.release, about.entries)
 
 
 _GIVES_BACK = frozenset({ReleaseUndone.TOPIC, TransferAccepted.TOPIC, CustodyRuled.TOPIC})

@@ -6,7 +6,6 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from ledger.case import Case
-from ledger.database import Connection
 from ledger.errors import NotFound, Refused
 from ledger.event import Event, Who
 from ledger.events.case import (
@@ -28,7 +27,6 @@ from transfer import clock, register
 from transfer.application import open_case_of, require_pupil_and_school
 from transfer.build import decide_release
 from transfer.cases import (
-    Write,
     answered,
     case_ref,
     decide_once,
@@ -60,9 +58,8 @@ def request(
     """Asks another ledger for a pupil's history; the child may already sit in class here.
 
     Returns the transfer id: that of the application agreed to, else minted here. A request that
-    is open already is returned again; one that failed on the other side is issued anew, with a
-    new key. A pupil whom this ledger released may be asked back:
-    custody comes with the acceptance.
+    is open already is returned again; one that failed on the other side is issued anew. A pupil
+    whom this ledger released may be asked back: custody comes with the acceptance.
 
     Raises:
         NotFound: `unknown_pupil`, `unknown_case`.
@@ -87,7 +84,7 @@ def request(
                 _require_same(known, pupil, from_ledger)
             else:
                 _require_agreed(known, pupil, from_ledger)
-        key = KeyPair.generate()
+        key = _key_of(office, reader, answer)
         asked = TransferRequested(
             effective_on=first_day,
             case=answer,
@@ -101,23 +98,22 @@ def request(
         plan.add(case_ref(reader, answer, pupil), [asked])
         issue = next_issue(reader, answer, "request")
         plan.outgoing.append(message(answer, from_ledger, "request", issue=issue))
-        plan.extra.append(_keep_key(office, answer, key))
+        plan.extra.append(
+            lambda connection, _: office.ledger.keyring.keep_secret(
+                connection, request_secret(answer), key.private_bytes()
+            )
+        )
         return plan
 
     office.ledger.desk.run(decide, who=who)
     return answer
 
 
-def _keep_key(office: Office, case: UUID, key: KeyPair) -> Write:
-    """The newest request's key alone opens the answer."""
-
-    def write(connection: Connection, first: int) -> None:
-        del first
-        keyring = office.ledger.keyring
-        keyring.destroy_secret(connection, request_secret(case))
-        keyring.keep_secret(connection, request_secret(case), key.private_bytes())
-
-    return write
+def _key_of(office: Office, reader: Reader, case: UUID) -> KeyPair:
+    """A request's one-time key. Asked anew it is the same: an answer to the first request may be
+    on its way all the same."""
+    kept = office.ledger.keyring.secret(reader.connection, request_secret(case))
+    return KeyPair.from_private_bytes(kept) if kept is not None else KeyPair.generate()
 
 
 def _require_agreed(case: Case, pupil: UUID, from_ledger: UUID) -> None:

@@ -26,7 +26,7 @@ MAX_HOPS: Final = 32
 MAX_STREAMS: Final = 500
 MAX_ENTRIES: Final = 5_000
 """In all streams of a dossier: twelve years at one school make some two thousand."""
-MAX_SHEETS: Final = 4_000
+MAX_SHEETS: Final = 3_000
 MAX_CLOSINGS: Final = 500
 MAX_KEYS: Final = 100
 MAX_NAMES: Final = 2_000

@@ -60,8 +60,10 @@ def _request(
     asked = cast(RequestBody, body)
     if case is not None and case.state == "rejected":
         return Plan()  # it was cancelled, and the cancelling was quicker
-    if case is not None and not _asked_again(case, header, asked):
-        raise CaseRefused("this transfer id is in use")
+    if case is not None:
+        _require_same(case, header, asked)
+    if case is not None and case.state != "requested":
+        return Plan()  # asked anew, because the first request was thought lost
     received = RequestReceived(
         effective_on=asked.first_day,
         case=asked.transfer_id,
@@ -76,10 +78,11 @@ def _request(
     return plan
 
 
-def _asked_again(case: Case, header: Header, asked: RequestBody) -> bool:
-    """Whether it is the same request anew, with another key: the first one was thought lost."""
+def _require_same(case: Case, header: Header, asked: RequestBody) -> None:
+    """Raises CaseRefused where another transfer has this id."""
     parties = (case.side, case.peer, case.their_pupil)
-    return case.state == "requested" and parties == ("origin", header.sender, asked.pupil)
+    if parties != ("origin", header.sender, asked.pupil):
+        raise CaseRefused("this transfer id is in use")
 
 
 def _answer(

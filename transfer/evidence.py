@@ -23,7 +23,7 @@ from ledger.record import instant_text
 from signing import certificates, jws, merkle
 from signing.certificates import Purpose
 from signing.errors import MerkleError, SignatureError, TrustError
-from signing.jws import JwsSignature
+from signing.jws import Detached, JwsSignature
 from signing.truststore import Trust
 from transfer.dossier import (
     CLOSING,
@@ -63,6 +63,7 @@ class Signers:
         self._trust = trust
         self._trusted: dict[tuple[str, UUID, Purpose], list[tuple[datetime, datetime]]] = {}
         self._known_roots: dict[UUID, Sequence[x509.Certificate]] = {}
+        self._names: dict[str, tuple[str, datetime | None]] = {}
 
     @cached_property
     def _revoked(self) -> Mapping[int, datetime]:
@@ -91,20 +92,22 @@ class Signers:
         signature = jws.parse_detached(text, kind=kind)
         signature.verify(said)
         self._require_trusted(signature.protected, signature.by, ledger, purposes, at)
-        name = _name(signature.by.chain[0])
-        since = min(
-            (
-                self._revoked[c.serial_number]
-                for c in signature.by.chain
-                if c.serial_number in self._revoked
-            ),
-            default=None,
-        )
+        name, since = self._who(signature)
         if since is None or (proven_at is not None and proven_at < since):
             return "signed", name
         if since <= at:
             raise SignatureError("signed after its revocation", code="revoked_signer")
         return "untimed", name
+
+    def _who(self, signature: Detached) -> tuple[str, datetime | None]:
+        """The name in a certificate, and since when any of its chain is revoked."""
+        known = self._names.get(signature.protected)
+        if known is None:
+            chain = signature.by.chain
+            since = [self._revoked.get(certificate.serial_number) for certificate in chain]
+            known = _name(chain[0]), min((at for at in since if at is not None), default=None)
+            self._names[signature.protected] = known
+        return known
 
     def _require_trusted(
         self,

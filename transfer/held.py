@@ -70,14 +70,15 @@ class DatabaseHeld:
     def check_copies(self, dossier: Dossier) -> None:
         """Step 13: what we hold of these streams, ours included, is a prefix of what came."""
         streams = [stream.id for stream in (*dossier.streams, *dossier.supplements)]
+        releases = (hop.release for hop in dossier.hops)
         carried = {
-            (e.record.stream, e.record.version): e.record.entry_hash for e in dossier.carried
+            (entry.record.stream, entry.record.version): entry.record.entry_hash
+            for entry in (*releases, *dossier.carried)
         }
         rows = self._connection.execute(_SQL["copies"], {"streams": streams}).fetchall()
-        releases = {(h.release.record.stream, h.release.record.version) for h in dossier.hops}
         for stream, version, entry_hash, topic in rows:
             came = carried.get((stream, version))
-            if came is None and ((stream, version) in releases or self._ours(dossier, stream)):
+            if came is None and self._ours(dossier, stream):
                 continue
             # We may know of proposals that nobody had accepted when this was sent.
             if came is None and topic == Proposed.TOPIC:

@@ -68,9 +68,9 @@ def check_in_log(dossier: Dossier, trust: Trust, held: Held | None) -> list[Show
 
 def check_inclusion(
     entry: CarriedEntry, inclusion: Inclusion, trust: Trust, held: Held | None
-) -> None:
-    """Step 10 of one entry: it is in its author's log. Raises CheckFailed."""
-    _Reading(trust, held).check(entry, inclusion, None)
+) -> Shown:
+    """One entry that travels outside a dossier, as step 10 checks it. Raises CheckFailed(10)."""
+    return _Reading(trust, held).check(entry, inclusion, None)
 
 
 class _Reading:

@@ -33,7 +33,7 @@ MAX_PAYLOAD: Final = 16 * 1024 * 1024
 record of twelve years is some hundred kilobytes, of 2,000 entries some three megabytes."""
 MAX_FRAME: Final = 24 * 1024 * 1024
 """The largest payload, in base64, signed and sealed, where nothing of it can be compressed."""
-MAX_ITEMS: Final = 1_000_000
+MAX_ITEMS: Final = 400_000
 """Objects, arrays and members of a payload in all."""
 MAX_JWS: Final = (MAX_PAYLOAD * 4 + 2) // 3 + jws.MAX_SIGNATURES * (jws.MAX_HEADER + 4096)
 _INFO: Final = b"hocba.transfer/1\x00"

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from ledger.case import Case
 from ledger.database import Connection
-from ledger.events.case import RegisterAnswered, RegisterAsked, RegisterEvent
+from ledger.events.ministry import RegisterAnswered, RegisterAsked, RegisterEvent
 from ledger.events.pupil import ReleaseUndone
 from ledger.plan import Plan
 from ledger.queries import queries

@@ -8,8 +8,6 @@ from uuid import UUID
 from ledger.event import Code, Event, Frozen, Note, Sealed, StreamKind
 
 Decision = Literal["accepted", "rejected"]
-RegisterEvent = Literal["released", "returned", "accepted", "rejected"]
-"""What the custody register is told: by the origin the first two, by the receiver the others."""
 SupplementOutcome = Literal["decided", "moved_to", "failed"]
 Applicant = Literal["parent", "guardian", "pupil", "school"]
 
@@ -413,58 +411,6 @@ class DecisionReceived(Event):
     reason: str | None
 
 
-class RulingReceived(Event):
-    """The arbiter's signed ruling: `custodian`, one of the two ledgers, has custody.
-
-    It may come before anything else of the transfer, and opens the case then. `sha256` (hex) is
-    of what the arbiter signed.
-    """
-
-    TOPIC: ClassVar[str] = "ledger.RulingReceived.v1"
-    STREAM: ClassVar[StreamKind] = StreamKind.CASE
-
-    case: UUID
-    side: Literal["origin", "receiver"]
-    other_ledger: UUID
-    custodian: UUID
-    number: Code
-    sha256: str
-
-
-class RulingDisputed(Event):
-    """A second, different ruling about one transfer came: it moves nothing, a person must ask."""
-
-    TOPIC: ClassVar[str] = "ledger.RulingDisputed.v1"
-    STREAM: ClassVar[StreamKind] = StreamKind.CASE
-
-    case: UUID
-    custodian: UUID
-    number: Code
-    sha256: str
-
-
-class RegisterAsked(Event):
-    """The custody register at the ministry is told what happened to custody here."""
-
-    TOPIC: ClassVar[str] = "ledger.RegisterAsked.v1"
-    STREAM: ClassVar[StreamKind] = StreamKind.CASE
-
-    case: UUID
-    told: RegisterEvent
-
-
-class RegisterAnswered(Event):
-    """The custody register's answer; a conflict names another transfer and another ledger."""
-
-    TOPIC: ClassVar[str] = "ledger.RegisterAnswered.v1"
-    STREAM: ClassVar[StreamKind] = StreamKind.CASE
-
-    case: UUID
-    answer: Literal["recorded", "conflict"]
-    other_transfer: UUID | None
-    other_ledger: UUID | None
-
-
 class MessageReissued(Event):
     """A message of ours could not be read on the other side and goes out anew as `issue`."""
 
@@ -515,10 +461,6 @@ EVENTS: tuple[type[Event], ...] = (
     ReceiptReceived,
     CaseDecided,
     DecisionReceived,
-    RulingReceived,
-    RulingDisputed,
-    RegisterAsked,
-    RegisterAnswered,
     MessageReissued,
     DossierDisclosed,
     SupplementSent,

@@ -8,7 +8,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from ledger.event import Code, Event, StreamKind
-from ledger.events.case import RegisterEvent
+from ledger.events.ministry import RegisterEvent
 
 
 class CustodyTold(Event):

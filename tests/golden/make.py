@@ -19,7 +19,17 @@ from uuid import UUID
 from ledger import envelope, log, sheet
 from ledger.envelope import DataKey
 from ledger.event import CATEGORIES, Category, Event, Note, Provenance, Who
-from ledger.events import case, pupil, pupil_year, register, school_class, settings, staff, unit
+from ledger.events import (
+    case,
+    ministry,
+    pupil,
+    pupil_year,
+    register,
+    school_class,
+    settings,
+    staff,
+    unit,
+)
 from signing import aead
 from signing.note import Checkpoint, NoteSigner, sign_note
 
@@ -467,7 +477,7 @@ FACTS: dict[type[Event], dict[str, Any]] = {
         "digest": "sha256:" + "01" * 32,
         "reason": None,
     },
-    case.RulingReceived: {
+    ministry.RulingReceived: {
         "case": CASE,
         "side": "receiver",
         "other_ledger": OTHER_LEDGER,
@@ -475,14 +485,14 @@ FACTS: dict[type[Event], dict[str, Any]] = {
         "number": "12/QĐ-BGDĐT",
         "sha256": "45" * 32,
     },
-    case.RulingDisputed: {
+    ministry.RulingDisputed: {
         "case": CASE,
         "custodian": LEDGER,
         "number": "13/QĐ-BGDĐT",
         "sha256": "67" * 32,
     },
-    case.RegisterAsked: {"case": CASE, "told": "released"},
-    case.RegisterAnswered: {
+    ministry.RegisterAsked: {"case": CASE, "told": "released"},
+    ministry.RegisterAnswered: {
         "case": CASE,
         "answer": "conflict",
         "other_transfer": OTHER_PUPIL,

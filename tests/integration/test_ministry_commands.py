@@ -93,6 +93,7 @@ def test_a_ruling_is_given_out_and_obeyed_as_a_file(
     code, _ = origin.run(*rule)
     assert code == 5, "a province has no arbiter's key"
     assert ministry.answer(*rule)["custodian"] == "HP"
+    assert ministry.answer("verify")["failures"] == []
     obeyed = origin.answer("transfer", "ruling", paper)
     assert obeyed["state"] == "rejected"
     assert obeyed["ruling"] == {"custodian": "HP", "number": "12/QĐ-BGDĐT"}

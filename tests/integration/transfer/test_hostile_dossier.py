@@ -24,6 +24,7 @@ from signing.note import NoteSigner
 from signing.sealing import KeyPair
 from signing.trust import Revocation, TrustBundle, public_key
 from signing.truststore import TrustStore
+from tests.integration.homes import REPOSITORY
 from tests.integration.transfer.conftest import open_sides
 from tests.integration.transfer.forge import Forger, Payload, body_of, forger, put_body
 from tests.integration.transfer.story import LAST_DAY, TODAY, at_origin, at_receiver
@@ -771,17 +772,27 @@ def test_a_log_that_showed_another_root_for_the_same_size_is_a_rollback(honest: 
     assert with_database(honest, honest.frame(payload), by_file=True) == (10, "rollback")
 
 
+def _codes_of(table: str) -> set[str]:
+    single = "malformed|expired|equivocation|reordered|truncated|rollback"
+    return set(re.findall(rf"[a-z]+(?:_[a-z]+)+|{single}", table))
+
+
 def test_every_code_of_the_checks_has_a_forgery() -> None:
     table = re.findall(r"^ +\d+ \w[\w ]+? {2,}(.*(?:\n {24,}\w.*)*)", checks.__doc__ or "", re.M)
-    listed = set(
-        re.findall(
-            r"[a-z]+(?:_[a-z]+)+|malformed|expired|equivocation|reordered|truncated|rollback",
-            " ".join(table),
-        )
-    )
+    listed = _codes_of(" ".join(table))
     elsewhere = {
         *("too_large", "old_incarnation", "revoked_signer", "wrong_purpose", "not_witnessed"),
         *("equivocation", "rollback", "conflicting_copy"),
     }
     assert len(listed) >= 30
     assert listed == {code for _, code, _, _ in FORGERIES} | elsewhere
+
+
+def test_the_reference_lists_the_same_codes_at_the_same_steps() -> None:
+    page = (REPOSITORY / "docs" / "reference" / "dossier.md").read_text("utf-8")
+    rows = re.findall(r"^\| (\d+) \| (\w+) \| (`.*`) \|$", page, re.M)
+    assert [name for _, name, _ in rows] == list(checks.STEPS)
+    told = {(int(n), code) for n, _, codes in rows for code in re.findall(r"`(\w+)`", codes)}
+    assert {(step, code) for step, code, _, _ in FORGERIES} <= told
+    found = re.findall(r"^ +(\d+) \w[\w ]+? {2,}(.*(?:\n {24,}\w.*)*)", checks.__doc__ or "", re.M)
+    assert told == {(int(n), code) for n, codes in found for code in _codes_of(codes)}

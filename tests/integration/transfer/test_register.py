@@ -1,6 +1,7 @@
 """The custody register at the ministry, told by files: what it knows, and what it never does."""
 
 from collections.abc import Iterator
+from datetime import date
 from uuid import UUID
 
 import pytest
@@ -38,12 +39,12 @@ def all_four(transfer_servers: Servers) -> Iterator[list[Side]]:
         yield sides
 
 
-def export(side: Side, pupil: UUID, to: Side) -> UUID:
+def export(side: Side, pupil: UUID, to: Side, *, last_day: date | None = LAST_DAY) -> UUID:
     case, _ = by_file.export(
         side.office,
         pupil=pupil,
         to_ledger=to.office.ledger.id,
-        last_day=LAST_DAY,
+        last_day=last_day,
         today=TODAY,
         who=side.who,
     )
@@ -84,6 +85,20 @@ def test_an_offline_import_is_unregistered_until_the_register_has_answered(
     (state,) = registered(ministry.office.ledger).tokens.values()
     assert [one.event for one in state.told] == ["released", "accepted"], "told again: not twice"
     _knows_nobody(ministry, leaver, ours)
+
+
+def test_every_custodian_on_the_way_names_the_pupil_by_one_token(all_four: list[Side]) -> None:
+    first, second, third, ministry = all_four
+    pupil = leaver = at_origin(first)
+    for giver, taker in ((first, second), (second, third), (third, first)):
+        case = export(giver, pupil, taker, last_day=None)
+        ours = leaver if taker is first else None
+        pupil = bring_opened(case, giver, taker, pupil=ours)
+        register_with(case, taker, ministry)
+        register_with(case, giver, ministry)
+    assert len(registered(ministry.office.ledger).tokens) == 1
+    assert custodian_of(ministry) == first.office.ledger.id
+    assert registered(ministry.office.ledger).conflicts() == []
 
 
 def _knows_nobody(ministry: Side, *pupils: UUID) -> None:
@@ -127,11 +142,11 @@ def test_a_release_to_two_receivers_is_an_alarm_on_both_sides_and_moves_nothing(
     assert {conflict.transfer for _, conflict in conflicts} == {first, second}
 
 
-def bring_opened(case: UUID, giver: Side, taker: Side) -> UUID:
+def bring_opened(case: UUID, giver: Side, taker: Side, *, pupil: UUID | None = None) -> UUID:
     _, ours = by_file.import_dossier(
         taker.office,
         sealed(giver, case, "dossier"),
-        pupil=None,
+        pupil=pupil,
         new=False,
         today=TODAY,
         who=taker.who,

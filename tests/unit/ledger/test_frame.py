@@ -18,10 +18,10 @@ from ledger.events.case import (
     ReceiptReceived,
     RequestDeclined,
     RequestReceived,
-    RulingReceived,
     SupplementReceived,
     TransferRequested,
 )
+from ledger.events.ministry import RulingReceived
 from ledger.events.register import EVENTS as REGISTER_EVENTS
 from ledger.events.school_class import ClassOpened, GradeSheetSubmitted, TeacherAssigned
 from ledger.events.staff import (

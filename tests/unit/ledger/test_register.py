@@ -8,7 +8,7 @@ import pytest
 
 from ledger import register
 from ledger.event import Event
-from ledger.events.case import RegisterEvent
+from ledger.events.ministry import RegisterEvent
 from ledger.events.register import CustodyTold, RulingCounted
 from ledger.register import Conflict, Register, conflicts, custodian, evolve
 

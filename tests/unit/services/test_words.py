@@ -1,11 +1,13 @@
 """Every word a screen needs is there in both languages."""
 
 import re
+from typing import get_args
 
 import pytest
 
-from services.words import FAILURES, STEPS
+from services.words import EVIDENCE, FAILURES, OUTCOMES, STEPS, UNCHECKED
 from transfer import checks
+from transfer.evidence import Part, State
 
 CODES = sorted(
     set(
@@ -26,3 +28,11 @@ def test_every_failure_code_has_a_sentence_in_both_languages(code: str) -> None:
 
 def test_every_step_has_words() -> None:
     assert set(STEPS) == set(checks.STEPS)
+
+
+def test_every_reason_for_not_checking_and_every_state_of_evidence_has_words() -> None:
+    reasons = {checks.NOT_SEALED, checks.NO_RECORDS, checks.NO_KEY, checks.AFTER_FAILURE}
+    assert set(UNCHECKED) == reasons
+    assert set(EVIDENCE) >= {*get_args(State), *get_args(Part)}
+    for table in (UNCHECKED, EVIDENCE, OUTCOMES):
+        assert all(vietnamese and english for vietnamese, english in table.values())

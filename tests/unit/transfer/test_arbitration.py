@@ -18,9 +18,9 @@ from ledger.events.case import (
     CaseReleased,
     DossierReceived,
     RequestReceived,
-    RulingReceived,
     TransferRequested,
 )
+from ledger.events.ministry import RulingReceived
 from ledger.events.pupil import CustodyRuled, PupilEnrolled, Released, TransferAccepted
 from ledger.folds import evolve
 from ledger.plan import Outgoing, Plan
