@@ -46,7 +46,8 @@ def arrival_report(
     pupil: UUID | None = None,
 ) -> dict[str, Any]:
     """The report of a case at the receiver, with its outcome; `opened` is the dossier where it
-    has been opened already, `pupil` our record of the child where the case does not know it.
+    has been opened already, `pupil` whom it is about to be accepted for where the case does not
+    say so.
 
     `outcome` is open, accepted, accepted_with_list or refused, and says so also where nothing has
     come yet (`came` null then).

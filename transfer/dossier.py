@@ -24,9 +24,9 @@ from transfer.message import Hex32, Instant
 
 MAX_HOPS: Final = 32
 MAX_STREAMS: Final = 500
-MAX_ENTRIES: Final = 5_000
+MAX_ENTRIES: Final = 4_000
 """In all streams of a dossier: twelve years at one school make some two thousand."""
-MAX_SHEETS: Final = 3_000
+MAX_SHEETS: Final = MAX_ENTRIES
 MAX_CLOSINGS: Final = 500
 MAX_KEYS: Final = 100
 MAX_NAMES: Final = 2_000

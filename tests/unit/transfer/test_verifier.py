@@ -110,6 +110,7 @@ def test_a_disclosed_record_cannot_be_sealed_and_sent() -> None:
         (shown(transfer_id=PAYLOAD["pupil"]), 8, "broken_custody_chain"),
         (shown().replace(str(ORIGIN.id).encode(), str(RECEIVER.id).encode(), 1), 6, None),
     ],
+    ids=["short", "header cut", "later form", "later header", "spaced", "another case", "signer"],
 )
 def test_a_damaged_disclosed_record_is_refused(data: bytes, step: int, code: str | None) -> None:
     failure = verify(data, trust=TRUST, now=NOW).failure
