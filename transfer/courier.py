@@ -38,6 +38,7 @@ RESEND_FIRST: Final = 30.0
 RESEND_MOST: Final = 3600.0
 PUBLISH_TRIES: Final = 5
 NAK_DELAY: Final = 5.0
+FENCED_DELAY: Final = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,9 +193,11 @@ class Courier:
             taken = await asyncio.to_thread(
                 inbox.take, self._office, message.data, who=self._who, account=account
             )
-        except BaseException:
+        except BaseException as error:
+            # A fence stands for hours: the deliveries that the server makes must last.
+            delay = FENCED_DELAY if isinstance(error, NotYet) else NAK_DELAY
             with contextlib.suppress(NatsError):
-                await message.nak(delay=NAK_DELAY)
+                await message.nak(delay=delay)
             raise
         if taken.outcome == "dead":
             await message.term()
