@@ -2,7 +2,7 @@
 
 from ledger.database import Connection
 from ledger.reader import Reader
-from transfer.errors import NotYet
+from transfer.errors import Fenced
 from transfer.message import Header
 from transfer.office import Office
 
@@ -28,7 +28,7 @@ def may_recover(office: Office, header: Header) -> bool:
     answer, the arbiter's ruling, and a dossier that was accepted before and is asked for again.
 
     Raises:
-        NotYet: it has to wait until the fence is lifted.
+        Fenced: it has to wait until the fence is lifted.
     """
     fence = office.ledger.desk.fence
     if fence is None or header.kind not in ("reconcile", "ruling", "dossier"):
@@ -43,4 +43,4 @@ def may_recover(office: Office, header: Header) -> bool:
             case = Reader(connection, office.ledger.keyring, office.ledger.id).case(header.case)
             if case is not None and case.bound == "accepted":
                 return True
-    raise NotYet(str(standing.reason))
+    raise Fenced(str(standing.reason))

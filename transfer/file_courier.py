@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from ledger.case import Case
-from ledger.errors import Conflict, NotFound
+from ledger.errors import NotFound
 from ledger.event import Who
 from ledger.queries import queries
 from ledger.reader import Reader
 from transfer import inbox, outbox
 from transfer import message as mail
-from transfer.errors import CheckFailed, NotYet
+from transfer.errors import CheckFailed
 from transfer.inbox import Taken
 from transfer.kinds import FINAL_KINDS
 from transfer.office import Office
@@ -78,12 +78,9 @@ def take_file(office: Office, data: bytes, *, who: Who) -> Taken:
 
     Raises:
         CheckFailed: the file is no message, or is addressed to another ledger.
-        Conflict: `fenced`, this ledger was restored: it can be taken in later.
+        Fenced: this ledger was restored; it can be taken in once it has recovered.
     """
     header = mail.read_frame(data).header
     if header.receiver != office.ledger.id:
         raise CheckFailed(3, "wrong_addressee", "it is addressed to another ledger")
-    try:
-        return inbox.take(office, data, who=who)
-    except NotYet as fenced:
-        raise Conflict("fenced", str(fenced)) from fenced
+    return inbox.take(office, data, who=who)

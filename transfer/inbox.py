@@ -27,7 +27,7 @@ from transfer.cases import Write, answered, case_ref, message, person_of
 from transfer.checks import Report
 from transfer.dossier import Dossier
 from transfer.effects import plan_effect, read_body
-from transfer.errors import CaseRefused, CheckFailed, NotYet
+from transfer.errors import CaseRefused, CheckFailed, Fenced
 from transfer.fencing import may_recover
 from transfer.held import DatabaseHeld, digest_of, incarnation_of, remember_checkpoints
 from transfer.kinds import ANSWERS, FINAL_KINDS, REGISTER_KINDS
@@ -67,7 +67,7 @@ def take(office: Office, data: bytes, *, who: Who, account: str | None = None) -
     that names another ledger as its sender is thrown away unopened.
 
     Raises:
-        NotYet: this ledger is fenced; it is to be delivered again later.
+        Fenced: this ledger is fenced; it is to be delivered again later.
     """
     try:
         frame = mail.read_frame(data)
@@ -84,7 +84,7 @@ def take(office: Office, data: bytes, *, who: Who, account: str | None = None) -
     except Conflict as conflict:
         if conflict.code != "fenced":
             raise
-        raise NotYet(conflict.message) from conflict
+        raise Fenced(conflict.message) from conflict
 
 
 def _account_holder(office: Office, account: str | None) -> UUID | None:

@@ -31,7 +31,7 @@ from ledger.event import Who
 from signing.trust import LedgerTrust
 from transfer import assembly, dead_letter, inbox
 from transfer.assembly import Place
-from transfer.errors import BoxDrifted, CheckFailed, NotYet
+from transfer.errors import BoxDrifted, CheckFailed, Fenced, NotYet
 from transfer.inbox import Taken
 from transfer.mailbox import TERMS, Box
 from transfer.metrics import Metrics
@@ -41,6 +41,8 @@ _log = logging.getLogger("hocba.transfer")
 FETCH: Final = 32
 FETCH_PATIENCE: Final = 0.3
 NAK_DELAY: Final = 5.0
+FENCED_DELAY: Final = 600.0
+"""A fence stands for hours: the deliveries that the server makes must last."""
 PROGRESS: Final = 20.0
 ACK_PATIENCE: Final = 5.0
 TAKERS: Final = 3
@@ -263,8 +265,9 @@ class Intake:
         if last:
             with contextlib.suppress(Exception):
                 await asyncio.to_thread(self._note_last, message, error)
+        delay = FENCED_DELAY if isinstance(error, Fenced) else NAK_DELAY
         with contextlib.suppress(NatsError):
-            await message.nak(delay=NAK_DELAY * random.uniform(0.8, 1.2))
+            await message.nak(delay=delay * random.uniform(0.8, 1.2))
 
     def _note_last(self, message: Msg, error: Exception) -> None:
         at = message.metadata

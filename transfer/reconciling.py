@@ -57,7 +57,7 @@ def on_ask(
     for _, _, case in cases:
         again = case.id in wanted and _can_send_again(case)
         marked = case.state in _UNDECIDED and case.restored < header.incarnation
-        if not again and not (marked and header.incarnation > 1):
+        if not again and not (marked and body.since is not None):
             continue
         restored = PeerRestored(
             effective_on=clock.today(),

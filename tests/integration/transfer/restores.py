@@ -19,7 +19,7 @@ from services.ledgers import Ledgers, Profile
 from services.offices import office_of
 from tests.integration.transfer.conftest import Side, open_sides
 from transfer import inbox, outbox, recovery, recovery_state
-from transfer.errors import NotYet
+from transfer.errors import Fenced
 from transfer.inbox import Taken
 from transfer.kinds import FINAL_KINDS
 from transfer.message import MAX_FRAME
@@ -151,7 +151,7 @@ def hand_over(site: Site, letter: Letter) -> Taken | None:
     """A message arrives; None where it was put off and is lost here."""
     try:
         return inbox.take(site.office, letter.frame, who=site.who)
-    except NotYet:
+    except Fenced:
         return None
     finally:
         site.advance()

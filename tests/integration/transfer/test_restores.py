@@ -49,7 +49,7 @@ from tests.integration.transfer.story import (
     transcript,
 )
 from tests.school import find
-from transfer import conversation, reconciling, recovery, recovery_state, returning
+from transfer import asking, conversation, reconciling, recovery, recovery_state, returning
 from transfer.certificate import DeadLedger, sign_certificate
 from transfer.completeness import release_of
 from transfer.entries import carried
@@ -216,6 +216,10 @@ def test_what_came_back_is_proven_in_the_new_log_by_the_next_release(story: Stor
     assert story.custodians == ["origin"]
     enter(origin.side, story.leaver, "7A1", [("NGUVAN", 2, "TX3", "8", date(2025, 2, 21))])
     story.ask()
+    marked = count(receiver.side, "PeerRestored")
+    asking.ask_for_report(origin.office, [receiver.id], who=origin.who)
+    story.carry()
+    assert (marked, count(receiver.side, "PeerRestored")) == (1, 1), "the new case lost nothing"
     story.release()
     story.carry()
     story.accept()
