@@ -25,6 +25,7 @@ WAITING: dict[tuple[str, str], str | None] = {
     ("receiver", "problem"): "reissue",
     ("receiver", "accepted"): None,
     ("receiver", "rejected"): None,
+    ("receiver", "follow_up"): None,
     ("origin", "requested"): "release",
     ("origin", "declined"): None,
     ("origin", "released"): "accept",

@@ -65,6 +65,9 @@ ACTORS: dict[str, tuple[str, str]] = {
     "origin_school": ("trường đi", "the school left"),
     "courier": ("đường truyền", "the courier"),
     "holder": ("nơi ra văn bản tạm dừng", "whoever holds the case"),
+    "custodian": ("trường đang quản lý hồ sơ", "the school that manages the record"),
+    "other_custodian": ("trường đang quản lý hồ sơ ở nơi kia", "who manages the record there"),
+    "both_sides": ("hai bên, hỏi Bộ", "both sides; ask the ministry"),
 }
 """Who must act next in a transfer."""
 
