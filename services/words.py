@@ -66,9 +66,9 @@ ACTORS: dict[str, tuple[str, str]] = {
     "origin_school": ("trường đi", "the school left"),
     "courier": ("đường truyền", "the courier"),
     "holder": ("nơi ra văn bản tạm dừng", "whoever holds the case"),
-    "custodian": ("nơi đang quản lý hồ sơ", "whoever manages the record"),
-    "other_custodian": ("nơi khác đang quản lý hồ sơ", "the other side, which manages the record"),
-    "both_sides": ("cả hai bên", "both sides"),
+    "custodian": ("trường đang quản lý hồ sơ", "the school that manages the record"),
+    "other_custodian": ("trường đang quản lý hồ sơ ở nơi kia", "who manages the record there"),
+    "both_sides": ("hai bên, hỏi Bộ", "both sides; ask the ministry"),
 }
 """Who must act next in a transfer."""
 

@@ -27,7 +27,6 @@ REACHABLE = {
     "inside": {"requested", "declined", "released", "accepted", "rejected"},
 }
 OVER = {"accepted", "rejected", "declined", "refused", "left", "follow_up"}
-"""Here only a supplement, or an alarm, is left to wait for."""
 
 
 def case(side: Side, state: CaseState, **known: object) -> Case:
