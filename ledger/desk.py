@@ -64,6 +64,9 @@ class Guard(Protocol):
     def require_open(self, connection: Connection) -> None:
         """The full look. Raises Conflict(`fenced`) where it may not."""
 
+    def require_no_restore(self, connection: Connection) -> None:
+        """The full look before something is signed. Raises Conflict(`fenced`) where it may not."""
+
     def check(self, connection: Connection, incarnation: int, size: int) -> None:
         """Raises Conflict(`fenced`) where it may not."""
 
