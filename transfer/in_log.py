@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from ledger.record import leaf
+from ledger.record import own_leaf
 from signing import merkle, note
 from signing.errors import MerkleError, NoteError, TrustError
 from signing.note import Checkpoint, NoteVerifier
@@ -101,7 +101,7 @@ class _Reading:
             merkle.verify_inclusion(
                 index=inclusion.index,
                 size=checkpoint.size,
-                leaf_hash=leaf(entry.record.recorded_at, entry.record.canonical),
+                leaf_hash=own_leaf(entry.record.recorded_at, entry.record.canonical_text),
                 proof=[bytes.fromhex(part) for part in inclusion.proof],
                 root=checkpoint.root,
             )
