@@ -1,6 +1,7 @@
 """Checks 8 and 9: everything released is there, in order, and unaltered."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -118,14 +119,16 @@ def check_unaltered(dossier: Dossier) -> None:
         for stream in dossier.streams:
             if stream.ledger == hop.ledger:
                 # Step 8: the versions are 1, 2, 3 ...
-                own.extend(stream.entries[: last.get(stream.id, 0)])
-        own.sort(key=_position)
+                own.extend(stream.entries[: max(0, last.get(stream.id, 0))])
+        own.sort(key=author_order)
         if records_root(own).hex() != hop.root:
             raise CheckFailed(9, "wrong_root", f"the entries of hop {hop.ledger} give another root")
 
 
-def _position(entry: CarriedEntry) -> int:
-    return entry.record.position
+def author_order(entry: CarriedEntry) -> tuple[datetime, int]:
+    """The order in which an author wrote. Its instants rise for ever; its positions do within one
+    incarnation of its log, and there both give the same order."""
+    return entry.record.recorded_at, entry.record.position
 
 
 def _altered(entry: CarriedEntry) -> CheckFailed:
@@ -134,5 +137,6 @@ def _altered(entry: CarriedEntry) -> CheckFailed:
 
 
 def records_root(entries: Sequence[CarriedEntry]) -> bytes:
-    """The RFC 6962 root over SHA-256(0x00 canonical(record)) of entries in position order."""
+    """The RFC 6962 root over SHA-256(0x00 canonical(record)) of entries in the order in which
+    their author wrote them (`author_order`)."""
     return merkle.root_of([entry.record.leaf for entry in entries])

@@ -202,10 +202,12 @@ def check_sheets(
     marks: dict[UUID, dict[int, ReadEntry]] = {stream: {} for stream in pupils}
     for stream, found in groupby(entries, key=attrgetter("stream")):
         marks[stream].update((entry.version, entry) for entry in found)
+    # Positions speak of one incarnation of a log; a release, of any, holds all that it covers.
+    placed = [one for n, one in enumerate(shown) if one.incarnation == 1 or n < len(dossier.hops)]
     nothing: dict[int, ReadEntry] = {}
     return [
         _check_sheet(
-            path, marks.get(path.stream, nothing).get(path.version), pupils, signers, shown
+            path, marks.get(path.stream, nothing).get(path.version), pupils, signers, placed
         )
         for path in dossier.sheets
     ]
