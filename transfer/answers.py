@@ -1,6 +1,5 @@
 """The effects of short answers: decline, receipt, problem, accept, reject."""
 
-from datetime import UTC, datetime
 from typing import Literal
 
 from ledger.case import Case
@@ -15,6 +14,7 @@ from ledger.events.pupil import ReleaseUndone
 from ledger.plan import Plan
 from ledger.reader import Reader
 from ledger.registration import pupil_ref
+from transfer import clock
 from transfer.cases import answered, case_ref
 from transfer.errors import CaseRefused
 from transfer.message import Header
@@ -30,7 +30,7 @@ def on_answer(
     """
     if case is None or case.peer != header.sender:
         raise CaseRefused("an answer in a case that is not between us")
-    today = datetime.now(UTC).date()
+    today = clock.today()
     plan = Plan()
     ref = case_ref(reader, case.id, case.pupil)
     events: list[Event] = []
@@ -92,7 +92,7 @@ def _on_decision(
         return plan
     reason, digest = content.get("reason"), content.get("digest")
     received = DecisionReceived(
-        effective_on=datetime.now(UTC).date(),
+        effective_on=clock.today(),
         case=case.id,
         decision=decision,
         digest=str(digest) if digest else None,

@@ -1,6 +1,6 @@
 """The same conversation by file, where the network is down: export, import, verify."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 from uuid import UUID
 
 from ledger.case import Case
@@ -11,7 +11,7 @@ from ledger.queries import queries
 from ledger.reader import Reader
 from signing.sealing import KeyPair
 from signing.truststore import TrustStore
-from transfer import acceptance, checks, inbox, outbox
+from transfer import acceptance, checks, clock, inbox, outbox
 from transfer import message as mail
 from transfer.cases import all_cases
 from transfer.checks import Report
@@ -164,5 +164,5 @@ def verify(
         key=lambda frame: key if key and key.key_id == frame.header.kem_key_id else None,
         receiver=receiver,
         held=None,
-        now=datetime.now(UTC),
+        now=clock.now(),
     )

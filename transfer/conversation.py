@@ -3,7 +3,7 @@ appends entries and leaves what is to be told in the outbox. Accepting is in `ac
 
 import base64
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
 from ledger.case import Case
@@ -23,6 +23,7 @@ from ledger.reader import Reader
 from ledger.recorder import StreamRef
 from ledger.registration import pupil_ref
 from signing.sealing import KeyPair
+from transfer import clock
 from transfer.build import decide_release
 from transfer.cases import (
     all_cases,
@@ -182,7 +183,7 @@ def _release_again(plan: Plan, ref: StreamRef, case: Case, pupil: UUID) -> Plan:
     issue = case.issue + 1
     plan.add(
         ref,
-        [DossierReissued(effective_on=datetime.now(UTC).date(), case=case.id, issue=issue)],
+        [DossierReissued(effective_on=clock.today(), case=case.id, issue=issue)],
     )
     plan.outgoing.append(message(case.id, case.peer, "dossier", issue=issue))
     return plan

@@ -6,7 +6,7 @@ appended and the answer put in our outbox. Repeated, it only repeats the answer.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -22,7 +22,7 @@ from ledger.reader import Reader
 from signing.certificates import Purpose
 from signing.note import Checkpoint, SignedNote
 from signing.sealing import KeyPair
-from transfer import checks
+from transfer import checks, clock
 from transfer import message as mail
 from transfer.answers import on_answer
 from transfer.bodies import AnswerBody, RequestBody
@@ -95,7 +95,7 @@ def open_dossier(
             key=lambda frame: _key_for(office, connection, frame),
             receiver=office.ledger.id,
             held=DatabaseHeld(connection, reader, by_file=by_file),
-            now=now or datetime.now(UTC),
+            now=now or clock.now(),
         )
 
 
@@ -139,7 +139,7 @@ def note_dossier(
         if case is not None and case.state in ("received", "accepted", "rejected"):
             return Plan(extra=[_seen(data, frame, "done", None)])
         received = DossierReceived(
-            effective_on=datetime.now(UTC).date(),
+            effective_on=clock.today(),
             case=frame.header.case,
             from_ledger=dossier.iss,
             their_pupil=dossier.pupil,
@@ -188,7 +188,7 @@ def _problem(office: Office, data: bytes, frame: Frame, failure: CheckFailed, wh
             return plan
         if case is not None and case.state in ("requested", "problem"):
             noted = ProblemNoted(
-                effective_on=datetime.now(UTC).date(),
+                effective_on=clock.today(),
                 case=header.case,
                 message=str(header.message_id),
                 step=failure.step,
@@ -229,7 +229,7 @@ def _take_answer(office: Office, data: bytes, frame: Frame, who: Who) -> Taken:
             held = DatabaseHeld(connection, reader, by_file=True)
             held.check_known(frame)
             sender = checks.check_addressed(
-                frame, office.trust, office.ledger.id, held, datetime.now(UTC)
+                frame, office.trust, office.ledger.id, held, clock.now()
             )
             row = connection.execute(
                 _SQL["seen"], {"sender": header.sender, "message": header.message_id}

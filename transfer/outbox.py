@@ -5,7 +5,7 @@ the sealed bytes, again and again and never changed, until the answer is stored.
 """
 
 import base64
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from ledger.ledger import SealedPart
 from ledger.queries import queries
 from ledger.reader import Reader
 from signing.errors import SigningError
+from transfer import clock
 from transfer import message as mail
 from transfer.bodies import AnswerBody, RequestBody
 from transfer.build import build_dossier
@@ -119,7 +120,7 @@ def _address(
     public = office.trust.by_id(receiver).encryption_key.public_bytes()
     if kind == "dossier" and case is not None and case.encryption_key is not None:
         public = base64.b64decode(case.encryption_key)
-    now = datetime.now(UTC)
+    now = clock.now()
     return Address(
         message_id=message_id,
         case=case_id,

@@ -18,7 +18,7 @@ from tests.integration.transfer.story import (
     sealed,
     take_in,
 )
-from transfer import conversation
+from transfer import clock, conversation
 from transfer.errors import CaseRefused
 from transfer.inbox import Taken
 
@@ -148,14 +148,8 @@ def test_a_dossier_that_came_in_time_may_be_accepted_when_its_date_is_past(
     post(origin, sealed(receiver, case, "request"))
     let_go(origin, case, leaver)
     post(receiver, sealed(origin, case, "dossier"))
-
-    class Later(datetime):
-        @classmethod
-        def now(cls, tz: object = None) -> "Later":
-            del tz
-            return cls.fromtimestamp((datetime.now(UTC) + timedelta(days=400)).timestamp(), UTC)
-
-    monkeypatch.setattr("transfer.inbox.datetime", Later)
+    later = datetime.now(UTC) + timedelta(days=400)
+    monkeypatch.setattr(clock, "now", lambda: later)
     take_in(receiver, case, arrival)
     assert case_of(receiver, case).state == "accepted"
 
