@@ -35,7 +35,9 @@ def on_answer(
     ref = case_ref(reader, case.id, case.pupil)
     events: list[Event] = []
     if header.kind == "decline":
-        _require(case, "receiver", "requested", "problem")
+        _require(case, "receiver", "requested", "problem", "rejected")
+        if case.state == "rejected":  # withdrawn while the refusal was on its way
+            return plan
         events.append(
             RequestDeclined.model_validate(
                 {
@@ -74,7 +76,7 @@ def on_answer(
             plan.extra.append(answered(case.id, ["dossier"]))
     else:
         # A person may reject before anything was released: the case is then closed here too.
-        early = ("requested",) if header.kind == "reject" else ()
+        early = ("requested", "declined") if header.kind == "reject" else ()
         _require(case, "origin", "released", "problem", "accepted", "rejected", *early)
         return _on_decision(reader, case, plan, header.kind, content)
     plan.add(ref, events)
@@ -86,6 +88,8 @@ def _on_decision(
 ) -> Plan:
     """The receiver's one decision: accepted closes the case, rejected undoes the release."""
     decision: Literal["accepted", "rejected"] = "accepted" if kind == "accept" else "rejected"
+    if case.state == "declined":
+        return plan
     if case.state in ("accepted", "rejected"):
         if case.state != decision:
             raise CaseRefused("a second, different decision about one transfer")

@@ -234,7 +234,8 @@ def _take_answer(office: Office, data: bytes, frame: Frame, who: Who) -> Taken:
             row = connection.execute(
                 _SQL["seen"], {"sender": header.sender, "message": header.message_id}
             ).fetchone()
-            if row is not None:
+            # What did not fit the case when it came (it overtook another message) is tried again.
+            if row is not None and row[1] == "done":
                 _repeat(connection, header.case, ANSWERS.get(header.kind, ()))
                 return Taken(header.kind, header.case, "repeated")
         plain = mail.unseal(frame, office.encryption)

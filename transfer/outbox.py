@@ -22,12 +22,14 @@ from transfer import message as mail
 from transfer.bodies import AnswerBody, RequestBody
 from transfer.build import build_dossier
 from transfer.errors import CaseRefused, TransferError
+from transfer.inbox import FINAL_KINDS
 from transfer.message import Address, Kind
 from transfer.office import Office
 
 _SQL = queries("transfer", "transfer.sql")
 NOT_AFTER = timedelta(days=180)
-"""Until when a message is good. It moves nothing: custody never follows a clock."""
+"""Until when a request or a dossier is good. It moves nothing: custody never follows a clock, and
+an answer is true for ever."""
 
 
 def seal_waiting(office: Office) -> int:
@@ -130,6 +132,6 @@ def _address(
         receiver=receiver,
         incarnation=log.head(connection).incarnation,
         created_at=now,
-        not_after=now + NOT_AFTER,
+        not_after=None if kind in FINAL_KINDS else now + NOT_AFTER,
         public_key=public,
     )

@@ -34,14 +34,16 @@ SELECT payload_sha256, state FROM ledger.inbox
 WHERE sender = %(sender)s AND message = %(message)s AND state <> 'dead';
 
 -- name: put_seen
--- Keeps a message that came in, sealed as it was.
+-- Keeps a message that came in, sealed as it was. One in quarantine may be taken after all.
 INSERT INTO ledger.inbox (sender, message, case_id, kind, payload_sha256, frame, state, detail)
 VALUES (%(sender)s, %(message)s, %(case)s, %(kind)s, %(sha)s, %(frame)s, %(state)s, %(detail)s)
 ON CONFLICT (sender, message) DO UPDATE
 SET case_id = excluded.case_id, kind = excluded.kind, payload_sha256 = excluded.payload_sha256,
     frame = excluded.frame, state = excluded.state, detail = excluded.detail,
     received_at = excluded.received_at
-WHERE ledger.inbox.state = 'dead';
+WHERE ledger.inbox.state = 'dead'
+   OR (ledger.inbox.state = 'quarantined' AND excluded.state = 'done'
+       AND ledger.inbox.payload_sha256 = excluded.payload_sha256);
 
 -- name: dossier_frame
 -- The newest dossier of a case that passed its checks, sealed.
@@ -100,9 +102,11 @@ SELECT DISTINCT ON (ledger, kind, code) ledger, kind, code, body FROM ledger.ref
 WHERE ledger = ANY(%(ledgers)s) ORDER BY ledger, kind, code, known_from DESC;
 
 -- name: due
--- Sealed messages that nobody has answered and whose time has come; other relays' are skipped.
+-- Sealed messages that nobody has answered and whose time has come; other relays' are skipped. A
+-- time further away than any wait was set by a clock that ran ahead.
 SELECT message, receiver, kind, sealed, attempts FROM ledger.outbox
-WHERE state IN ('sealed', 'sent') AND next_at <= now()
+WHERE state IN ('sealed', 'sent')
+  AND (next_at <= now() OR next_at > now() + interval '1 day')
 ORDER BY next_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED;
 
 -- name: put_sent
