@@ -21,7 +21,7 @@ from ledger.recorder import StreamRef
 from ledger.registration import pupil_ref
 from transfer.cases import case_ref, decide_once, message, request_secret, require_case
 from transfer.checks import Report
-from transfer.dossier import Dossier, ReadEntry, read_entry
+from transfer.dossier import Dossier, Hop, ReadEntry, read_entry
 from transfer.errors import CaseRefused
 from transfer.held import DatabaseHeld
 from transfer.identity import carried_numbers, carried_profile
@@ -49,7 +49,8 @@ def accept(
     more happens. Returns our pupil's id.
 
     Raises:
-        CaseRefused: the transfer was rejected, or there is no such dossier.
+        CaseRefused: the transfer was rejected, there is no such dossier, or our record of the child
+            cannot go on with this history.
     """
     dossier = report.dossier
     assert dossier is not None
@@ -73,6 +74,8 @@ def accept(
         elif reader.pupils([ours])[ours] is None:
             raise NotFound("unknown_pupil", "no pupil is on record under this key")
         own = reader.pupils([ours])[ours] if pupil is not None else None
+        if own is not None:
+            _require_one_history(reader, own, dossier)
         _copy(reader, plan, dossier, report.entries)
         plan.add(pupil_ref(reader, ours), _joined(own, dossier, ours, case_id, today))
         told = message(case_id, dossier.iss, "accept", content={"digest": dossier.digest.value})
@@ -95,6 +98,30 @@ def accept(
 
     office.ledger.desk.run(decide, who=who)
     return ours
+
+
+def _require_one_history(reader: Reader, own: Pupil, dossier: Dossier) -> None:
+    """A record goes on with one history: the way it has come so far begins the way that comes now,
+    and so does its own release where that is not undone. Of two histories in one record neither
+    could be proven any more, and a release that is still open would be accepted beside this one.
+
+    Raises:
+        CaseRefused: it is not so; the case stays as it is.
+    """
+    rows = reader.connection.execute(_SQL["hops"], {"pupil": own.id}).fetchall()
+    held = [Hop.model_validate_json(row[0]).release.record for row in rows]
+    came = [hop.release.record for hop in dossier.hops]
+    if came[: len(held)] != held:
+        raise CaseRefused(
+            "this record holds another history already; take this one in as a record of its own, "
+            "or reject it"
+        )
+    released = (reader.ledger, own.id, own.release_version)
+    if own.released is not None and released not in [(r.ledger, r.stream, r.version) for r in came]:
+        raise CaseRefused(
+            f"this record was released in transfer {own.released[0]}, which this dossier does not "
+            "follow; it can be taken in once that release is undone"
+        )
 
 
 def _joined(
