@@ -15,7 +15,7 @@ from transfer import acceptance, checks, clock, inbox, outbox
 from transfer import message as mail
 from transfer.cases import all_cases
 from transfer.checks import Report
-from transfer.conversation import release
+from transfer.conversation import issue_again, release
 from transfer.errors import CaseRefused
 from transfer.identity import carried_numbers, is_claimed
 from transfer.office import Office
@@ -45,16 +45,27 @@ def export(
             who=who,
             opening=opening,
         )
+    data = _sealed(office, case_id)
+    good_until = mail.read_frame(data).header.not_after
+    if good_until is not None and clock.now() > good_until:
+        issue_again(office, case_id, who=who)
+        data = _sealed(office, case_id)
+    return case_id, data
+
+
+def _sealed(office: Office, case_id: UUID) -> bytes:
+    """The newest issue of a dossier."""
     outbox.seal_waiting(office)
     with office.ledger.database.connection() as connection:
         row = connection.execute(_SQL["sealed"], {"case": case_id, "kind": "dossier"}).fetchone()
         if row is None:
             raise CaseRefused("the dossier is not sealed yet; try again")
-        if opening is not None:
+        case = Reader(connection, office.ledger.keyring, office.ledger.id).case(case_id)
+        if case is not None and case.encryption_key is None:
             # Nobody asked for it over the network, where it would be a problem.
             connection.execute(_SQL["answered"], {"case": case_id, "kinds": ["dossier"]})
     sealed: bytes = row[0]
-    return case_id, sealed
+    return sealed
 
 
 def _case_for(office: Office, pupil: UUID, to_ledger: UUID) -> tuple[UUID, Case | None]:
@@ -94,7 +105,8 @@ def import_dossier(
     """Verifies a dossier and accepts it for the person who hands it in.
 
     Our own record of the child is the open request's, else `pupil`, else a new one where `new`
-    is set or nobody here bears one of its numbers. A dossier accepted before changes nothing.
+    is set or nobody here bears one of its numbers. A dossier decided before changes nothing, but
+    the answer goes out again: whoever hands it in once more has not heard it.
     Returns (transfer id, our pupil).
 
     Raises:
@@ -124,6 +136,8 @@ def _decided(office: Office, case_id: UUID) -> UUID | None:
         row = connection.execute(_SQL["decision"], {"case": case_id}).fetchone()
         if row is None:
             return None
+        kinds = list(inbox.ANSWERS["dossier"])
+        connection.execute(_SQL["repeat_answers"], {"case": case_id, "kinds": kinds})
         if row[0] == "rejected":
             raise CaseRefused("this transfer was rejected here; a new one has to be made")
         reader = Reader(connection, office.ledger.keyring, office.ledger.id)

@@ -180,11 +180,29 @@ def _release_again(plan: Plan, ref: StreamRef, case: Case, pupil: UUID) -> Plan:
         raise CaseRefused("another pupil was released in this case; recall it first")
     if case.state == "released":
         return plan
+    return _issued_again(plan, ref, case)
+
+
+def issue_again(office: Office, case_id: UUID, *, who: Who) -> None:
+    """Seals the dossier of a release anew, though nobody told of a problem: the one there is was
+    to be used before a day now past.
+
+    Raises:
+        CaseRefused: the case is not released.
+    """
+
+    def decide(reader: Reader) -> Plan:
+        case = require_case(reader, case_id)
+        if (case.side, case.state) != ("origin", "released"):
+            raise CaseRefused(f"the case is {case.state}; there is no dossier to issue again")
+        return _issued_again(Plan(), case_ref(reader, case_id, case.pupil), case)
+
+    office.ledger.desk.run(decide, who=who)
+
+
+def _issued_again(plan: Plan, ref: StreamRef, case: Case) -> Plan:
     issue = case.issue + 1
-    plan.add(
-        ref,
-        [DossierReissued(effective_on=clock.today(), case=case.id, issue=issue)],
-    )
+    plan.add(ref, [DossierReissued(effective_on=clock.today(), case=case.id, issue=issue)])
     plan.outgoing.append(message(case.id, case.peer, "dossier", issue=issue))
     return plan
 
