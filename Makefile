@@ -3,6 +3,7 @@
 #   make demo    the whole story on sample data
 #   make test    every test          make lint    format, types, import direction
 #   make bench   the measurements    make lock    refresh requirements.lock
+#   make simulate N=100000 SEED=7    so many random transfers under every fault
 #   make clean   remove what was built (never a home with data)
 
 SHELL := /bin/bash
@@ -12,9 +13,11 @@ READY := $(VENV)/.installed
 PACKAGES := signing ledger projections transfer services tests
 NAMES ?= append sheet roster
 WORKERS ?= 3
+N ?= 10000
+SEED ?= 0
 
 .DEFAULT_GOAL := test
-.PHONY: demo test lint bench lock clean
+.PHONY: demo test lint bench simulate lock clean
 
 demo: $(READY)
 	$(BIN)/hocba demo
@@ -32,6 +35,9 @@ lint: $(READY)
 
 bench: $(READY)
 	$(BIN)/hocba bench $(NAMES)
+
+simulate: $(READY)
+	$(BIN)/python -m tests.simulation.transfer.run --count $(N) --seed $(SEED)
 
 # --universal: one lock for every platform and Python from 3.11 on.
 lock: $(READY)

@@ -1,0 +1,181 @@
+"""Quick stand-ins for slow mathematics, in the simulation alone.
+
+Codecs and checks stay the true ones: what is sealed to another key, bound to another header or
+altered in one byte does not open, and a signature fits one payload and one certificate. Pure
+functions of bytes remember what they gave. Every twentieth schedule does without all this.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import date
+from functools import lru_cache, wraps
+from hashlib import sha256
+from typing import Any, Final
+from unittest.mock import patch
+from uuid import UUID
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from ledger import envelope, notary
+from ledger.envelope import Envelope
+from ledger.errors import MalformedBytes
+from ledger.event import Event
+from projections import transcript
+from projections.transcript import FoldEntry
+from signing import certificates, hashing, jws, sealing
+from signing.errors import SealError, SignatureError
+from signing.jws import FileSigner, JwsSignature
+from signing.note import NoteSigner, NoteVerifier
+from signing.sealing import KeyPair
+from transfer import build, checks, completeness, message, understanding
+from transfer.dossier import Dossier
+
+_TAG: Final = 16
+_ENCAPSULATED: Final = bytes(sealing.OVERHEAD - _TAG)
+_remember = lru_cache(maxsize=20000)
+
+
+@contextmanager
+def quick_mathematics() -> Iterator[None]:
+    """HPKE, seals and certificate paths are made quick, and what was decoded is remembered."""
+    with ExitStack() as stack:
+        for owner, name, stand_in in STAND_INS:
+            stack.enter_context(patch.object(owner, name, stand_in))
+        yield
+
+
+def _seal(plaintext: bytes, public: bytes, info: bytes) -> bytes:
+    if len(public) != sealing.PUBLIC_SIZE:
+        raise SealError("not a public sealing key", code="malformed")
+    return _ENCAPSULATED + plaintext + _tag(plaintext, public, info)
+
+
+def _open_sealed(ciphertext: bytes, private: KeyPair | bytes, info: bytes) -> bytes:
+    pair = KeyPair.from_private_bytes(private) if isinstance(private, bytes) else private
+    plaintext, tag = ciphertext[len(_ENCAPSULATED) : -_TAG], ciphertext[-_TAG:]
+    if tag != _tag(plaintext, pair.public_bytes(), info):
+        raise SealError("the sealed message does not open")
+    return plaintext
+
+
+def _tag(plaintext: bytes, public: bytes, info: bytes) -> bytes:
+    return sha256(public + len(info).to_bytes(4, "big") + info + plaintext).digest()[:_TAG]
+
+
+def _sign(self: FileSigner, message: bytes) -> bytes:
+    return _signature(self.chain[0], message)
+
+
+def _verify(message: dict[str, Any], signatures: Sequence[JwsSignature], limit: int) -> None:
+    del limit
+    for member, signature in zip(message["signatures"], signatures, strict=True):
+        signed = f"{member['protected']}.{message['payload']}".encode()
+        if jws._decode(member["signature"]) != _signature(signature.chain[0], signed):
+            raise SignatureError("a signature does not fit", code="bad_signature")
+
+
+def _signature(certificate: x509.Certificate, message: bytes) -> bytes:
+    return sha256(_public(certificate) + message).digest() * 2
+
+
+@_remember
+def _public(certificate: x509.Certificate) -> bytes:
+    key = certificate.public_key()
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def _check_path(
+    leaf: x509.Certificate,
+    intermediates: Sequence[x509.Certificate],
+    roots: Sequence[x509.Certificate],
+    at: object,
+) -> None:
+    """The certificates of a world are good for as long as any of its clocks can show."""
+    _check_path_once(leaf, tuple(intermediates), tuple(roots))
+
+
+_true_path = certificates._check_path
+
+
+@_remember
+def _check_path_once(
+    leaf: x509.Certificate,
+    intermediates: tuple[x509.Certificate, ...],
+    roots: tuple[x509.Certificate, ...],
+) -> None:
+    _true_path(leaf, intermediates, roots, leaf.not_valid_before_utc)
+
+
+_EVENTS: dict[int, tuple[Envelope, Event]] = {}
+_true_event = Envelope.event
+
+
+def _event(self: Envelope) -> Event:
+    """The event of an envelope that `decode` remembers: one object, so its identity tells it."""
+    known = _EVENTS.get(id(self))
+    if known is None or known[0] is not self:
+        known = _EVENTS[id(self)] = (self, _true_event(self))
+    return known[1]
+
+
+def _reread(body: bytes, entry_hash: bytes) -> Envelope:
+    if hashing.entry_hash(body) != entry_hash:
+        raise MalformedBytes("its hash is not that of its bytes")
+    return envelope.decode(body)
+
+
+def _once_for_each(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A pure function of one object that never changes remembers what it gave for it."""
+    known: dict[int, tuple[Any, Any]] = {}
+
+    @wraps(function)
+    def remembering(one: Any, *rest: Any) -> Any:
+        held = known.get(id(one))
+        if held is None or held[0] is not one:
+            if len(known) > 20000:
+                known.clear()
+            held = known[id(one)] = (one, function(one, *rest))
+        return held[1]
+
+    return remembering
+
+
+_DIGESTS: dict[Any, tuple[list[FoldEntry], str]] = {}
+
+
+def _released_digest(entries: Iterable[FoldEntry], *, pupil: UUID, on: date) -> str:
+    """The digest of entries whose events are remembered: the same ones give the same."""
+    held = list(entries)
+    key = (pupil, on, *(id(entry.event) for entry in held))
+    if key not in _DIGESTS:
+        _DIGESTS[key] = held, transcript.released_digest(held, pupil=pupil, on=on)
+    return _DIGESTS[key][1]
+
+
+STAND_INS: tuple[tuple[Any, str, Any], ...] = (
+    (sealing, "seal", _seal),
+    (KeyPair, "public_bytes", _once_for_each(KeyPair.public_bytes)),
+    (sealing, "open_sealed", _open_sealed),
+    (FileSigner, "sign", _sign),
+    (jws, "_verify", _verify),
+    (jws, "load_der", _remember(certificates.load_der)),
+    (certificates, "load_pem", _remember(certificates.load_pem)),
+    (certificates, "_check_path", _check_path),
+    (NoteSigner, "sign", _remember(NoteSigner.sign)),
+    (NoteVerifier, "verify", _remember(NoteVerifier.verify)),
+    (NoteVerifier, "parse", staticmethod(_remember(NoteVerifier.parse))),
+    (envelope, "decode", _remember(envelope.decode)),
+    (envelope, "reread", _reread),
+    (Envelope, "event", _event),
+    (notary, "leaf_of", _remember(notary.leaf_of)),
+    (message, "parse", _remember(message.parse)),
+    (Dossier, "read", staticmethod(_once_for_each(Dossier.read))),
+    (checks, "check_complete", _once_for_each(completeness.check_complete)),
+    (checks, "check_unaltered", _once_for_each(completeness.check_unaltered)),
+    (checks, "check_understood", _once_for_each(understanding.check_understood)),
+    (checks, "check_digest", _once_for_each(understanding.check_digest)),
+    (build, "released_digest", _released_digest),
+    (understanding, "released_digest", _released_digest),
+)
+"""(owner, name, what stands in for it)."""

@@ -1,0 +1,410 @@
+"""Stories that broke earlier protocols, each with its name, told on the world of the schedules."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from tests.simulation.transfer import actions, acts, properties
+from tests.simulation.transfer.scripted import (
+    LONG,
+    accept,
+    arrive,
+    ask,
+    carry,
+    case_of,
+    damaged,
+    decline,
+    end,
+    export,
+    holders,
+    reject,
+    release,
+    sent,
+    states,
+)
+from tests.simulation.transfer.world import World
+
+# Those of the design
+
+
+def test_an_expired_dossier_sent_again_never_brings_custody_back(two: World) -> None:
+    origin, receiver = two.sites
+    case = ask(two, receiver, origin)
+    carry(two)
+    release(two, origin, case)
+    dossier = sent(two, origin, "dossier")
+    arrive(two, dossier)
+    accept(two, receiver, case)
+    two.time += LONG
+    assert "repeated" in arrive(two, dossier)
+    carry(two)
+    assert states(two, case) == ["accepted", "accepted"]
+    assert holders(two) == ["22"]
+    end(two)
+
+
+def test_an_expired_dossier_that_was_never_taken_is_issued_again(two: World) -> None:
+    origin, receiver = two.sites
+    case = ask(two, receiver, origin)
+    carry(two)
+    release(two, origin, case)
+    dossier = sent(two, origin, "dossier")
+    two.time += LONG
+    assert "expired" in arrive(two, dossier)
+    carry(two)
+    assert (states(two, case), holders(two)) == (["problem", "problem"], [])
+    release(two, origin, case)
+    carry(two)
+    accept(two, receiver, case)
+    end(two)
+    assert holders(two) == ["22"]
+
+
+def test_a_damaged_copy_is_no_rejection_and_the_good_one_is_taken_in(two: World) -> None:
+    origin, receiver = two.sites
+    case = ask(two, receiver, origin)
+    carry(two)
+    release(two, origin, case)
+    dossier = sent(two, origin, "dossier")
+    assert "cannot_decrypt" in arrive(two, damaged(dossier))
+    arrive(two, sent(two, receiver, "problem"))
+    assert (states(two, case), holders(two)) == (["problem", "problem"], [])
+    assert "done" in arrive(two, dossier)
+    accept(two, receiver, case)
+    end(two)
+    assert (states(two, case), holders(two)) == (["accepted", "accepted"], ["22"])
+
+
+@pytest.mark.skip(reason="an origin cannot recall yet")
+def test_a_recall_is_answered_by_the_one_decision_and_takes_nothing_back_by_itself(
+    two: World,
+) -> None:
+    origin, receiver = two.sites
+    case = ask(two, receiver, origin)
+    carry(two)
+    release(two, origin, case)
+    dossier = sent(two, origin, "dossier")
+    arrive(two, sent(two, origin, "recall"))  # acts.recall(two, origin, case) before it
+    carry(two)
+    assert states(two, case) == ["rejected", "rejected"]
+    assert "repeated" in arrive(two, dossier)
+    accept(two, receiver, case, expect="refused")
+    end(two)
+    assert holders(two) == ["31"]
+
+
+FENCE = "a restored ledger is not fenced yet"
+
+
+@pytest.mark.skip(reason=FENCE)
+def test_a_receiver_restored_after_its_acceptance_takes_in_again_what_it_lost(two: World) -> None:
+    origin, receiver = two.sites
+    case = ask(two, receiver, origin)
+    carry(two)
+    release(two, origin, case)
+    arrive(two, sent(two, origin, "dossier"))
+    backup = receiver.store.copy()
+    accept(two, receiver, case)
+    carry(two)
+    assert states(two, case) == ["accepted", "accepted"]
+    acts.turn_back(two, receiver, backup)
+    end(two)
+    assert (states(two, case), holders(two)) == (["accepted", "accepted"], ["22"])
+
+
+@pytest.mark.skip(reason=FENCE)
+def test_an_origin_restored_after_its_release_writes_nothing_while_the_receiver_takes_in(
+    two: World,
+) -> None:
+    origin, receiver = two.sites
+    case = ask(two, receiver, origin)
+    carry(two)
+    backup = origin.store.copy()
+    release(two, origin, case)
+    dossier = sent(two, origin, "dossier")
+    acts.turn_back(two, origin, backup)
+    size = len(origin.store.entries)
+    actions.give_a_mark(two)
+    release(two, origin, case)
+    assert len(origin.store.entries) == size
+    arrive(two, dossier)
+    accept(two, receiver, case)
+    end(two)
+    assert (states(two, case), holders(two)) == (["accepted", "accepted"], ["22"])
+
+
+@pytest.mark.skip(reason=FENCE)
+def test_a_ledger_restored_to_before_it_sent_a_pupil_back_does_not_hold_it_again(
+    two: World,
+) -> None:
+    origin, receiver = two.sites
+    _moved(two, 0, 1)
+    backup = receiver.store.copy()
+    _moved(two, 1, 0)
+    acts.turn_back(two, receiver, backup)
+    properties.check_always(two)
+    end(two)
+    assert holders(two) == [str(origin)]
+
+
+@pytest.mark.skip(reason=FENCE)
+def test_a_receiver_restored_after_its_rejection_does_not_take_the_old_dossier_in(
+    two: World,
+) -> None:
+    origin, receiver = two.sites
+    case = ask(two, receiver, origin)
+    carry(two)
+    release(two, origin, case)
+    dossier = sent(two, origin, "dossier")
+    arrive(two, dossier)
+    backup = receiver.store.copy()
+    reject(two, receiver, case)
+    carry(two)
+    assert holders(two) == ["31"]
+    acts.turn_back(two, receiver, backup)
+    arrive(two, dossier)
+    accept(two, receiver, case, expect="refused")
+    end(two)
+    assert (states(two, case), holders(two)) == (["rejected", "rejected"], ["31"])
+
+
+@pytest.mark.skip(reason="supplements are not sent yet")
+def test_two_supplements_of_one_transfer_are_both_taken(two: World) -> None:
+    _moved(two, 0, 1)
+    # A mark at the origin, acts.supplement, all of it accepted; a second mark, the same again:
+    # both proposals count once at the receiver and at the origin.
+    end(two)
+
+
+@pytest.mark.skip(reason="supplements are not sent yet")
+def test_a_supplement_that_follows_a_pupil_to_a_third_ledger_counts_once(three: World) -> None:
+    _moved(three, 0, 1)
+    _moved(three, 1, 2)
+    # One proposal of the first ledger, sent to the second (moved_to) and then to the third, while
+    # the second had taken it in before it passed the pupil on.
+    end(three)
+
+
+@pytest.mark.skip(reason=FENCE)
+def test_a_restored_ledger_stays_fenced_while_one_peer_has_not_answered(three: World) -> None:
+    first, second, third = three.sites
+    case = ask(three, second, first)
+    carry(three)
+    backup = first.store.copy()
+    release(three, first, case)
+    other = ask(three, third, first, "Binh")
+    carry(three)
+    release(three, first, other)
+    carry(three)
+    acts.turn_back(three, first, backup)
+    # acts.recover(three, first); the second answers, the third's answer is held back:
+    size = len(first.store.entries)
+    acts.let_go(three, first, case_of(first, case), first.record_of("An"))
+    assert len(first.store.entries) == size
+    end(three)
+
+
+# Those that these schedules have found
+
+
+def test_an_answer_is_true_for_ever(two: World) -> None:
+    origin, receiver = two.sites
+    for child, decide, ends in (("An", accept, "accepted"), ("Binh", reject, "rejected")):
+        case = ask(two, receiver, origin, child)
+        carry(two)
+        release(two, origin, case)
+        arrive(two, sent(two, origin, "dossier"))
+        decide(two, receiver, case)
+        two.send(receiver)
+        two.time += LONG
+        carry(two)
+        assert states(two, case) == [ends, ends]
+    end(two)
+
+
+def test_a_rejection_that_overtakes_its_request_is_heard_when_it_comes_again(two: World) -> None:
+    origin, receiver = two.sites
+    case = ask(two, receiver, origin)
+    request = sent(two, receiver, "request")
+    reject(two, receiver, case)
+    assert "quarantined" in arrive(two, sent(two, receiver, "reject"))
+    arrive(two, request)
+    release(two, origin, case)
+    carry(two)
+    assert (states(two, case), holders(two)) == (["rejected", "rejected"], ["31"])
+    end(two)
+
+
+def test_a_request_withdrawn_while_it_is_declined_leaves_nobody_a_riddle(two: World) -> None:
+    origin, receiver = two.sites
+    case = ask(two, receiver, origin)
+    carry(two)
+    decline(two, origin, case)
+    reject(two, receiver, case)
+    carry(two)
+    assert states(two, case) == ["declined", "rejected"]
+    assert {row.state for site in two.sites for row in site.store.inbox.values()} == {"done"}
+    end(two)
+
+
+def test_a_file_out_of_date_is_written_anew(two: World) -> None:
+    origin, receiver = two.sites
+    old = export(two, origin, receiver)
+    two.time += LONG
+    acts.hand_file_in(two, old)
+    assert "expired" in two.trace[-1]
+    assert export(two, origin, receiver).data != old.data
+    acts.hand_file_in(two, two.files[-1])
+    end(two)
+    assert (states(two, old.case), holders(two)) == (["accepted", "accepted"], ["22"])
+
+
+def test_a_file_handed_in_again_has_the_lost_answer_sent_again(two: World) -> None:
+    origin, receiver = two.sites
+    file = export(two, origin, receiver)
+    acts.hand_file_in(two, file)
+    two.send(receiver)
+    two.bag.clear()
+    carry(two)
+    assert states(two, file.case) == ["released", "accepted"]
+    acts.hand_file_in(two, file)
+    carry(two)
+    assert states(two, file.case) == ["accepted", "accepted"]
+    end(two)
+
+
+def test_an_open_release_is_not_overtaken_by_another_history(two: World) -> None:
+    """The other ledger lets its own record of the waiting child go; were that taken in, both
+    would hold the child once the open release is accepted."""
+    origin, receiver = two.sites
+    file = export(two, origin, receiver)
+    back = ask(two, origin, receiver)
+    carry(two)
+    release(two, receiver, back)
+    carry(two)
+    accept(two, origin, back, expect="refused: this record was released")
+    reject(two, origin, back)
+    carry(two)
+    acts.hand_file_in(two, file)
+    end(two)
+    assert holders(two) == ["22"]
+
+
+def test_two_histories_do_not_go_into_one_record(three: World) -> None:
+    """Of two ways that the record has come neither could be proven to the next ledger."""
+    first, second, third = three.sites
+    stray = ask(three, third, second)
+    carry(three)
+    release(three, second, stray)
+    carry(three)
+    accept(three, third, stray)
+    true = ask(three, third, first)
+    carry(three)
+    release(three, first, true)
+    carry(three)
+    accept(three, third, true, expect="refused: this record holds another history")
+    acts.take_in(three, third, case_of(third, true), None)
+    end(three)
+    assert states(three, true) == ["accepted", "", "accepted"]
+    _moved(three, 2, 0)
+
+
+def test_a_message_that_comes_again_adds_nothing(two: World) -> None:
+    origin, receiver = two.sites
+    case = ask(two, receiver, origin)
+    request = sent(two, receiver, "request")
+    arrive(two, request)
+    assert "repeated" in arrive(two, request)
+    release(two, origin, case)
+    dossier = sent(two, origin, "dossier")
+    arrive(two, dossier)
+    two.send(receiver)
+    two.bag.clear()
+    entries = [len(site.store.entries) for site in two.sites]
+    assert "repeated" in arrive(two, dossier)
+    carry(two)
+    assert case_of(origin, case).receipt, "the lost receipt was sent again"
+    assert [len(site.store.entries) for site in two.sites] == [entries[0] + 1, entries[1]]
+    accept(two, receiver, case)
+    end(two)
+
+
+def test_a_log_turned_back_with_its_file_shows_another_root_for_one_size(two: World) -> None:
+    """Nothing beside its database can tell this ledger what it was; its peers can."""
+    assert "rollback" in _written_on(two, slots=("TX2",))
+
+
+def test_a_log_turned_back_with_its_file_and_written_on_is_not_taken_in(two: World) -> None:
+    assert "conflicting_copy" in _written_on(two, slots=("TX2", "TX3"))
+
+
+def _written_on(world: World, slots: tuple[str, ...]) -> str:
+    """A ledger is turned back to before a mark and a release, its file with it, and writes these
+    marks; what becomes of a dossier that it sends then."""
+    origin, receiver = world.sites
+    backup = origin.store.copy()
+    acts.enter_mark(world, origin, "An", slot="TX2", value="9")
+    _moved(world, 0, 1)
+    acts.turn_back(world, origin, backup)
+    origin.guard.unlink()
+    for slot in slots:
+        acts.enter_mark(world, origin, "An", slot=slot, value="5")
+    case = ask(world, receiver, origin)
+    arrive(world, sent(world, receiver, "request"))
+    release(world, origin, case)
+    return arrive(world, sent(world, origin, "dossier"))
+
+
+def test_accepted_is_never_rejected(two: World) -> None:
+    origin, receiver = two.sites
+    case = ask(two, receiver, origin)
+    carry(two)
+    release(two, origin, case)
+    arrive(two, sent(two, origin, "dossier"))
+    accept(two, receiver, case)
+    acts.send_back(two, receiver, case_of(receiver, case))
+    properties.check_always(two)
+    end(two)
+    assert (states(two, case), holders(two)) == (["accepted", "accepted"], ["22"])
+
+
+def test_a_pupil_is_released_to_one_ledger_alone(three: World) -> None:
+    first, second, third = three.sites
+    cases = [ask(three, receiver, first) for receiver in (second, third)]
+    carry(three)
+    for case in cases:
+        acts.let_go(three, first, case_of(first, case), first.record_of("An"))
+    carry(three)
+    for receiver, case in zip((second, third), cases, strict=True):
+        acts.take_in(three, receiver, case_of(receiver, case), receiver.record_of("An"))
+        properties.check_always(three)
+    end(three)
+    assert [states(three, case)[0] for case in cases] == ["accepted", "declined"]
+
+
+def test_a_clock_that_ran_ahead_holds_no_message_up(two: World) -> None:
+    origin, receiver = two.sites
+    receiver.offset = LONG
+    case = ask(two, receiver, origin)
+    receiver.offset = timedelta()
+    carry(two)
+    assert states(two, case) == ["requested", "requested"]
+
+
+def _moved(world: World, origin: int, receiver: int, child: str = "An") -> None:
+    """A whole transfer."""
+    case = ask(world, world.sites[receiver], world.sites[origin], child)
+    end(world)
+    assert states(world, case)[receiver] == "accepted", world.trace
+
+
+def test_there_and_back_and_on_to_a_third_ledger(three: World) -> None:
+    for origin, receiver in ((0, 1), (1, 0), (0, 2), (2, 1)):
+        _moved(three, origin, receiver)
+    assert holders(three) == ["22"]
+
+
+@pytest.mark.parametrize("ledgers", [2, 3])
+def test_a_world_begins_sound(worlds: Callable[[int], World], ledgers: int) -> None:
+    properties.check_quiet(worlds(ledgers))

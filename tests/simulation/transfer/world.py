@@ -1,0 +1,264 @@
+"""The world of a schedule: ledgers that die and start again, mail in a bag, children, clocks."""
+
+import random
+import re
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+from uuid import UUID
+
+from ledger.case import Case
+from ledger.errors import Conflict, NotFound, Refused
+from ledger.event import KEYED, Who
+from ledger.notary import Notary
+from ledger.pupil import Pupil
+from signing.jws import FileSigner
+from tests.simulation.memory.database import Killed
+from tests.simulation.memory.tables import Store
+from tests.simulation.transfer.sites import BEGIN, FixedTrust, Founded, MemoryLedger
+from transfer import clock
+from transfer.courier import Courier, Route
+from transfer.errors import CaseRefused, CheckFailed
+from transfer.office import Office
+
+T = TypeVar("T")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+WHO = Who(recorded_by="operator", on_behalf_of=None, provenance=KEYED)
+OPEN = frozenset({"requested", "released", "received", "problem"})
+"""States of a case that is listed because somebody has to act."""
+REFUSALS = (Refused, NotFound, Conflict, CaseRefused, CheckFailed)
+"""What a person may be told; anything else that is raised is a defect."""
+
+
+class Letter(NamedTuple):
+    """A frame on its way. `receiver` is a number of a ledger."""
+
+    sender: int
+    receiver: int
+    kind: str
+    case: UUID
+    frame: bytes
+
+
+class File(NamedTuple):
+    """A dossier that was exported to a file, and for whom."""
+
+    sender: int
+    receiver: int
+    case: UUID
+    data: bytes
+
+
+class Site:
+    """One ledger: the store and the guard file that last, and the process that runs now."""
+
+    def __init__(self, world: "World", number: int, founded: Founded, guard: Path) -> None:
+        self.number, self.id, self.name = number, founded.id, founded.name
+        self.store = founded.store.copy()
+        self.store.clock = self.clock
+        self.records = {child: [record] for child, record in founded.records.items()}
+        self.offset = timedelta()
+        self.guard = guard
+        self.backups: list[Store] = []
+        self._world, self._keys = world, founded.keys
+        self.office = self._office()
+
+    def _office(self) -> Office:
+        keys, world = self._keys, self._world
+        ledger = MemoryLedger.begun(self.store, kek=keys.kek, point=world.point)
+        return Office(
+            ledger=ledger,
+            notary=Notary(ledger, keys.checkpoint, self.guard),
+            seal=FileSigner(keys.seal.key, keys.seal.chain),
+            encryption=keys.encryption,
+            trust=world.trust,
+        )
+
+    def start(self) -> None:
+        """A new process: all it knows it reads from the store."""
+        self.office = self._office()
+
+    def clock(self) -> datetime:
+        """What this ledger's clock shows."""
+        return self._world.time + self.offset
+
+    def __str__(self) -> str:
+        return self.name
+
+    # What a person sees on the screen
+
+    def cases(self) -> list[Case]:
+        """Every transfer as this ledger sees it, in the order they were begun."""
+        found = (self.store.states.get(s.no) for s in self.store.kinds.get("case", ()))
+        return [_case(body) for body in found if body is not None]
+
+    def case(self, case: UUID) -> Case | None:
+        """One transfer as this ledger sees it."""
+        return next((found for found in self.cases() if found.id == case), None)
+
+    def pupils(self) -> list[Pupil]:
+        """This ledger's own records of pupils."""
+        own = (s for s in self.store.kinds.get("pupil", ()) if s.ledger == self.id)
+        found = (self.store.states.get(s.no) for s in own)
+        return [_pupil(body) for body in found if body is not None]
+
+    def pupil(self, record: UUID) -> Pupil:
+        """One of its own records."""
+        return next(pupil for pupil in self.pupils() if pupil.id == record)
+
+    def child_of(self, record: UUID | None) -> str | None:
+        """Whose record it is."""
+        return next((child for child, own in self.records.items() if record in own), None)
+
+    def record_of(self, child: str) -> UUID:
+        """The record of a child that a person here would name: the one with custody."""
+        own = [self.pupil(record) for record in self.records[child]]
+        return min(own, key=lambda p: (p.released is not None, awaits_papers(p))).id
+
+
+def awaits_papers(pupil: Pupil) -> bool:
+    """Whether the child sits in class here and its history is elsewhere."""
+    return not pupil.accepted and any(c.kind == "provisional" for c in pupil.changes)
+
+
+@lru_cache(maxsize=20000)
+def _case(body: str) -> Case:
+    return Case.model_validate_json(body)
+
+
+@lru_cache(maxsize=20000)
+def _pupil(body: str) -> Pupil:
+    return Pupil.model_validate_json(body)
+
+
+class BagCourier(Courier):
+    """The true courier's sending; what it publishes falls into the world's bag."""
+
+    def __init__(self, world: "World", site: Site) -> None:
+        super().__init__(site.office, Route("", None, None, site.id.hex, ()), who=WHO)
+        self._world, self._site = world, site
+
+    async def _publish(
+        self, message: UUID, receiver: UUID, kind: str, frame: bytes, attempts: int
+    ) -> None:
+        del attempts
+        self._world.publish(self._site, message, receiver, kind, frame)
+
+
+@dataclass
+class World:
+    """Ledgers, the mail between them, and what may befall them."""
+
+    chance: random.Random
+    founded: list[Founded]
+    folder: Path
+    number: int = 0
+    time: datetime = BEGIN
+    bag: list[Letter] = field(default_factory=list)
+    lost: list[Letter] = field(default_factory=list)
+    files: list[File] = field(default_factory=list)
+    told: dict[UUID, set[str]] = field(default_factory=dict)
+    """By case every decision that ever left a ledger: accept, reject."""
+    trace: list[str] = field(default_factory=list)
+    points: int = 0
+    """How many points were passed at which a process can die."""
+    dies_at: int | None = None
+    willing: bool = False
+    """Whether everybody does what is asked."""
+    checked: tuple[object, ...] = ()
+    """What was written when the properties were last checked."""
+
+    def __post_init__(self) -> None:
+        self.trust = FixedTrust(tuple(founded.trusted for founded in self.founded))
+        self.acting: Site | None = None
+        self.sites: list[Site] = []
+        for number, founded in enumerate(self.founded):
+            guard = self.folder / f"{self.number}-{number}"
+            guard.unlink(missing_ok=True)
+            self.sites.append(Site(self, number, founded, guard))
+
+    @contextmanager
+    def running(self) -> Iterator["World"]:
+        """While it lasts, `transfer`'s clock is that of the ledger that acts."""
+        true, clock.now = clock.now, self._now
+        try:
+            yield self
+        finally:
+            clock.now = true
+
+    def _now(self) -> datetime:
+        return self.acting.clock() if self.acting else self.time
+
+    def point(self, when: str, name: str) -> None:
+        """A point at which the process can die. Raises Killed where it does."""
+        self.points += 1
+        if self.dies_at is not None and self.points >= self.dies_at:
+            self.dies_at = None
+            raise Killed(when + name)
+
+    def attempt(self, site: Site, what: str, do: Callable[[Office], T]) -> T | None:
+        """What somebody does at a ledger; None where it was refused or the process died in it,
+        which then starts again."""
+        self.acting = site
+        said = "done"
+        try:
+            return do(site.office)
+        except Killed as killed:
+            said = f"killed {killed}"
+            self.dies_at = None
+            site.start()
+        except REFUSALS as refused:
+            if isinstance(refused, Conflict) and refused.code == "lost_races":
+                raise
+            said = f"refused: {_UUID.sub('…', str(refused))}"
+        finally:
+            self.acting = None
+            self.trace.append(f"{site} {what}: {said}")
+        return None
+
+    def site_of(self, ledger: UUID) -> Site:
+        """The ledger by its id."""
+        return next(site for site in self.sites if site.id == ledger)
+
+    def publish(self, site: Site, message: UUID, receiver: UUID, kind: str, frame: bytes) -> None:
+        """A frame leaves a ledger."""
+        case = site.store.outbox[message].case_id
+        if kind in ("accept", "reject", "cancel"):
+            self.told.setdefault(case, set()).add("accept" if kind == "accept" else "reject")
+        self.bag.append(Letter(site.number, self.site_of(receiver).number, kind, case, frame))
+
+    def send(self, site: Site) -> int | None:
+        """The courier's round at one ledger: seals what waits, publishes what is due."""
+        return self.attempt(site, "sends", lambda _: _at_once(BagCourier(self, site).send()))
+
+    def written(self) -> tuple[object, ...]:
+        """How far every ledger's log and decisions are, and what was told."""
+        far = ((len(s.store.entries), len(s.store.decisions), id(s.office)) for s in self.sites)
+        return (*far, sum(len(words) for words in self.told.values()))
+
+    def about(self, case: UUID) -> str:
+        """Which child a transfer is about, for the trace."""
+        found = ((site, site.case(case)) for site in self.sites)
+        named = (self.child(site, case) for site, case in found if case is not None)
+        return next((child for child in named if child is not None), "nobody")
+
+    def child(self, site: Site, case: Case) -> str | None:
+        """Which child a case is about, as the person there would find out."""
+        known = site.child_of(case.pupil)
+        if known is not None or case.their_pupil is None:
+            return known
+        return self.site_of(case.peer).child_of(case.their_pupil)
+
+
+def _at_once(coroutine: Coroutine[Any, Any, T]) -> T:
+    """What a coroutine gives that never waits."""
+    try:
+        coroutine.send(None)
+    except StopIteration as done:
+        value: T = done.value
+        return value
+    raise AssertionError("the courier waited for something")
