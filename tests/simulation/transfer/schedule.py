@@ -3,9 +3,6 @@
 import random
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cache
-from pathlib import Path
-from tempfile import mkdtemp
 from uuid import UUID
 
 from ledger.case import Case
@@ -33,16 +30,9 @@ class Outcome:
     """(origin's state, receiver's state) of one case that were reached together."""
 
 
-@cache
-def _folder() -> Path:
-    """Where the guard files of this process lie: in memory where the machine has such a place."""
-    shared = Path("/dev/shm")
-    return Path(mkdtemp(prefix="hb-sim-", dir=shared if shared.is_dir() else None))
-
-
 def new_world(seed: str, ledgers: int) -> World:
     """A world of so many ledgers as they were founded."""
-    return World(random.Random(seed), [founded(n) for n in range(ledgers)], _folder())
+    return World(random.Random(seed), [founded(n) for n in range(ledgers)])
 
 
 def run(seed: str) -> Outcome:
@@ -59,6 +49,7 @@ def run(seed: str) -> Outcome:
                 properties.check_always(world)
                 outcome.pairs |= pairs(world)
             settle(world)
+            outcome.pairs |= pairs(world)
             late_mail(world)
             if chance.random() < 0.2:
                 reach_somebody(world)
