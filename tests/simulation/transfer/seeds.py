@@ -7,6 +7,8 @@ from tests.simulation.transfer.run import tally
 
 SCHEDULES = 2000
 """So many every day, two of three with two ledgers; `HOCBA_SIMULATIONS` asks for others."""
+PATIENCE = max(240, histories(SCHEDULES) // 8)
+"""Seconds that one part may take on a machine that is busy with something else."""
 PINNED = ("2/0/310", "3/0/359", "3/0/362", "2/0/456")
 """Schedules that went wrong while a rule was missing that is there now."""
 
