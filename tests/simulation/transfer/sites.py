@@ -21,7 +21,7 @@ from signing.sealing import KeyPair
 from signing.trust import EncryptionKey, LedgerTrust, TrustBundle, public_key
 from signing.truststore import TrustStore
 from tests.school import enrol, hand_in, mark, open_school, register
-from tests.simulation.memory.database import MemoryDatabase, Point
+from tests.simulation.memory.database import MemoryDatabase, Point, immortal
 from tests.simulation.memory.tables import Store
 
 FOUNDED = datetime(2024, 8, 1, 7, tzinfo=UTC)
@@ -60,7 +60,7 @@ class MemoryLedger(Ledger):
     """A ledger over a store; otherwise the true one."""
 
     @classmethod
-    def begun(cls, store: Store, *, kek: bytes, point: Point = lambda name: None) -> Self:
+    def begun(cls, store: Store, *, kek: bytes, point: Point = immortal) -> Self:
         """What `Ledger.open` does when a process starts."""
         database = MemoryDatabase(store, point=point)
         with database.connection() as connection:
@@ -96,7 +96,7 @@ class FixedTrust(TrustStore):
 def founded(number: int) -> Founded:
     """The ledger of that number with its school, its class and its records of the children."""
     name, id = NAMES[number], uuid7()
-    keys, trusted = _keys(id, name)
+    keys, trusted = made_keys(id, name)
     store = found(id, name=name, kek=keys.kek)
     with MemoryLedger.begun(store, kek=keys.kek) as ledger:
         records = school(ledger, number)
@@ -144,7 +144,8 @@ def school(ledger: Ledger, number: int) -> dict[str, UUID]:
     return records
 
 
-def _keys(id: UUID, name: str) -> tuple[Keys, LedgerTrust]:
+def made_keys(id: UUID, name: str) -> tuple[Keys, LedgerTrust]:
+    """Fresh keys of a ledger, and its place in the trust bundle."""
     span = {"not_before": FOUNDED - VALID, "not_after": FOUNDED + VALID}
     authority = certificates.make_authority(f"Test CA {name}", **span)
     seal = certificates.issue_seal(

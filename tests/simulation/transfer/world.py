@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple, TypeVar
+from unittest.mock import patch
 from uuid import UUID
 
 from ledger.case import Case
@@ -155,8 +157,6 @@ class World:
 
     chance: random.Random
     founded: list[Founded]
-    folder: Path
-    number: int = 0
     time: datetime = BEGIN
     bag: list[Letter] = field(default_factory=list)
     lost: list[Letter] = field(default_factory=list)
@@ -175,30 +175,30 @@ class World:
     def __post_init__(self) -> None:
         self.trust = FixedTrust(tuple(founded.trusted for founded in self.founded))
         self.acting: Site | None = None
-        self.sites: list[Site] = []
-        for number, founded in enumerate(self.founded):
-            guard = self.folder / f"{self.number}-{number}"
-            guard.unlink(missing_ok=True)
-            self.sites.append(Site(self, number, founded, guard))
+        # The guard files lie beside the databases: in memory, where the machine has such a place.
+        memory = Path("/dev/shm")
+        place = memory if memory.is_dir() else None
+        self._beside = TemporaryDirectory(prefix="hb-world-", dir=place)
+        self.sites = [
+            Site(self, number, founded, Path(self._beside.name) / founded.name)
+            for number, founded in enumerate(self.founded)
+        ]
 
     @contextmanager
     def running(self) -> Iterator["World"]:
         """While it lasts, `transfer`'s clock is that of the ledger that acts."""
-        true, clock.now = clock.now, self._now
-        try:
+        with self._beside, patch.object(clock, "now", self._now):
             yield self
-        finally:
-            clock.now = true
 
     def _now(self) -> datetime:
         return self.acting.clock() if self.acting else self.time
 
-    def point(self, name: str) -> None:
+    def point(self, when: str, name: str) -> None:
         """A point at which the process can die. Raises Killed where it does."""
         self.points += 1
         if self.dies_at is not None and self.points >= self.dies_at:
             self.dies_at = None
-            raise Killed(name)
+            raise Killed(when + name)
 
     def attempt(self, site: Site, what: str, do: Callable[[Office], T]) -> T | None:
         """What somebody does at a ledger; None where it was refused or the process died in it,
