@@ -49,6 +49,10 @@ class Result:
         self._next += 1
         return self._rows[self._next - 1]
 
+    def __iter__(self) -> Iterator[Row]:
+        """The rows that were not fetched yet."""
+        return iter(self.fetchall())
+
     def fetchall(self) -> list[Row]:
         """The rows that were not fetched yet."""
         rest, self._next = self._rows[self._next :], len(self._rows)

@@ -12,6 +12,7 @@ from ledger.queries import queries
 from ledger.reader import Reader
 from tests.simulation.memory.statements import STATEMENTS, Answer, Parameters, Statement
 from tests.simulation.memory.tables import Journal, Store
+from tests.simulation.memory.transfer_queries import due_row
 from tests.simulation.transfer import test_traces as traces
 from tests.simulation.transfer.world import World
 from transfer import acceptance, answers, conversation, inbox, outbox
@@ -52,7 +53,7 @@ def rule(
 
 @rule(
     "a transfer that is decided repeats its answer whatever comes",
-    story=traces.test_a_rejection_that_overtakes_its_request_is_heard_when_it_comes_again,
+    story=traces.test_a_cancelling_that_overtakes_its_request_closes_what_has_not_begun,
     seeds=("2/0/72", "2/0/283"),
 )
 def decision_first(patch: pytest.MonkeyPatch) -> None:
@@ -100,7 +101,7 @@ def answers_last(patch: pytest.MonkeyPatch) -> None:
 
 @rule(
     "what did not fit when it came is tried again",
-    story=traces.test_a_rejection_that_overtakes_its_request_is_heard_when_it_comes_again,
+    story=traces.test_a_cancelling_that_overtakes_its_request_closes_what_has_not_begun,
 )
 def tried_again(patch: pytest.MonkeyPatch) -> None:
     text = queries("transfer", "transfer.sql")["seen"]
@@ -241,7 +242,7 @@ def clocks_lie(patch: pytest.MonkeyPatch) -> None:
     def due(store: Store, p: Parameters) -> Answer:
         found = [r for r in store.outbox.values() if r.state in ("sealed", "sent")]
         ready = [row for row in found if row.next_at <= store.now]
-        return [(r.message, r.receiver, r.kind, r.sealed, r.attempts) for r in ready]
+        return [due_row(row, p["most"]) for row in ready]
 
     _query(patch, "due", due)
 

@@ -1,6 +1,7 @@
 """One schedule from its seed: random steps, then a fair end, then everything that must hold."""
 
 import random
+import traceback
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
@@ -55,6 +56,8 @@ def run(seed: str) -> Outcome:
                 reach_somebody(world)
         except Violated as violated:
             outcome.violation = str(violated)
+        except Exception as error:  # no refusal a person is told: a defect of its own
+            outcome.violation = "".join(traceback.format_exception(error))
     return outcome
 
 
