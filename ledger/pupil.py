@@ -34,6 +34,7 @@ from ledger.events.pupil import (
     SupplementDecided,
     TransferAccepted,
 )
+from ledger.ruling import Ruling, ruled
 from ledger.school_class import SchoolClass
 from ledger.school_year import SchoolYear
 from ledger.staff import FollowUp, followed_up
@@ -55,16 +56,6 @@ class Month(Frozen):
     class_code: str
     present: bool
     last_seen_on: date | None
-
-
-class Ruling(Frozen):
-    """What this record says became of a proposal of `author`: accepted (`reason` None) or refused,
-    and the version of the entry that says so."""
-
-    author: UUID
-    proposal: UUID
-    reason: str | None
-    version: int
 
 
 class Pupil(Frozen):
@@ -211,7 +202,7 @@ def evolve(pupil: Pupil | None, event: Event, version: int) -> Pupil:
         case ConfirmedDistinct():
             return _with(pupil, distinct=(*pupil.distinct, event.other))
         case SupplementDecided():
-            return _with(pupil, rulings=_ruled(pupil, event, version))
+            return _with(pupil, rulings=ruled(pupil.rulings, event, version))
         case PresenceConfirmed():
             month = Month(
                 month=event.month,
@@ -242,16 +233,6 @@ def _admitted(pupil: Pupil) -> tuple[Change, ...]:
     return tuple(
         c.model_copy(update=turned) if c.kind == "provisional" else c for c in pupil.changes
     )
-
-
-def _ruled(pupil: Pupil, event: SupplementDecided, version: int) -> tuple[Ruling, ...]:
-    """A proposal is decided once: what is said of it later changes nothing."""
-    rulings = {(ruling.author, ruling.proposal): ruling for ruling in pupil.rulings}
-    accepted: list[tuple[UUID, str | None]] = [(one, None) for one in event.accepted]
-    for proposal, reason in [*accepted, *event.refused]:
-        ruling = Ruling(author=event.author, proposal=proposal, reason=reason, version=version)
-        rulings.setdefault((event.author, proposal), ruling)
-    return tuple(rulings.values())
 
 
 def _without_release(pupil: Pupil) -> tuple[Change, ...]:

@@ -62,7 +62,8 @@ def headings(columns: tuple[str, ...], lang: str) -> list[str]:
 def print_arrival(report: dict[str, Any], lang: str) -> None:
     """Prints the report as tables; the outcome stands last, and is always there."""
     if report["came"] is None:
-        print(word(TITLES, "nothing_came", lang))
+        if report["outcome"] == "open":
+            print(word(TITLES, "nothing_came", lang))
     else:
         child = is_preschool(report["grade"])
         title = word(TITLES, "came_child" if child else "came", lang)

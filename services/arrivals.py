@@ -38,10 +38,16 @@ _NOTHING_HERE: dict[str, Any] = {"came": None, "differs": [], "missing": []}
 
 
 def arrival_report(
-    office: Office, case_id: UUID, *, on: date, opened: Report | None = None
+    office: Office,
+    case_id: UUID,
+    *,
+    on: date,
+    opened: Report | None = None,
+    pupil: UUID | None = None,
 ) -> dict[str, Any]:
     """The report of a case at the receiver, with its outcome; `opened` is the dossier where it
-    has been opened already.
+    has been opened already, `pupil` whom it is about to be accepted for where the case does not
+    say so.
 
     `outcome` is open, accepted, accepted_with_list or refused, and says so also where nothing has
     come yet (`came` null then).
@@ -54,6 +60,8 @@ def arrival_report(
     with office.ledger.database.connection() as connection:
         reader = Reader(connection, office.ledger.keyring, office.ledger.id)
         case = require_case(reader, case_id)
+        if case.pupil is None and pupil is not None:
+            case = case.model_copy(update={"pupil": pupil})
         if case.side == "origin":
             raise CaseRefused("the import report is the receiving school's")
         written = _told(reader, case_id)

@@ -14,8 +14,9 @@ from ledger.event import Who
 from ledger.reader import Reader
 from services.arrival_words import remark_lines
 from services.arrivals import arrival_report
-from transfer import acceptance, conversation, inbox, inside, papers
+from transfer import acceptance, by_file, conversation, inbox, inside, papers
 from transfer.cases import require_case
+from transfer.checks import Report
 from transfer.inside import Move
 from transfer.office import Office
 
@@ -133,6 +134,24 @@ def _take_in(
         today=today,
         who=who,
     )
+
+
+def import_dossier(
+    office: Office, data: bytes, *, pupil: UUID | None, new: bool, today: date, who: Who
+) -> tuple[UUID, dict[str, Any]]:
+    """Takes a dossier handed in as a file in; as `accept`, with the case before the report.
+
+    Raises:
+        CheckFailed, Conflict, CaseRefused: as `by_file.import_dossier`.
+    """
+
+    def remark(case: UUID, opened: Report, ours: UUID | None) -> str | None:
+        return _remark(None, arrival_report(office, case, on=today, opened=opened, pupil=ours))
+
+    case, _ = by_file.import_dossier(
+        office, data, pupil=pupil, new=new, today=today, who=who, remark=remark
+    )
+    return case, arrival_report(office, case, on=today)
 
 
 def _remark(list_: str | None, told: dict[str, Any]) -> str | None:

@@ -22,6 +22,8 @@ from transfer.reasons import require_code
 
 OPEN = ("applied", "agreed", "requested", "received", "problem")
 """The states of a receiver's case that is not over."""
+MOVING = ("requested", "released")
+"""The states of a move inside the ledger that is not over."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -137,9 +139,12 @@ def require_pupil_and_school(reader: Reader, pupil: UUID, school_code: str) -> N
 
 
 def open_case_of(reader: Reader, pupil: UUID, from_ledger: UUID | None) -> UUID | None:
-    """The open case in which this pupil's history is awaited from that ledger."""
+    """The open case in which this pupil's history is awaited from that ledger; from this one, the
+    move that is not over."""
+    inside = from_ledger == reader.ledger
     for case in all_cases(reader.connection):
         awaited = (case.side, case.pupil, case.peer) == ("receiver", pupil, from_ledger)
-        if awaited and case.state in OPEN:
+        moving = inside and (case.side, case.pupil) == ("inside", pupil)
+        if (awaited and case.state in OPEN) or (moving and case.state in MOVING):
             return case.id
     return None

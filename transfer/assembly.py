@@ -22,7 +22,7 @@ from transfer.office import Office
 
 _SQL = queries("transfer", "transfer.sql")
 MOST_OPEN: Final = 4
-"""Unfinished batches of one sender: at most 256 MiB of disk."""
+"""Unfinished batches of one sender: with the largest frames some 100 MB of disk."""
 EXPIRES: Final = timedelta(hours=24)
 
 

@@ -1,5 +1,6 @@
 """The same conversation by file, where the network is down: export, import."""
 
+from collections.abc import Callable
 from datetime import date
 from uuid import UUID
 
@@ -21,6 +22,8 @@ from transfer.kinds import ANSWERS
 from transfer.office import Office
 
 _SQL = queries("transfer", "transfer.sql")
+Remark = Callable[[UUID, Report, UUID | None], str | None]
+"""From a case, its checked dossier and our pupil (None: a new one) what is to be remarked."""
 
 
 def export(
@@ -91,14 +94,21 @@ def _released(office: Office, case_id: UUID) -> bool:
 
 
 def import_dossier(
-    office: Office, data: bytes, *, pupil: UUID | None, new: bool, today: date, who: Who
+    office: Office,
+    data: bytes,
+    *,
+    pupil: UUID | None,
+    new: bool,
+    today: date,
+    who: Who,
+    remark: Remark = lambda case, report, pupil: None,
 ) -> tuple[UUID, UUID]:
     """Verifies a dossier and accepts it for the person who hands it in.
 
     Our own record of the child is the open request's, else `pupil`, else a new one where `new`
     is set or nobody here bears one of its numbers. A dossier decided before changes nothing, but
-    the answer goes out again: whoever hands it in once more has not heard it.
-    Returns (transfer id, our pupil).
+    the answer goes out again: whoever hands it in once more has not heard it. `remark` says what
+    is to be kept with the acceptance. Returns (transfer id, our pupil).
 
     Raises:
         Refused: `disclosed_form`, it was shown to an inspector and sent to nobody.
@@ -123,8 +133,9 @@ def import_dossier(
     if ours is None and not new:
         _require_nobody(office, report)
     inbox.note_dossier(office, data, frame, report, who=who, by_file=True)
+    told = remark(frame.header.case, report, ours)
     accepted = acceptance.accept(
-        office, frame.header.case, report, pupil=ours, remark=None, today=today, who=who
+        office, frame.header.case, report, pupil=ours, remark=told, today=today, who=who
     )
     return frame.header.case, accepted
 

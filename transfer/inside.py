@@ -26,15 +26,12 @@ from ledger.registration import pupil_ref, year_ref
 from ledger.school_class import SchoolClass
 from ledger.school_year import SchoolYear
 from ledger.succession import Units, current, same_school, with_successors
-from transfer.application import require_pupil_and_school
-from transfer.cases import all_cases, case_ref, require_case
+from transfer.application import MOVING, open_case_of, require_pupil_and_school
+from transfer.cases import case_ref, require_case
 from transfer.errors import CaseRefused
 from transfer.holding import require_free
 from transfer.office import Office
 from transfer.reasons import require_code, require_decline
-
-OPEN = ("requested", "released")
-"""The states of a move that is not over."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,11 +58,11 @@ def request(office: Office, move: Move, *, who: Who, case_id: UUID | None = None
     def decide(reader: Reader) -> Plan:
         nonlocal answer
         require_pupil_and_school(reader, move.pupil, move.school_code)
-        begun = case_id or _open_case(reader, move.pupil)
+        begun = case_id or open_case_of(reader, move.pupil, reader.ledger)
         if begun is not None:
             answer = begun
             known = require_case(reader, begun)
-            if known.side == "inside" and known.state in OPEN:
+            if known.side == "inside" and known.state in MOVING:
                 return Plan()
             _require_agreed(reader, known, move.pupil)
         found = _pupil(reader, move.pupil)
@@ -121,7 +118,7 @@ def reject(office: Office, case_id: UUID, *, reason: str, today: date, who: Who)
     def events(case: Case) -> list[Event]:
         if case.state == "rejected":
             return []
-        _require(case, *OPEN)
+        _require(case, *MOVING)
         return [_decided(case, "rejected", today, reason)]
 
     _append(office, case_id, events, who)
@@ -276,17 +273,6 @@ def _class_of(reader: Reader, code: str | None) -> SchoolClass | None:
     if found is None:
         raise Refused("unknown_class", f"no class {code} is on record", field="class_code")
     return found
-
-
-def _open_case(reader: Reader, pupil: UUID) -> UUID | None:
-    """The move of this pupil that is not over, or the application for one."""
-    for case in all_cases(reader.connection):
-        if case.pupil != pupil:
-            continue
-        applied = (case.side, case.peer) == ("receiver", reader.ledger)
-        if (case.side == "inside" and case.state in OPEN) or (applied and case.state == "agreed"):
-            return case.id
-    return None
 
 
 def _require_agreed(reader: Reader, case: Case, pupil: UUID) -> None:

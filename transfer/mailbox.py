@@ -71,5 +71,5 @@ class ConsumerTerms:
 
 
 TERMS: Final = ConsumerTerms(ack_wait=60.0, max_deliver=10, least_ack_pending=512)
-"""What provisioning makes and the worker expects. A batch has at most 257 messages: twice that may
-wait for their acknowledgements."""
+"""What provisioning makes and the worker expects. Several whole batches of chunks may wait to be
+acknowledged."""

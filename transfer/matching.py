@@ -37,8 +37,8 @@ def candidates(
 ) -> dict[UUID, tuple[Candidate, ...]]:
     """By case, the pupils of ours who share a number with a claim, or name and birth date.
 
-    Names are sealed, so that those of all pupils are opened for it, once for all claims: about a
-    second for 10,000 pupils. They are looked for only where nobody bears a number of the claim.
+    Names are sealed, so that those of all pupils are opened for it, once for all claims. They are
+    looked for only where nobody bears a number of the claim.
     """
     found: dict[UUID, dict[UUID, list[str]]] = {}
     for case, claim in claims.items():

@@ -9,6 +9,7 @@ The ratio is of times. `small` states the checks alone of a dossier of 100 entri
 second, offline, without a database.
 """
 
+import base64
 import gc
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -17,12 +18,13 @@ from statistics import median
 from time import perf_counter
 from typing import Any
 
+from ledger import envelope
 from services.bench.marked import Marked, write_marked
 from services.bench.measure import OURS, Progress, Target, answer, machine, paired
 from services.bench.pair import SCHOOL, Pair, new_pair
 from signing.sealing import KeyPair
 from transfer import by_file, verifier
-from transfer.dossier import CarriedEntry, read_entry
+from transfer.dossier import CarriedEntry
 
 TODAY = date(2026, 6, 1)
 
@@ -58,7 +60,7 @@ def measure(sizes: Sizes, *, say: Progress) -> dict[str, Any]:
             Marked(school=SCHOOL, number=2, pupils=45, grade=10, years=1, marks=96),
             take=1,
         )
-        carried = [_entries(pair, data) for data in large]
+        carried = [[entry.body for entry in _entries(pair, data)] for data in large]
         stated = machine(owner)
         say(f"verification: {sizes.runs} runs")
 
@@ -78,8 +80,8 @@ def measure(sizes: Sizes, *, say: Progress) -> dict[str, Any]:
         def decoding(run: int) -> float:
             gc.collect()
             begun = perf_counter()
-            for entry in carried[run]:
-                read_entry(entry)
+            for body in carried[run]:
+                envelope.decode(base64.b64decode(body)).event()
             return perf_counter() - begun
 
         runs = paired({OURS: ours, "decoding": decoding}, runs=sizes.runs, warm=sizes.warm)

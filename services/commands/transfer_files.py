@@ -10,6 +10,8 @@ import click
 
 from ledger.errors import Refused
 from ledger.event import Who
+from services import case_acts
+from services.arrival_screen import print_arrival
 from services.cases import case_answer, short_name
 from services.commands.transfer import ledger_named, pupil_of, show_case, transfer
 from services.offices import open_office
@@ -114,6 +116,7 @@ class _Read:
     answer: dict[str, Any]
     failure: CheckFailed | None
     sound: bool
+    arrival: dict[str, Any] | None
 
 
 @transfer.command("import")
@@ -139,7 +142,11 @@ def import_(workplace: Workplace, files: tuple[Path, ...], pupil: str | None, ne
 
 def _show_dossier(workplace: Workplace, office: Office, read: _Read) -> int:
     if read.failure is None:
-        return show_case(workplace, case_answer(office, UUID(read.answer["case"])))
+        shown = {**case_answer(office, UUID(read.answer["case"])), "report": read.arrival}
+        code = show_case(workplace, shown)
+        if workplace.format == "table" and read.arrival is not None:
+            print_arrival(read.arrival, workplace.lang)
+        return code
     if workplace.format == "json":
         print_json({name: read.answer[name] for name in ("file", "failure")})
     return read.failure.exit_code
@@ -149,10 +156,11 @@ def _take(office: Office, path: Path, pupil: str | None, new: bool, who: Who) ->
     data = path.read_bytes()
     kind, case, outcome = "unknown", None, "failed"
     failure: CheckFailed | None = None
+    arrival: dict[str, Any] | None = None
     try:
         if file_courier.is_dossier(data):
             kind = "dossier"
-            case, _ = by_file.import_dossier(
+            case, arrival = case_acts.import_dossier(
                 office,
                 data,
                 pupil=pupil_of(office, pupil) if pupil else None,
@@ -174,7 +182,7 @@ def _take(office: Office, path: Path, pupil: str | None, new: bool, who: Who) ->
         "code": failure.code if failure else None,
         "failure": failure_answer(failure) if failure else None,
     }
-    return _Read(answer, failure, outcome in ("done", "repeated"))
+    return _Read(answer, failure, outcome in ("done", "repeated"), arrival)
 
 
 def _print(workplace: Workplace, answer: dict[str, Any], columns: tuple[str, ...]) -> None:

@@ -12,6 +12,7 @@ from ledger.errors import Refused
 from ledger.paper import PaperLine, take_paper_results
 from ledger.structure import record_units
 from ledger.unit import RecordUnit
+from projections.persons import Key
 from projections.reports.frame import Question
 from projections.views import Views
 from services import case_acts
@@ -147,6 +148,7 @@ def test_an_application_a_hold_a_rejection_and_a_refusal_work_as_between_ledgers
     )
     case = application.apply(side.office, command, who=side.who)
     assert case_answer(side.office, case)["due_on"] == "2026-09-14", "5 days in one province"
+    assert application.apply(side.office, command, who=side.who) == case
     with pytest.raises(CaseRefused, match="not agreed"):
         ask(side, leaver, case=case)
     application.decide_application(
@@ -160,6 +162,7 @@ def test_an_application_a_hold_a_rejection_and_a_refusal_work_as_between_ledgers
         who=side.who,
     )
     assert ask(side, leaver) == case, "the application agreed to is gone on with"
+    assert application.apply(side.office, command, who=side.who) == case, "and is not begun anew"
     holding.hold(side.office, case, document="CV 9", words=None, on=ON, who=side.who)
     assert state(side, case)[1] == "lift_hold"
     with pytest.raises(CaseRefused, match="CV 9"):
@@ -290,6 +293,12 @@ def test_who_comes_with_papers_is_taken_in_without_a_dossier(side: Side) -> None
     assert movement(side)["S9"]["in"] == 1
     assert [c.kind for c in pupil_state(side, arrival).changes] == ["transfer_in"]
     assert case_answer(side.office, case)["from"] is None
+    told = Views(side.office.ledger).audit(Key("id", str(arrival)))["entries"]
+    (turned,) = [entry for entry in told if entry["type"] == "PapersAccepted"]
+    assert (turned["before"]["provisional"], turned["after"]["provisional"]) == (
+        [FIRST_DAY.isoformat()],
+        [],
+    )
     take_in(side, case)
     assert sum(e.event.TOPIC == "ledger.PapersAccepted.v1" for e in record(side, arrival)) == 1
 

@@ -34,7 +34,7 @@ from tests.integration.transfer.story import (
     pupil_state,
 )
 from tests.school import employ, enrol, find, numbered, open_school, profile, record_pupil, sound
-from transfer import conversation
+from transfer import by_file, conversation
 
 NUMBER = "031212000345"
 ON = date(2025, 3, 10)
@@ -198,3 +198,27 @@ def test_the_name_of_an_erased_or_renamed_pupil_is_no_longer_suggested(
     origin.exchange()
     assert suggestions(origin.office) == {str(case): []}
     assert pupil_state(origin, was).released is None
+
+
+def test_a_record_handed_in_as_a_file_is_reported_and_remarked_like_any_other(
+    provinces: Provinces,
+) -> None:
+    origin, receiver = provinces.origin, provinces.receiver
+    leaver = at_origin(origin)
+    case, data = by_file.export(
+        origin.office,
+        pupil=leaver,
+        to_ledger=receiver.office.ledger.id,
+        last_day=LAST_DAY,
+        today=ON,
+        who=origin.who,
+    )
+    told, report = case_acts.import_dossier(
+        receiver.office, data, pupil=None, new=True, today=ON, who=receiver.who
+    )
+    assert (told, report["outcome"]) == (case, "accepted_with_list")
+    assert report["came"]["marks"] == 15
+    assert what(report, "enrolment"), "importing enrols nobody"
+    remark = remark_of(receiver, case)
+    assert remark is not None
+    assert "chưa ghi danh vào trường" in remark

@@ -7,6 +7,8 @@ import pytest
 from ledger.contribution import columns
 from ledger.errors import Refused
 from ledger.reader import Reader
+from ledger.year_commands import absences, comment
+from projections.history import FoldEntry, fold_history
 from projections.persons import Key
 from projections.views import Views
 from tests.integration.transfer.conftest import Provinces, Side
@@ -71,7 +73,10 @@ def slots(side: Side, pupil: UUID) -> dict[tuple[str, int, str], str]:
         reader = Reader(connection, ledger.keyring, ledger.id)
         parts = reader.contributions(pupil_state(side, pupil), YEAR)
         on = reader.contributions_on(pupil_state(side, pupil), YEAR, TODAY)
-    assert columns(parts) == columns(on), "both readings agree"
+    folded = fold_history(
+        [FoldEntry.of(entry) for entry in record(side, pupil)], pupil=pupil, on=TODAY
+    )
+    assert columns(parts) == columns(on) == columns(folded.years[YEAR]), "all readings agree"
     return {
         (subject, semester, mark.slot): mark.value
         for (subject, semester), column in columns(parts).items()
@@ -133,6 +138,29 @@ def test_a_correction_and_the_closing_show_before_and_after_and_move_the_results
     assert len(line["after"]["accepted"]) == 3
     changed = {(r["result"], r["subject"], r["period"]): r["after"] for r in line["result_changed"]}
     assert changed["average", "TOAN", "HK1"] == "8.3"
+
+
+def test_absences_and_a_comment_come_late_too(provinces: Provinces) -> None:
+    origin, receiver, leaver, arrival, case = moved(provinces)
+    propose_years(
+        origin,
+        leaver,
+        absences(period="HK1", excused=2, unexcused=1, on=CLOSING_DAY),
+        comment(subject="TOAN", time="CK1", text="Tiến bộ rõ", on=CLOSING_DAY),
+        on=CLOSING_DAY,
+    )
+    post(receiver, send(origin, case))
+    days, words = look(receiver, case).proposals
+    assert shown([days, words]) == [
+        ("absences HK1", None, "2/1", None, None),
+        ("comment CK1", None, None, None, None),
+    ]
+    assert words.offered.text == "Tiến bộ rõ"
+    decide(receiver, case, "all")
+    post(origin, answer(receiver, case))
+    (year,) = transcript(receiver, arrival, TODAY).years
+    assert year["absences"] == {"excused": 2, "unexcused": 1, "total": 3}
+    assert transcript(origin, leaver, TODAY).digest == transcript(receiver, arrival, TODAY).digest
 
 
 def test_some_are_accepted_and_the_others_refused_with_a_reason(provinces: Provinces) -> None:

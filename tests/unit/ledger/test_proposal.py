@@ -1,5 +1,6 @@
 """Rules of `ledger.proposal`: what is proposed counts once whoever has custody accepted it."""
 
+import random
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -33,7 +34,7 @@ from ledger.events.pupil_year import (
     PupilYearOpened,
     YearDecision,
 )
-from ledger.proposal import Decided, count, decisions_of, unfold
+from ledger.proposal import PROPOSABLE, Decided, count, decisions_of, unfold
 from ledger.proposal_effect import effect_of
 from ledger.pupil import Pupil
 from ledger.pupil_year import PupilYear
@@ -69,6 +70,61 @@ def folded(entries: Any) -> PupilYear:
 def test_unfolded_it_is_the_fact_that_was_proposed() -> None:
     for fact in (mark(), event(ConductAssessed, DAY, period="HK1", level="T")):
         assert unfold(year_decisions.propose(fact)) == fact
+
+
+@pytest.mark.parametrize("kind", PROPOSABLE.values(), ids=lambda kind: kind.__name__)
+def test_everything_that_can_be_proposed_counts_as_itself(kind: type[Event]) -> None:
+    fact = event(kind, DAY)
+    proposal = year_decisions.propose(fact)
+    assert unfold(proposal) == fact
+    counted = count(
+        written(opened(), proposal),
+        author=OTHER_LEDGER,
+        native=False,
+        covered=(),
+        decisions=accepted(proposal),
+    )
+    assert counted is not None
+    assert folded(counted.entries) == folded(written(opened(), fact))
+    assert effect_of(fact, year(), []).what
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_author_and_the_custodian_fold_the_same(seed: int) -> None:
+    """Whatever was written before the release, proposed after it, and accepted of that."""
+    chance = random.Random(seed)
+    stream: list[Event] = [opened()]
+    slots = [f"TX{n}" for n in range(1, 5)]
+    for _ in range(chance.randrange(6)):
+        stream.append(mark(f"{chance.randrange(11)}.0", chance.choice(slots)))
+    last = len(stream)
+    proposals = [
+        year_decisions.propose(
+            chance.choice(
+                [
+                    mark(f"{chance.randrange(11)}.0", chance.choice(slots)),
+                    correction(f"{chance.randrange(11)}.0"),
+                    event(ConductAssessed, DAY, period="HK1", level=chance.choice("TKĐ")),
+                    event(YearDecision, DAY, statutory=None),
+                ]
+            )
+        )
+        for _ in range(chance.randrange(8))
+    ]
+    said: dict[tuple[UUID, UUID], Decided] = {}
+    for proposal in proposals:
+        reason = chance.choice([None, "late"])
+        if chance.random() < 0.8:
+            said[OTHER_LEDGER, proposal.proposal] = Decided(reason, 1)
+    entries = written(*stream, *proposals)
+    theirs = count(entries, author=OTHER_LEDGER, native=False, covered=((last, 0),), decisions=said)
+    own = count(entries, author=OTHER_LEDGER, native=True, covered=((last, 0),), decisions=said)
+    assert theirs is not None
+    assert own is not None
+    kept = {"proposals"}
+    here, there = (folded(one.entries).model_dump(exclude=kept) for one in (own, theirs))
+    assert here == there, f"seed {seed}"
+    assert own.accepted == theirs.accepted
 
 
 def test_the_text_of_a_correction_stays_with_it() -> None:
