@@ -173,6 +173,61 @@ def read_file(world: World) -> bool:
     return True
 
 
+@action(4)
+def offer(world: World) -> bool:
+    """Somebody sends on what was proposed about a record that is elsewhere."""
+    chosen = _case(world, *world.chance.choice([("origin", "accepted"), ("receiver", "rejected")]))
+    if chosen is None:
+        return False
+    acts.offer(world, *chosen)
+    return True
+
+
+@action(4)
+def decide_proposals(world: World) -> bool:
+    """Somebody accepts all, some or nothing of what was proposed."""
+    waiting = [(s, c) for s in world.sites for c in s.cases() if acts.open_proposals(c)]
+    if not waiting:
+        return False
+    site, case = world.chance.choice(waiting)
+    acts.settle_proposals(world, site, case, acts.some_of(world, case))
+    return True
+
+
+@action(2)
+def rule(world: World) -> bool:
+    """The ministry rules about a transfer that is silent, or seems to be."""
+    if not world.court:
+        return False
+    chosen = _case(world, "origin", "released", "problem", "recalling")
+    if chosen is None or world.sites[2] in (chosen[0], world.site_of(chosen[1].other)):
+        return False
+    site, case = chosen
+    custodian = world.chance.choice([site, world.site_of(case.other)])
+    acts.rule(world, case, site, custodian)
+    return True
+
+
+@action(1)
+def obey(world: World) -> bool:
+    """A ruling comes as a file, once more or before the mail."""
+    if not world.rulings:
+        return False
+    case = world.chance.choice(list(world.rulings))
+    acts.obey(world, world.chance.choice(world.sites[:2]), case)
+    return True
+
+
+@action(1)
+def carry_by_file(world: World) -> bool:
+    """What a case has to say goes by file, of whatever kind."""
+    found = [(site, case) for site in world.sites for case in site.cases()]
+    if not found:
+        return False
+    acts.carry_by_file(world, *world.chance.choice(found))
+    return True
+
+
 # The mail
 
 

@@ -7,8 +7,21 @@ from ledger.case import Case
 from tests.school import hand_in, mark
 from tests.simulation.memory.tables import Store
 from tests.simulation.transfer.world import WHO, File, Letter, Site, World, awaits_papers
-from transfer import acceptance, by_file, conversation, holding, inbox, returning
+from transfer import (
+    acceptance,
+    arbitration,
+    by_file,
+    conversation,
+    file_courier,
+    holding,
+    inbox,
+    returning,
+    supplement,
+    supplement_decision,
+)
 from transfer import recall as recalling
+from transfer.file_courier import FileMessage
+from transfer.supplement import Accept, Choice
 
 FIRST_DAY = date(2025, 3, 3)
 
@@ -205,6 +218,104 @@ def taken(world: World, letter: Letter) -> bool:
     if outcome is not None:
         world.trace[-1] += f" ({outcome.outcome} {outcome.failure or ''})"
     return outcome is not None
+
+
+def offer(world: World, site: Site, case: Case) -> int | None:
+    """What was proposed goes to who has the record now; the supplement's number."""
+    today = site.clock().date()
+    return world.attempt(
+        site,
+        f"offers what it proposes about {world.child(site, case)}",
+        lambda office: supplement.offer(office, case.id, today=today, who=WHO),
+    )
+
+
+def settle_proposals(world: World, site: Site, case: Case, accept: Accept = "all") -> bool:
+    """Somebody decides about what was proposed; whether it went through."""
+    today = site.clock().date()
+    choice = Choice(accept, "not_accepted")
+    word = accept if isinstance(accept, str) else "some"
+    decided = world.attempt(
+        site,
+        f"accepts {word} of what is proposed about {world.child(site, case)}",
+        lambda office: supplement_decision.decide(
+            office, case.id, choice=choice, today=today, who=WHO
+        ),
+    )
+    return decided is not None
+
+
+def open_proposals(case: Case) -> list[UUID]:
+    """What came in supplements that have no answer."""
+    waiting = (one for one in case.supplements if one.message is not None and one.outcome is None)
+    return [proposal for one in waiting for proposal in one.proposals]
+
+
+def some_of(world: World, case: Case) -> Accept:
+    """What somebody decides about the open proposals of a case."""
+    proposals = open_proposals(case)
+    picked = tuple(one for one in proposals if world.chance.random() < 0.5)
+    return world.chance.choice(["all", "all", "none", picked or "all"])
+
+
+def rule(world: World, case: Case, origin: Site, custodian: Site) -> bool:
+    """The ministry rules about a transfer of two other ledgers; whether it did."""
+    ministry = world.sites[2]
+    ruling = world.attempt(
+        ministry,
+        f"rules that {custodian} has {world.about(case.id)}",
+        lambda office: arbitration.rule(
+            office,
+            ministry.arbiter,
+            case_id=case.id,
+            origin=origin.id,
+            receiver=case.other,
+            custodian=custodian.id,
+            number="17/QĐ",
+            ground="receiver_denies",
+            today=ministry.clock().date(),
+            who=WHO,
+        ),
+    )
+    if ruling is None:
+        return False
+    world.rulings[case.id] = ruling
+    return True
+
+
+def obey(world: World, site: Site, case: UUID) -> None:
+    """A ruling is handed over as a file."""
+    today = site.clock().date()
+    world.attempt(
+        site,
+        f"is handed the ruling about {world.about(case)}",
+        lambda office: arbitration.take_ruling(office, world.rulings[case], today=today, who=WHO),
+    )
+
+
+def carry_by_file(world: World, site: Site, case: Case) -> None:
+    """Every message of a case that is still wanted is carried on a stick."""
+    found = world.attempt(
+        site,
+        f"writes the messages about {world.child(site, case)} to files",
+        lambda office: file_courier.export_case(office, case.id),
+    )
+    for each in found or ():
+        to = world.site_of(each.receiver)
+        world.note_told(case.id, each.kind)
+        if each.kind == "dossier":
+            world.files.append(File(site.number, to.number, case.id, each.data))
+        else:
+            taken_file(world, to, each)
+
+
+def taken_file(world: World, site: Site, each: FileMessage) -> None:
+    """A message comes as a file."""
+    world.attempt(
+        site,
+        f"is handed a {each.kind} about {world.about(each.case)}",
+        lambda office: file_courier.take_file(office, each.data, who=WHO),
+    )
 
 
 def turn_back(world: World, site: Site, backup: Store) -> None:

@@ -33,7 +33,9 @@ class Outcome:
 
 def new_world(seed: str, ledgers: int) -> World:
     """A world of so many ledgers as they were founded."""
-    return World(random.Random(seed), [founded(n) for n in range(ledgers)])
+    chance = random.Random(seed)
+    court = ledgers == 3 and chance.random() < 0.5
+    return World(chance, [founded(n) for n in range(ledgers)], court=court)
 
 
 def run(seed: str) -> Outcome:
@@ -111,8 +113,12 @@ def work_off(world: World, site: Site, *, impatient: bool) -> None:
     unwilling = not world.willing and world.chance.random() < 0.4
     for case in site.cases():
         child = world.child(site, case)
-        if case.held is not None and case.state in OPEN:
+        proposals = acts.open_proposals(case)
+        if case.held is not None and (case.state in OPEN or proposals):
             acts.free(world, site, case)
+        if proposals and case.pupil is not None and site.pupil(case.pupil).released is None:
+            accept = "all" if impatient else acts.some_of(world, case)
+            acts.settle_proposals(world, site, case, accept)
         if case.returns is not None and (case.side, case.state) == ("origin", "requested"):
             acts.returned(world, site, case.returns)
         elif case.side == "origin" and case.state == "requested":

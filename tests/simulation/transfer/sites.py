@@ -42,6 +42,7 @@ class Keys:
     checkpoint: NoteSigner
     seal: Credential
     encryption: KeyPair
+    arbiter: Credential
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class MemoryLedger(Ledger):
 class FixedTrust(TrustStore):
     """One bundle that everybody holds, read from no disk."""
 
-    def __init__(self, ledgers: tuple[LedgerTrust, ...]) -> None:
+    def __init__(self, ledgers: tuple[LedgerTrust, ...], ministry: UUID | None = None) -> None:
         self._bundle = TrustBundle(
             version=1,
             issued_at=FOUNDED,
@@ -83,6 +84,7 @@ class FixedTrust(TrustStore):
             revoked=(),
             signers=(public_key(Ed25519PrivateKey.generate()),),
             threshold=1,
+            ministry=ministry,
         )
 
     def latest(self) -> TrustBundle:
@@ -151,7 +153,11 @@ def made_keys(id: UUID, name: str) -> tuple[Keys, LedgerTrust]:
     seal = certificates.issue_seal(
         authority, common_name=f"Seal {name}", ledger_id=id, purpose=Purpose.SEAL, **span
     )
-    keys = Keys(new_key(), NoteSigner.generate(f"hocba/ledger/{id}"), seal, KeyPair.generate())
+    arbiter = certificates.issue_seal(
+        authority, common_name=f"Arbiter {name}", ledger_id=id, purpose=Purpose.ARBITER, **span
+    )
+    signer = NoteSigner.generate(f"hocba/ledger/{id}")
+    keys = Keys(new_key(), signer, seal, KeyPair.generate(), arbiter)
     trusted = LedgerTrust(
         id=id,
         name=name,

@@ -75,6 +75,11 @@ class Site:
         self._world, self._keys = world, founded.keys
         self.office = self._office()
 
+    @property
+    def arbiter(self) -> FileSigner:
+        """Who rules in this ledger's name."""
+        return FileSigner(self._keys.arbiter.key, self._keys.arbiter.chain)
+
     def _office(self) -> Office:
         keys, world = self._keys, self._world
         ledger = MemoryLedger.begun(self.store, kek=keys.kek, point=world.point)
@@ -187,13 +192,18 @@ class World:
     points: int = 0
     """How many points were passed at which a process can die."""
     dies_at: int | None = None
+    court: bool = False
+    """Whether the third ledger is the ministry's, which keeps the register and rules."""
+    rulings: dict[UUID, bytes] = field(default_factory=dict)
+    """By case what the ministry ruled."""
     willing: bool = False
     """Whether everybody does what is asked."""
     checked: tuple[object, ...] = ()
     """What was written when the properties were last checked."""
 
     def __post_init__(self) -> None:
-        self.trust = FixedTrust(tuple(founded.trusted for founded in self.founded))
+        ministry = self.founded[2].id if self.court else None
+        self.trust = FixedTrust(tuple(one.trusted for one in self.founded), ministry)
         self.acting: Site | None = None
         # The guard files lie beside the databases: in memory, where the machine has such a place.
         memory = Path("/dev/shm")
@@ -252,9 +262,13 @@ class World:
     def publish(self, site: Site, message: UUID, receiver: UUID, kind: str, frame: bytes) -> None:
         """A frame leaves a ledger."""
         case = site.store.outbox[message].case_id
+        self.note_told(case, kind)
+        self.bag.append(Letter(site.number, self.site_of(receiver).number, kind, case, frame))
+
+    def note_told(self, case: UUID, kind: str) -> None:
+        """A decision about a case leaves its ledger."""
         if kind in ("accept", "reject", "cancel"):
             self.told.setdefault(case, set()).add("accept" if kind == "accept" else "reject")
-        self.bag.append(Letter(site.number, self.site_of(receiver).number, kind, case, frame))
 
     def send(self, site: Site) -> int | None:
         """The courier's round at one ledger: seals what waits, publishes what is due."""
