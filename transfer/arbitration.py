@@ -188,7 +188,8 @@ def plan_ruling(office: Office, reader: Reader, ruling: Ruling, today: date) -> 
         plan.drafts += decided.drafts
         plan.outgoing += decided.outgoing
         plan.extra += decided.extra
-    elif reader.ledger == ruling.origin and obeyed.case and not obeyed.disputed:
+    elif reader.ledger == ruling.custodian == ruling.origin and obeyed.case and not obeyed.disputed:
+        # Where the receiver has custody it still needs the dossier: that goes on until it answers.
         plan.extra.append(answered(ruling.transfer_id, ["dossier", "recall"]))
     return plan, obeyed.disputed
 

@@ -272,7 +272,8 @@ def decline(
         plan = Plan()
         plan.add(case_ref(reader, case_id, person_of(case)), [declined])
         content = {"reason": reason, "moved_to": str(gone) if gone else None}
-        plan.outgoing.append(message(case_id, case.other, "decline", content=content))
+        if case.returns is None:  # nobody there knows yet that the record was to come back
+            plan.outgoing.append(message(case_id, case.other, "decline", content=content))
         return plan
 
     office.ledger.desk.run(decide, who=who)

@@ -143,7 +143,7 @@ def hold(world: World) -> bool:
     return True
 
 
-@action(3)
+@action(5)
 def give_a_mark(world: World) -> bool:
     """A teacher enters a mark: of the custodian a mark, of a former one a proposal."""
     site, child = world.chance.choice(world.sites), world.chance.choice(CHILDREN)
@@ -173,7 +173,7 @@ def read_file(world: World) -> bool:
     return True
 
 
-@action(4)
+@action(6)
 def offer(world: World) -> bool:
     """Somebody sends on what was proposed about a record that is elsewhere."""
     chosen = _case(world, *world.chance.choice([("origin", "accepted"), ("receiver", "rejected")]))
@@ -183,18 +183,18 @@ def offer(world: World) -> bool:
     return True
 
 
-@action(4)
+@action(8)
 def decide_proposals(world: World) -> bool:
     """Somebody accepts all, some or nothing of what was proposed."""
     waiting = [(s, c) for s in world.sites for c in s.cases() if acts.open_proposals(c)]
     if not waiting:
         return False
     site, case = world.chance.choice(waiting)
-    acts.settle_proposals(world, site, case, acts.some_of(world, case))
+    acts.settle_proposals(world, site, case, acts.some_of(world, site, case))
     return True
 
 
-@action(2)
+@action(5)
 def rule(world: World) -> bool:
     """The ministry rules about a transfer that is silent, or seems to be."""
     if not world.court:

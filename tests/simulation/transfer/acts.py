@@ -251,9 +251,16 @@ def open_proposals(case: Case) -> list[UUID]:
     return [proposal for one in waiting for proposal in one.proposals]
 
 
-def some_of(world: World, case: Case) -> Accept:
-    """What somebody decides about the open proposals of a case."""
+def some_of(world: World, site: Site, case: Case) -> Accept:
+    """What somebody decides about the open proposals of a case: of another child's nothing."""
     proposals = open_proposals(case)
+    theirs = [
+        other.child_of(known.pupil)
+        for other in world.sites
+        if other is not site and (known := other.case(case.id)) is not None
+    ]
+    if site.child_of(case.pupil) not in theirs:
+        return "none"
     picked = tuple(one for one in proposals if world.chance.random() < 0.5)
     return world.chance.choice(["all", "all", "none", picked or "all"])
 

@@ -12,7 +12,9 @@ from tests.simulation.transfer.properties import Violated
 from tests.simulation.transfer.sites import CHILDREN, founded
 from tests.simulation.transfer.world import OPEN, Site, World
 
-STEPS = (6, 40)
+CHAPTERS = (1, 1, 2)
+"""How often there are steps and an end to them: what follows a transfer needs one that is over."""
+STEPS = (6, 32)
 ROUNDS = 40
 """So many fair rounds end everything; more are a livelock."""
 PATIENCE = 8
@@ -46,13 +48,14 @@ def run(seed: str) -> Outcome:
     outcome = Outcome(seed, world.trace)
     with world.running():
         try:
-            for _ in range(chance.randint(*STEPS)):
-                actions.step(world)
-                outcome.steps += 1
-                properties.check_always(world)
+            for _ in range(chance.choice(CHAPTERS)):
+                for _ in range(chance.randint(*STEPS)):
+                    actions.step(world)
+                    outcome.steps += 1
+                    properties.check_always(world)
+                    outcome.pairs |= pairs(world)
+                settle(world)
                 outcome.pairs |= pairs(world)
-            settle(world)
-            outcome.pairs |= pairs(world)
             late_mail(world)
             if chance.random() < 0.2:
                 reach_somebody(world)
@@ -117,10 +120,12 @@ def work_off(world: World, site: Site, *, impatient: bool) -> None:
         if case.held is not None and (case.state in OPEN or proposals):
             acts.free(world, site, case)
         if proposals and case.pupil is not None and site.pupil(case.pupil).released is None:
-            accept = "all" if impatient else acts.some_of(world, case)
-            acts.settle_proposals(world, site, case, accept)
+            chosen = acts.some_of(world, site, case)
+            if not acts.settle_proposals(world, site, case, chosen) and impatient:
+                acts.settle_proposals(world, site, case, "none")
         if case.returns is not None and (case.side, case.state) == ("origin", "requested"):
-            acts.returned(world, site, case.returns)
+            if acts.returned(world, site, case.returns) is None:
+                acts.say_no(world, site, case)
         elif case.side == "origin" and case.state == "requested":
             if child is not None and acts.holds(site, child) and not unwilling:
                 acts.let_go(world, site, case, site.record_of(child))
@@ -163,6 +168,9 @@ def reach_somebody(world: World) -> None:
     child = world.chance.choice(sorted(moved(world)) or CHILDREN)
     holders = [site for site in world.sites if acts.holds(site, child)]
     for origin in holders[:1]:
+        # Taken into another record than the child's, by mistake: a person has to unlink them first.
+        if any(link.ledger == origin.id for link in origin.pupil(origin.record_of(child)).links):
+            return
         receiver = world.chance.choice([site for site in world.sites if site is not origin])
         case = acts.ask(world, receiver, origin, child)
         settle(world)
