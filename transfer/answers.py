@@ -16,12 +16,10 @@ from ledger.plan import Plan
 from ledger.reader import Reader
 from ledger.registration import pupil_ref
 from transfer import clock
-from transfer.cases import answered, case_ref, message, next_issue, person_of
+from transfer.cases import answer_missing, answered, case_ref, message, next_issue, person_of
 from transfer.errors import CaseRefused
 from transfer.message import Header
 
-BY_RULING: Final = "ruling"
-"""The reason of a decision that the arbiter's ruling made."""
 _RELEASED: Final = ("released", "problem", "recalling", "accepted", "rejected")
 """The states of the origin's case once something was released."""
 
@@ -86,7 +84,7 @@ def _on_decision(
     decision: Decision = "accepted" if kind == "accept" else "rejected"
     if case.state == "declined":
         return plan
-    if case.state in ("accepted", "rejected") and not _answer_missing(case):
+    if case.state in ("accepted", "rejected") and not answer_missing(case):
         if case.state != decision and case.ruling is None:
             raise CaseRefused("a second, different decision about one transfer")
         return plan
@@ -103,12 +101,6 @@ def _on_decision(
     plan.add(case_ref(reader, case.id, person_of(case)), [received])
     plan.extra.append(answered(case.id, ["dossier", "recall"]))
     return plan
-
-
-def _answer_missing(case: Case) -> bool:
-    """Whether a ruling in the receiver's favour closed the case before its own answer came: its
-    acceptance is then noted, and its rejection counts, for who has rejected can never accept."""
-    return case.state == "accepted" and case.failure == (0, BY_RULING)
 
 
 def _undo_release(reader: Reader, plan: Plan, case: Case) -> None:
@@ -129,7 +121,7 @@ def _cancelled(
     if case is not None and case.side != "origin":
         raise CaseRefused("a cancelling by the side that was asked")
     open_still = case is None or case.state not in ("rejected", "accepted", "declined")
-    if open_still or (case is not None and _answer_missing(case)):
+    if open_still or (case is not None and answer_missing(case)):
         cancelled = CancelReceived(
             effective_on=clock.today(),
             case=header.case,

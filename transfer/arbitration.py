@@ -36,9 +36,8 @@ from ledger.reader import Reader
 from ledger.registration import pupil_ref
 from signing.jws import Signer
 from transfer import clock
-from transfer.answers import BY_RULING
 from transfer.bodies import AnswerBody
-from transfer.cases import answered, case_ref, message, next_issue, person_of
+from transfer.cases import BY_RULING, answered, case_ref, message, next_issue, person_of
 from transfer.conversation import rejection
 from transfer.errors import CaseRefused, CheckFailed
 from transfer.message import Header

@@ -145,8 +145,19 @@ def work_off(world: World, site: Site, *, impatient: bool) -> None:
                 record = case.pupil or site.record_of(theirs or CHILDREN[0])
                 if not acts.take_in(world, site, case, record) and impatient:
                     acts.take_in(world, site, case, None)
+        elif case.side == "receiver" and case.ruling is not None and case.state in OPEN:
+            _ask_for_the_dossier(world, site, case)
         elif case.side == "receiver" and impatient and case.state in ("requested", "problem"):
             acts.send_back(world, site, case, "withdrawn")
+
+
+def _ask_for_the_dossier(world: World, site: Site, case: Case) -> None:
+    """Whom a ruling gave custody asks the other side by telephone for what is missing."""
+    other = world.site_of(case.other)
+    theirs = other.case(case.id)
+    if theirs is not None and theirs.state == "accepted" and theirs.pupil is not None:
+        acts.let_go(world, other, theirs, theirs.pupil)
+        _carry_file(world, other, theirs)
 
 
 def _carry_file(world: World, site: Site, case: Case) -> None:
