@@ -7,6 +7,7 @@ from uuid import UUID
 
 from ledger.case import Case
 from ledger.pupil import Pupil
+from tests.simulation.transfer import counting
 from tests.simulation.transfer.world import OPEN, Site, World, awaits_papers
 
 
@@ -28,6 +29,8 @@ def check_always(world: World) -> None:
     one_decision(world)
     copies_are_prefixes(world)
     accept_implies_import(world)
+    for refuted in counting.decided_alike(world):
+        raise Violated(refuted)
 
 
 def check_quiet(world: World) -> None:
@@ -37,6 +40,8 @@ def check_quiet(world: World) -> None:
     sides_agree(world)
     whole_histories_arrived(world)
     nothing_waits(world)
+    for refuted in counting.counted_once(world):
+        raise Violated(refuted)
 
 
 def one_custodian(world: World, *, at_rest: bool) -> None:
