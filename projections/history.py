@@ -21,7 +21,6 @@ from ledger.contribution import Contribution, in_custody_order
 from ledger.enrolment import Segment
 from ledger.event import Event, StreamKind
 from ledger.folds import evolve
-from ledger.log import Entry
 from ledger.proposal import Decisions, count, decisions_of
 from ledger.pupil import Pupil
 from ledger.pupil_year import PupilYear

@@ -43,6 +43,7 @@ WAITING: dict[str, tuple[str, str]] = {
     "reissue": ("trường đi gửi lại hồ sơ", "the origin to send it again"),
     "papers": ("trường đến nhập hồ sơ giấy và tiếp nhận", "the receiver to take the papers in"),
     "consent": ("trường đi đồng ý cho chuyển", "the school left to consent"),
+    "identify": ("trường đến xác định học sinh", "the receiver to say which pupil it is"),
 }
 
 CASE_COLUMNS: dict[str, tuple[str, str]] = {
@@ -65,6 +66,9 @@ ACTORS: dict[str, tuple[str, str]] = {
     "origin_school": ("trường đi", "the school left"),
     "courier": ("đường truyền", "the courier"),
     "holder": ("nơi ra văn bản tạm dừng", "whoever holds the case"),
+    "custodian": ("trường đang quản lý hồ sơ", "the school that manages the record"),
+    "other_custodian": ("trường đang quản lý hồ sơ ở nơi kia", "who manages the record there"),
+    "both_sides": ("hai bên, hỏi Bộ", "both sides; ask the ministry"),
 }
 """Who must act next in a transfer."""
 

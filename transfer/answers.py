@@ -87,6 +87,7 @@ def _on_decision(
     if case.state in ("accepted", "rejected") and not answer_missing(case):
         if case.state != decision and case.ruling is None:
             raise CaseRefused("a second, different decision about one transfer")
+        plan.extra.append(answered(case.id, ["dossier", "recall"]))  # it may have been sent again
         return plan
     reason, digest = content.get("reason"), content.get("digest")
     received = DecisionReceived(

@@ -45,9 +45,9 @@ def step(world: World) -> None:
 def request(world: World) -> bool:
     """A school asks for a child's papers: mostly where they are, now and then elsewhere."""
     child = world.chance.choice(CHILDREN)
-    holders = [site for site in world.sites if acts.holds(site, child)]
-    receiver = world.chance.choice(world.sites)
-    origins = [site for site in world.sites if site is not receiver]
+    holders = [site for site in world.schools if acts.holds(site, child)]
+    receiver = world.chance.choice(world.schools)
+    origins = [site for site in world.schools if site is not receiver]
     likely = [site for site in origins if site in holders]
     origin = world.chance.choice(likely if likely and world.chance.random() < 0.9 else origins)
     if receiver in holders and world.chance.random() < 0.9:
@@ -156,8 +156,8 @@ def give_a_mark(world: World) -> bool:
 @action(1)
 def write_file(world: World) -> bool:
     """Somebody releases a child by file, asked or not."""
-    site, child = world.chance.choice(world.sites), world.chance.choice(CHILDREN)
-    others = [other for other in world.sites if other is not site]
+    site, child = world.chance.choice(world.schools), world.chance.choice(CHILDREN)
+    others = [other for other in world.schools if other is not site]
     if not acts.holds(site, child) and world.chance.random() < 0.9:
         return False
     acts.export(world, site, world.chance.choice(others), site.record_of(child))
@@ -200,7 +200,7 @@ def rule(world: World) -> bool:
     if not world.court:
         return False
     chosen = _case(world, "origin", "released", "problem", "recalling")
-    if chosen is None or world.sites[2] in (chosen[0], world.site_of(chosen[1].other)):
+    if chosen is None:
         return False
     site, case = chosen
     custodian = world.chance.choice([site, world.site_of(case.other)])
@@ -309,25 +309,41 @@ def set_clock(world: World) -> bool:
     return True
 
 
-@action(1)
+@action(2)
 def back_up(world: World) -> bool:
     """Somebody makes a backup."""
-    site = world.chance.choice(world.sites)
+    site = world.chance.choice(world.schools)
     site.backups.append(site.store.copy())
     return True
 
 
-RESTORES = 0
-"""How often a backup is restored. It stays off until a restored ledger is fenced."""
-
-
-@action(RESTORES)
+@action(2)
 def restore(world: World) -> bool:
     """A database is lost, and its newest backup restored; the file beside it is not."""
-    site = world.chance.choice(world.sites)
+    site = world.chance.choice(world.schools)
     if not site.backups:
         return False
     acts.turn_back(world, site, site.backups[-1])
+    return True
+
+
+@action(3)
+def recover(world: World) -> bool:
+    """Somebody finds out why nothing goes on, and recovers; or does so where nothing is lost."""
+    lost = [site for site in world.sites if site.stands != "open"]
+    if not lost:
+        return False
+    acts.recover(world, world.chance.choice(lost))
+    return True
+
+
+@action(2)
+def work_in(world: World) -> bool:
+    """A recovering ledger works in what came."""
+    lost = [site for site in world.sites if site.stands == "recovering"]
+    if not lost:
+        return False
+    acts.advance(world, world.chance.choice(lost))
     return True
 
 

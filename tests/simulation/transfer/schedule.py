@@ -98,6 +98,11 @@ def fair_round(world: World, *, impatient: bool) -> None:
     world.bag = [letter for letter in letters if not acts.taken(world, letter)]
     properties.check_always(world)
     for site in world.sites:
+        if site.stands != "open":
+            acts.advance(world, site)
+            if site.stands == "fenced" or impatient:
+                acts.recover(world, site)
+            continue
         work_off(world, site, impatient=impatient)
     properties.check_always(world)
     world.time += timedelta(seconds=5) if letters else timedelta(hours=2)
@@ -106,6 +111,8 @@ def fair_round(world: World, *, impatient: bool) -> None:
 def quiet(world: World) -> bool:
     """Whether nobody has anything to do."""
     open_cases = any(case.state in OPEN for site in world.sites for case in site.cases())
+    if any(site.stands != "open" for site in world.sites):
+        return False
     rows = (row for site in world.sites for row in site.store.outbox.values())
     return not open_cases and all(row.state in ("answered", "failed") for row in rows)
 
@@ -177,12 +184,12 @@ def reach_somebody(world: World) -> None:
     """A custodian answers the next request, and the child moves."""
     world.willing = True
     child = world.chance.choice(sorted(moved(world)) or CHILDREN)
-    holders = [site for site in world.sites if acts.holds(site, child)]
+    holders = [site for site in world.schools if acts.holds(site, child)]
     for origin in holders[:1]:
         # Taken into another record than the child's, by mistake: a person has to unlink them first.
         if any(link.ledger == origin.id for link in origin.pupil(origin.record_of(child)).links):
             return
-        receiver = world.chance.choice([site for site in world.sites if site is not origin])
+        receiver = world.chance.choice([site for site in world.schools if site is not origin])
         case = acts.ask(world, receiver, origin, child)
         settle(world)
         found = receiver.case(case) if case else None

@@ -9,6 +9,8 @@ from ledger import case, school_class, staff, unit
 from ledger.errors import Refused
 from ledger.event import Event, StreamKind
 from ledger.events.case import (
+    ApplicationReceived,
+    CancelReceived,
     CaseDecided,
     CaseReleased,
     DecisionReceived,
@@ -17,9 +19,12 @@ from ledger.events.case import (
     LeftForPaper,
     MoveRequested,
     ProblemNoted,
+    RecallReceived,
     ReceiptReceived,
     RequestDeclined,
     RequestReceived,
+    ReturnOffered,
+    ReturnReceived,
     SupplementReceived,
     TransferRequested,
 )
@@ -58,8 +63,13 @@ FIRST = {
     ClassOpened,
     StaffRegistered,
     AccountOpened,
+    ApplicationReceived,
     TransferRequested,
     RequestReceived,
+    ReturnOffered,
+    ReturnReceived,
+    RecallReceived,
+    CancelReceived,
     MoveRequested,
     LeftForPaper,
     CaseReleased,
