@@ -95,9 +95,14 @@ def _sides(world: World, id: UUID) -> list[tuple[Site, Case]]:
 
 
 def listed(world: World, records: set[Key]) -> bool:
-    """Whether an open case is about one of these records."""
+    """Whether an open case is about one of these records, ours or the other side's."""
+    numbers = {site.id: site.number for site in world.sites}
     return any(
-        case.state in OPEN and (site.number, case.pupil) in records
+        case.state in OPEN
+        and (
+            (site.number, case.pupil) in records
+            or (case.peer is not None and (numbers[case.peer], case.their_pupil) in records)
+        )
         for site in world.sites
         for case in site.cases()
     )
