@@ -83,6 +83,7 @@ def accept(
         DatabaseHeld(reader.connection, reader, by_file=True).check_copies(dossier)
         plan = Plan()
         if pupil is None:
+            _require_unknown(reader, dossier)
             plan.add(
                 reader.begin(pupil_ref(reader, ours)),
                 new_record(dossier, report.entries, ours, today),
@@ -122,6 +123,20 @@ def accept(
 
     office.ledger.desk.run(decide, who=who, recovery=recovery)
     return ours
+
+
+def _require_unknown(reader: Reader, dossier: Dossier) -> None:
+    """No new record for who comes back: beside the one that was released here it could never be
+    released again.
+
+    Raises:
+        CaseRefused: the record was here before.
+    """
+    for hop in dossier.hops:
+        if hop.ledger == reader.ledger:
+            raise CaseRefused(
+                f"this record was here before, as id:{hop.release.record.stream}; take it in there"
+            )
 
 
 def _differs(office: Office, reader: Reader, report: Report, own: Pupil | None) -> tuple[str, ...]:

@@ -16,12 +16,10 @@ from ledger.plan import Plan
 from ledger.reader import Reader
 from ledger.registration import pupil_ref
 from transfer import clock
-from transfer.cases import answered, case_ref, message, person_of
+from transfer.cases import answer_missing, answered, case_ref, message, next_issue, person_of
 from transfer.errors import CaseRefused
 from transfer.message import Header
 
-BY_RULING: Final = "ruling"
-"""The reason of a decision that the arbiter's ruling made."""
 _RELEASED: Final = ("released", "problem", "recalling", "accepted", "rejected")
 """The states of the origin's case once something was released."""
 
@@ -106,12 +104,6 @@ def _on_decision(
     return plan
 
 
-def answer_missing(case: Case) -> bool:
-    """Whether a ruling in the receiver's favour closed the case before its own answer came: its
-    acceptance is then noted, and its rejection counts, for who has rejected can never accept."""
-    return case.state == "accepted" and case.failure == (0, BY_RULING)
-
-
 def _undo_release(reader: Reader, plan: Plan, case: Case) -> None:
     """Custody is here again, unless it came back another way meanwhile."""
     if case.pupil is None:
@@ -141,7 +133,10 @@ def _cancelled(
             _undo_release(reader, plan, case)
         plan.add(case_ref(reader, header.case, person_of(case) if case else None), [cancelled])
         plan.extra.append(answered(header.case, ["dossier", "recall"]))
-    plan.outgoing.append(message(header.case, header.sender, "receipt", content={"of": "cancel"}))
+    issue = next_issue(reader, header.case, "receipt")
+    plan.outgoing.append(
+        message(header.case, header.sender, "receipt", issue=issue, content={"of": "cancel"})
+    )
     return plan
 
 

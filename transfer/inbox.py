@@ -20,7 +20,7 @@ from ledger.reader import Reader
 from signing.certificates import Purpose
 from transfer import checks, clock, dead_letter, register
 from transfer import message as mail
-from transfer.cases import Write, answered, case_ref, message, person_of
+from transfer.cases import Write, answered, case_ref, message, next_issue, person_of
 from transfer.checks import Report
 from transfer.dossier import Dossier
 from transfer.effects import plan_effect, read_body
@@ -179,7 +179,7 @@ def note_dossier(
                     frame.header.case,
                     dossier.iss,
                     "receipt",
-                    issue=frame.header.issue,
+                    issue=next_issue(reader, frame.header.case, "receipt"),
                     content=content,
                 )
             )
