@@ -203,6 +203,9 @@ def rule(world: World) -> bool:
     if chosen is None:
         return False
     site, case = chosen
+    theirs = world.site_of(case.other).case(case.id)
+    if world.lossy and (theirs is None or theirs.state not in ("received", "accepted")):
+        return False  # a release that nobody has heard of may be lost for good
     custodian = world.chance.choice([site, world.site_of(case.other)])
     acts.rule(world, case, site, custodian)
     return True
