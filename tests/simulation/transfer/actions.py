@@ -322,9 +322,11 @@ def back_up(world: World) -> bool:
 
 @action(2)
 def restore(world: World) -> bool:
-    """A database is lost, and its newest backup restored; the file beside it is not."""
+    """A database is lost, and its newest backup restored; the file beside it is not. Where both
+    sides have forgotten a transfer nobody can tell them of it: one at a time is restored."""
     site = world.chance.choice(world.schools)
-    if not site.backups:
+    others_stand = all(other is site or other.stands == "open" for other in world.sites)
+    if not site.backups or not others_stand:
         return False
     acts.turn_back(world, site, site.backups[-1])
     return True

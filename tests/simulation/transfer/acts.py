@@ -262,6 +262,8 @@ def some_of(world: World, site: Site, case: Case) -> Accept:
     ]
     if site.child_of(case.pupil) not in theirs:
         return "none"
+    if world.willing:
+        return "all"
     picked = tuple(one for one in proposals if world.chance.random() < 0.5)
     return world.chance.choice(["all", "all", "none", picked or "all"])
 
