@@ -117,6 +117,8 @@ def _at_origin(
 ) -> Obeyed:
     kept = ruling.custodian == ruling.origin
     state = case.state if case is not None else "requested"
+    if not kept and state == "rejected":  # the receiver's own word was quicker, and is stronger
+        return Obeyed(case=[noted])
     if not kept and state not in ("released", "problem", "recalling", "accepted"):
         raise CaseRefused(f"the case is {state}; nothing is out that the receiver could have")
     decision: Decision = "rejected" if kept else "accepted"
@@ -149,10 +151,9 @@ def _at_receiver(
     if state != "accepted":
         return Obeyed(case=[noted], reject=True)
     assert pupil is not None
-    if pupil.released is None:
+    # Where it is on its way back already, a rejection there must not bring custody here again.
+    if pupil.released is None or pupil.released[1] == ruling.origin:
         return Obeyed(case=[noted], pupil=[_custody(ruling, today)])
-    if pupil.released[1] == ruling.origin:
-        return Obeyed(case=[noted])
     raise CaseRefused(
         f"the record was passed on in transfer {pupil.released[0]}; that one needs a ruling first"
     )

@@ -32,6 +32,9 @@ def compare(
     """Adds to `plan` what is put back of the transfers that `teller` told, and what is asked for
     again; returns what people have to look at."""
     ours = {t.their_pupil for t in told if t.their_pupil is not None}
+    # Who ended a transfer before its dossier came never knew whom it was about.
+    known = (reader.case(theirs.case) for theirs in told)
+    ours |= {case.pupil for case in known if case is not None and case.pupil is not None}
     connection = reader.connection
     rows = connection.execute(
         _SQL["owned_persons"], {"ids": list(ours), "ledger": reader.ledger}

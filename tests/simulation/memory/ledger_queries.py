@@ -6,6 +6,7 @@ from uuid import UUID
 
 from psycopg.errors import UniqueViolation
 
+from tests.simulation.memory import literals
 from tests.simulation.memory.statements import Answer, Parameters, inline, of_file
 from tests.simulation.memory.tables import DataKeyRow, Entry, Row, Sent, Store, Stream
 
@@ -61,8 +62,10 @@ def append_entries(store: Store, p: Parameters) -> Answer:
     position, instant, stale = answer[0]
     if stale:
         return answer
-    columns = ("streams", "versions", "topics", "hashes", "bodies")
-    rows = zip(*(p[c] for c in columns), p["origin_positions"], p["origin_times"], strict=True)
+    numbers = (literals.numbers(p[name]) for name in ("streams", "versions"))
+    whole = (literals.byte_strings(p[name]) for name in ("hashes", "bodies"))
+    origins = literals.numbers(p["origin_positions"]), literals.instants(p["origin_times"])
+    rows = zip(*numbers, literals.texts(p["topics"]), *whole, *origins, strict=True)
     for offset, row in enumerate(rows):
         _insert(store, Entry(position + offset, instant + offset * _MICROSECOND, *row))
     return answer
@@ -173,9 +176,10 @@ def states(store: Store, p: Parameters) -> Answer:
 def put_states(store: Store, p: Parameters) -> Answer:
     if store.state_version[True] != (p["number"], p["shape"]):
         return 0
-    for number, body in zip(p["streams"], p["bodies"], strict=True):
+    numbers, bodies = literals.numbers(p["streams"]), literals.texts(p["bodies"])
+    for number, body in zip(numbers, bodies, strict=True):
         store.states.put(number, body)
-    return len(p["streams"])
+    return len(numbers)
 
 
 @_log("slots")
@@ -201,11 +205,11 @@ def slots_of_columns(store: Store, p: Parameters) -> Answer:
 def put_slots(store: Store, p: Parameters) -> Answer:
     if store.state_version[True] != (p["number"], p["shape"]):
         return 0
-    columns = ("streams", "subjects", "semesters", "slots", "bodies")
-    for *key, body in zip(*(p[column] for column in columns), strict=True):
-        number, subject, semester, slot = key
+    numbers, semesters = literals.numbers(p["streams"]), literals.numbers(p["semesters"])
+    named = (literals.texts(p[name]) for name in ("subjects", "slots", "bodies"))
+    for number, semester, subject, slot, body in zip(numbers, semesters, *named, strict=True):
         store.slots.put((number, subject, semester, slot), body)
-    return len(p["streams"])
+    return len(numbers)
 
 
 @_log("find_persons")

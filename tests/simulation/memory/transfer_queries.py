@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from tests.simulation.memory import literals
 from tests.simulation.memory.statements import Answer, Parameters, of_file
 from tests.simulation.memory.tables import Came, Row, Sent, Store
 
@@ -45,7 +46,10 @@ def put_references(store: Store, p: Parameters) -> Answer:
 
 @_query("put_evidence")
 def put_evidence(store: Store, p: Parameters) -> Answer:
-    return _refer(store, p["ledgers"], p["kinds"], p["codes"], p["known_from"], p["bodies"])
+    named = (literals.texts(p[name]) for name in ("kinds", "codes"))
+    ledgers = [UUID(text) for text in literals.texts(p["ledgers"])]
+    bodies = literals.texts(p["bodies"])
+    return _refer(store, ledgers, *named, known_from=p["known_from"], bodies=bodies)
 
 
 @_query("evidence")

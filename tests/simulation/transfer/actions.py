@@ -203,6 +203,9 @@ def rule(world: World) -> bool:
     if chosen is None:
         return False
     site, case = chosen
+    theirs = world.site_of(case.other).case(case.id)
+    if world.lossy and (theirs is None or theirs.state not in ("received", "accepted")):
+        return False  # a release that nobody has heard of may be lost for good
     custodian = world.chance.choice([site, world.site_of(case.other)])
     acts.rule(world, case, site, custodian)
     return True
@@ -319,9 +322,11 @@ def back_up(world: World) -> bool:
 
 @action(2)
 def restore(world: World) -> bool:
-    """A database is lost, and its newest backup restored; the file beside it is not."""
+    """A database is lost, and its newest backup restored; the file beside it is not. Where both
+    sides have forgotten a transfer nobody can tell them of it: one at a time is restored."""
     site = world.chance.choice(world.schools)
-    if not site.backups:
+    others_stand = all(other is site or other.stands == "open" for other in world.sites)
+    if not site.backups or not others_stand:
         return False
     acts.turn_back(world, site, site.backups[-1])
     return True

@@ -262,6 +262,8 @@ def some_of(world: World, site: Site, case: Case) -> Accept:
     ]
     if site.child_of(case.pupil) not in theirs:
         return "none"
+    if world.willing:
+        return "all"
     picked = tuple(one for one in proposals if world.chance.random() < 0.5)
     return world.chance.choice(["all", "all", "none", picked or "all"])
 
@@ -330,7 +332,7 @@ def turn_back(world: World, site: Site, backup: Store) -> None:
     """The database is what it was; whoever works here starts anew."""
     world.trace.append(f"{site} is restored")
     site.store.restore(backup)
-    site.restored = True
+    site.restored = world.lossy = True
     world.dies_at = None
     site.start()
 

@@ -12,10 +12,13 @@ from tests.simulation.transfer.world import World
 
 @pytest.fixture
 def worlds() -> Iterator[Callable[[int], World]]:
-    """Makes a running world of so many ledgers, with quick mathematics."""
+    """Makes a running world of so many ledgers, with quick mathematics; of none: of two ledgers and
+    the ministry."""
     with ExitStack() as stack:
         stack.enter_context(quick_mathematics())
-        yield lambda ledgers: stack.enter_context(new_world("scripted", ledgers).running())
+        yield lambda ledgers: stack.enter_context(
+            new_world("scripted", ledgers or 3, court=not ledgers).running()
+        )
 
 
 @pytest.fixture
@@ -28,3 +31,9 @@ def two(worlds: Callable[[int], World]) -> World:
 def three(worlds: Callable[[int], World]) -> World:
     """The same with a third ledger, where they wait too."""
     return worlds(3)
+
+
+@pytest.fixture
+def court(worlds: Callable[[int], World]) -> World:
+    """Two ledgers, and the ministry as the third."""
+    return worlds(0)

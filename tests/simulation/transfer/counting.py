@@ -23,13 +23,10 @@ Refuted = str
 
 
 def decided_alike(world: World) -> Iterator[Refuted]:
-    """Of one proposal all ledgers say the same, each once in a record of its own."""
+    """Of one proposal all ledgers say the same."""
     said: dict[tuple[UUID, UUID], str | None] = {}
     for site in world.sites:
         for pupil in site.pupils():
-            here = [(ruling.author, ruling.proposal) for ruling in pupil.rulings]
-            if len(here) != len(set(here)):
-                yield f"{site} decided twice about one proposal"
             for ruling in pupil.rulings:
                 known = said.setdefault((ruling.author, ruling.proposal), ruling.reason)
                 if known != ruling.reason:
@@ -44,6 +41,15 @@ def counted_once(world: World) -> Iterator[Refuted]:
             entries = _entries(site, pupil)
             if not any(isinstance(entry.event, Proposed) for entry in entries):
                 continue
+            made = [e.event for e in entries if e.stream == pupil.id]
+            decided = [
+                (event.author, proposal)
+                for event in made
+                if isinstance(event, SupplementDecided)
+                for proposal in (*event.accepted, *(one for one, _ in event.refused))
+            ]
+            if len(decided) != len(set(decided)):
+                yield f"{site} decided twice about one proposal"
             folded = _folded(entries, pupil)
             naive = _naive(entries, pupil, site)
             if folded != naive:

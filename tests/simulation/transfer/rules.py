@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from ledger.case import Case
+from ledger.fence import Fence, Standing
+from ledger.notary import Notary
 from ledger.plan import Plan
 from ledger.queries import queries
 from ledger.reader import Reader
@@ -15,7 +17,18 @@ from tests.simulation.memory.tables import Journal, Store
 from tests.simulation.memory.transfer_queries import due_row
 from tests.simulation.transfer import test_traces as traces
 from tests.simulation.transfer.world import World
-from transfer import acceptance, answers, conversation, inbox, outbox
+from transfer import (
+    acceptance,
+    answers,
+    arbitration,
+    conversation,
+    effects,
+    outbox,
+    problems,
+    recovery,
+    recovery_state,
+)
+from transfer import recall as recalling
 from transfer.held import DatabaseHeld
 from transfer.message import Header
 
@@ -96,7 +109,7 @@ def problem_moves_nothing(patch: pytest.MonkeyPatch) -> None:
     seeds=("2/0/310", "3/0/359"),
 )
 def answers_last(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(outbox, "FINAL_KINDS", frozenset())
+    patch.setattr(outbox, "GO_STALE", frozenset({"request", "dossier", "accept", "reject"}))
 
 
 @rule(
@@ -153,13 +166,13 @@ def one_history(patch: pytest.MonkeyPatch) -> None:
     "an acceptance covers what was released", story=traces.test_a_file_out_of_date_is_written_anew
 )
 def acceptance_covers(patch: pytest.MonkeyPatch) -> None:
-    true = acceptance._joined
+    true = acceptance.joined
 
     def joined(*args: Any) -> Any:
         *links, accepted = true(*args)
         return [*links, accepted.model_copy(update={"covered": ()})]
 
-    patch.setattr(acceptance, "_joined", joined)
+    patch.setattr(acceptance, "joined", joined)
 
 
 @rule(
@@ -247,6 +260,66 @@ def clocks_lie(patch: pytest.MonkeyPatch) -> None:
     _query(patch, "due", due)
 
 
+@rule(
+    "of one proposal is decided once",
+    story=traces.test_two_supplements_of_one_transfer_are_both_taken_the_second_first,
+)
+def proposals_remembered(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Reader, "decisions", lambda self, pupil: {})
+
+
+@rule(
+    "a recall is answered by a decision that is on record",
+    story=traces.test_a_recall_is_answered_by_the_one_decision_and_takes_nothing_back_by_itself,
+)
+def recall_decides(patch: pytest.MonkeyPatch) -> None:
+    true = recalling.rejection
+    patch.setattr(recalling, "rejection", lambda *a, **k: Plan(outgoing=true(*a, **k).outgoing))
+
+
+def _a_ruling(court: World) -> None:
+    traces.test_a_ruling_leaves_one_custodian_in_whatever_order_it_comes(0, True, court)
+
+
+@rule("a ruling is obeyed by both sides", story=_a_ruling)
+def rulings_obeyed(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(arbitration, "plan_ruling", lambda *a: (Plan(), False))
+
+
+@rule(
+    "a restored ledger is fenced",
+    story=traces.test_an_origin_restored_after_its_release_writes_nothing_while_the_receiver_takes_in,
+)
+def fenced(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Fence, "standing", lambda self, connection: Standing("open"))
+
+
+@rule(
+    "the file beside the database is written before anything is sent",
+    story=traces.test_a_receiver_restored_after_its_acceptance_takes_in_again_what_it_lost,
+)
+def guard_first(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Notary, "_keep", lambda self, made: None)
+
+
+@rule(
+    "what a lost incarnation sent is refused",
+    story=traces.test_what_a_lost_incarnation_sent_is_refused,
+)
+def incarnations_checked(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(DatabaseHeld, "check_incarnation", lambda self, sender, incarnation: None)
+
+
+@rule(
+    "every other ledger is asked after a restore",
+    story=traces.test_a_restored_ledger_stays_fenced_while_one_peer_has_not_answered,
+)
+def everybody_asked(patch: pytest.MonkeyPatch) -> None:
+    for module in (recovery, recovery_state):
+        true = module.others
+        patch.setattr(module, "others", lambda office, true=true: true(office)[1:])
+
+
 def _query(patch: pytest.MonkeyPatch, name: str, instead: Statement) -> None:
     text = queries("transfer", "transfer.sql")[name]
     patch.setitem(STATEMENTS, text, (STATEMENTS[text][0], instead))
@@ -254,14 +327,14 @@ def _query(patch: pytest.MonkeyPatch, name: str, instead: Statement) -> None:
 
 def _problem_is(patch: pytest.MonkeyPatch, kind: str, *, code: str | None) -> None:
     """A problem (of one code) is understood as another answer."""
-    true = answers.on_answer
+    true = problems.on_problem
 
-    def on_answer(reader: Reader, case: Case | None, header: Header, content: Any) -> Plan:
-        if header.kind == "problem" and code in (None, content.get("code")):
-            header, content = header.model_copy(update={"kind": kind}), {}
+    def on_problem(reader: Reader, case: Case | None, header: Header, content: Any) -> Plan:
+        if code in (None, content.get("code")):
+            return answers.on_answer(reader, case, header.model_copy(update={"kind": kind}), {})
         return true(reader, case, header, content)
 
-    patch.setattr(inbox, "on_answer", on_answer)
+    patch.setattr(effects, "on_problem", on_problem)
 
 
 def _undecided(reader: Reader, case: Any) -> Case:

@@ -33,10 +33,9 @@ class Outcome:
     """(origin's state, receiver's state) of one case that were reached together."""
 
 
-def new_world(seed: str, ledgers: int) -> World:
-    """A world of so many ledgers as they were founded."""
+def new_world(seed: str, ledgers: int, *, court: bool = False) -> World:
+    """A world of so many ledgers as they were founded; with a court the third is the ministry."""
     chance = random.Random(seed)
-    court = ledgers == 3 and chance.random() < 0.5
     return World(chance, [founded(n) for n in range(ledgers)], court=court)
 
 
@@ -44,7 +43,8 @@ def run(seed: str) -> Outcome:
     """Runs the schedule of a seed (ledgers / seed of the run / number) to its end, or to its first
     violation."""
     chance = random.Random(f"{seed}/shape")
-    world = new_world(seed, int(seed.partition("/")[0]))
+    ledgers = int(seed.partition("/")[0])
+    world = new_world(seed, ledgers, court=ledgers == 3 and chance.random() < 0.5)
     outcome = Outcome(seed, world.trace)
     with world.running():
         try:

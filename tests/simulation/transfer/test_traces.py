@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
-from tests.simulation.transfer import actions, acts, properties
+from tests.simulation.transfer import acts, properties
 from tests.simulation.transfer.scripted import (
     LONG,
     accept,
@@ -94,10 +95,6 @@ def test_a_recall_is_answered_by_the_one_decision_and_takes_nothing_back_by_itse
     assert holders(two) == ["31"]
 
 
-FENCE = "a restored ledger is not fenced yet"
-
-
-@pytest.mark.skip(reason=FENCE)
 def test_a_receiver_restored_after_its_acceptance_takes_in_again_what_it_lost(two: World) -> None:
     origin, receiver = two.sites
     case = ask(two, receiver, origin)
@@ -113,7 +110,6 @@ def test_a_receiver_restored_after_its_acceptance_takes_in_again_what_it_lost(tw
     assert (states(two, case), holders(two)) == (["accepted", "accepted"], ["22"])
 
 
-@pytest.mark.skip(reason=FENCE)
 def test_an_origin_restored_after_its_release_writes_nothing_while_the_receiver_takes_in(
     two: World,
 ) -> None:
@@ -125,8 +121,8 @@ def test_an_origin_restored_after_its_release_writes_nothing_while_the_receiver_
     dossier = sent(two, origin, "dossier")
     acts.turn_back(two, origin, backup)
     size = len(origin.store.entries)
-    actions.give_a_mark(two)
-    release(two, origin, case)
+    acts.enter_mark(two, origin, "An", slot="TX2", value="9")
+    acts.let_go(two, origin, case_of(origin, case), origin.record_of("An"))
     assert len(origin.store.entries) == size
     arrive(two, dossier)
     accept(two, receiver, case)
@@ -134,7 +130,6 @@ def test_an_origin_restored_after_its_release_writes_nothing_while_the_receiver_
     assert (states(two, case), holders(two)) == (["accepted", "accepted"], ["22"])
 
 
-@pytest.mark.skip(reason=FENCE)
 def test_a_ledger_restored_to_before_it_sent_a_pupil_back_does_not_hold_it_again(
     two: World,
 ) -> None:
@@ -148,7 +143,6 @@ def test_a_ledger_restored_to_before_it_sent_a_pupil_back_does_not_hold_it_again
     assert holders(two) == [str(origin)]
 
 
-@pytest.mark.skip(reason=FENCE)
 def test_a_receiver_restored_after_its_rejection_does_not_take_the_old_dossier_in(
     two: World,
 ) -> None:
@@ -164,45 +158,104 @@ def test_a_receiver_restored_after_its_rejection_does_not_take_the_old_dossier_i
     assert holders(two) == ["31"]
     acts.turn_back(two, receiver, backup)
     arrive(two, dossier)
-    accept(two, receiver, case, expect="refused")
+    acts.take_in(two, receiver, case_of(receiver, case), receiver.record_of("An"))
+    properties.check_always(two)
     end(two)
     assert (states(two, case), holders(two)) == (["rejected", "rejected"], ["31"])
 
 
-@pytest.mark.skip(reason="supplements are not sent yet")
-def test_two_supplements_of_one_transfer_are_both_taken(two: World) -> None:
-    _moved(two, 0, 1)
-    # A mark at the origin, acts.supplement, all of it accepted; a second mark, the same again:
-    # both proposals count once at the receiver and at the origin.
+def test_two_supplements_of_one_transfer_are_both_taken_the_second_first(two: World) -> None:
+    origin, receiver = two.sites
+    case = _moved(two, 0, 1)
+    supplements = []
+    for slot in ("TX2", "TX3"):
+        acts.enter_mark(two, origin, "An", slot=slot, value="9")
+        acts.offer(two, origin, case_of(origin, case))
+        supplements.append(sent(two, origin, "supplement"))
+    for letter in reversed(supplements):
+        assert "done" in arrive(two, letter)
+        acts.settle_proposals(two, receiver, case_of(receiver, case))
+        properties.check_always(two)
     end(two)
+    assert _accepted(two) == [2, 2]
 
 
-@pytest.mark.skip(reason="supplements are not sent yet")
 def test_a_supplement_that_follows_a_pupil_to_a_third_ledger_counts_once(three: World) -> None:
-    _moved(three, 0, 1)
-    _moved(three, 1, 2)
-    # One proposal of the first ledger, sent to the second (moved_to) and then to the third, while
-    # the second had taken it in before it passed the pupil on.
+    """The second took it in before it passed the pupil on; its answer is lost."""
+    first, second, third = three.sites
+    case = _moved(three, 0, 1)
+    acts.enter_mark(three, first, "An", slot="TX2", value="9")
+    acts.offer(three, first, case_of(first, case))
+    arrive(three, sent(three, first, "supplement"))
+    acts.settle_proposals(three, second, case_of(second, case))
+    sent(three, second, "supplement_answer")
+    onward = ask(three, third, second)
+    arrive(three, sent(three, third, "request"))
+    release(three, second, onward)
+    arrive(three, sent(three, second, "dossier"))
+    accept(three, third, onward)
     end(three)
+    assert (holders(three), _accepted(three)) == (["01"], [1, 1, 0])
 
 
-@pytest.mark.skip(reason=FENCE)
+def test_a_supplement_goes_on_to_who_has_the_pupil_and_is_decided_there(three: World) -> None:
+    first, second, third = three.sites
+    case = _moved(three, 0, 1)
+    _moved(three, 1, 2)
+    acts.enter_mark(three, first, "An", slot="TX2", value="9")
+    acts.offer(three, first, case_of(first, case))
+    end(three)
+    assert case_of(first, case).moved_to == third.id
+    assert case_of(third, case).state == "follow_up"
+    assert _accepted(three) == [1, 0, 1]
+
+
 def test_a_restored_ledger_stays_fenced_while_one_peer_has_not_answered(three: World) -> None:
     first, second, third = three.sites
     case = ask(three, second, first)
     carry(three)
     backup = first.store.copy()
     release(three, first, case)
-    other = ask(three, third, first, "Binh")
-    carry(three)
-    release(three, first, other)
     carry(three)
     acts.turn_back(three, first, backup)
-    # acts.recover(three, first); the second answers, the third's answer is held back:
+    acts.recover(three, first)
+    three.send(first)
+    (question,) = [letter for letter in three.bag if letter.receiver == second.number]
+    arrive(three, next(letter for letter in three.bag if letter.receiver == third.number))
+    three.bag.clear()
+    arrive(three, sent(three, third, "reconcile"))
+    acts.advance(three, first)
     size = len(first.store.entries)
     acts.let_go(three, first, case_of(first, case), first.record_of("An"))
-    assert len(first.store.entries) == size
+    assert (first.stands, len(first.store.entries)) == ("recovering", size)
+    arrive(three, question)
     end(three)
+    assert len(holders(three)) == 1
+
+
+@pytest.mark.parametrize("custodian", [0, 1])
+@pytest.mark.parametrize("origin_first", [True, False])
+def test_a_ruling_leaves_one_custodian_in_whatever_order_it_comes(
+    custodian: int, origin_first: bool, court: World
+) -> None:
+    origin, receiver, _ = court.sites
+    case = ask(court, receiver, origin)
+    carry(court)
+    release(court, origin, case)
+    arrive(court, sent(court, origin, "dossier"))
+    accept(court, receiver, case)
+    acts.rule(court, case_of(origin, case), origin, court.sites[custodian])
+    for site in (origin, receiver) if origin_first else (receiver, origin):
+        acts.obey(court, site, case)
+        properties.check_always(court)
+    end(court)
+    assert holders(court) == [str(court.sites[custodian])]
+
+
+def _accepted(world: World, child: str = "An") -> list[int]:
+    """How many proposals about a child each ledger has on record as accepted."""
+    records = ((site, site.pupil(site.record_of(child))) for site in world.sites)
+    return [sum(ruling.reason is None for ruling in pupil.rulings) for _, pupil in records]
 
 
 # Those that these schedules have found
@@ -347,12 +400,134 @@ def _written_on(world: World, slots: tuple[str, ...]) -> str:
     _moved(world, 0, 1)
     acts.turn_back(world, origin, backup)
     origin.guard.unlink()
+    acts.adopt(world, origin)
     for slot in slots:
         acts.enter_mark(world, origin, "An", slot=slot, value="5")
     case = ask(world, receiver, origin)
     arrive(world, sent(world, receiver, "request"))
     release(world, origin, case)
     return arrive(world, sent(world, origin, "dossier"))
+
+
+def test_a_cancelling_that_came_damaged_is_answered_when_it_comes_anew(two: World) -> None:
+    origin, receiver = two.sites
+    case = ask(two, receiver, origin)
+    carry(two)
+    reject(two, receiver, case)
+    cancel = sent(two, receiver, "cancel")
+    arrive(two, damaged(cancel))
+    arrive(two, cancel)
+    carry(two)
+    end(two)
+    assert states(two, case) == ["rejected", "rejected"]
+
+
+def test_a_recall_whose_damaged_copy_is_told_of_late_is_not_sent_anew(two: World) -> None:
+    origin, receiver = two.sites
+    file = export(two, origin, receiver)
+    acts.call_back(two, origin, file.case)
+    recall = sent(two, origin, "recall")
+    arrive(two, damaged(recall))
+    problem = sent(two, receiver, "problem")
+    arrive(two, recall)
+    carry(two)
+    assert "done" in arrive(two, problem)
+    end(two)
+    assert states(two, file.case) == ["rejected", "rejected"]
+
+
+def test_only_a_record_that_is_here_is_given_back(two: World) -> None:
+    origin, receiver = two.sites
+    case = _moved(two, 0, 1)
+    export(two, receiver, origin)
+    assert acts.returned(two, receiver, case) is None
+    assert len(receiver.cases()) == 2, "nothing was offered by halves"
+    end(two)
+
+
+def test_who_comes_back_is_no_new_record(two: World) -> None:
+    origin, receiver = two.sites
+    back = acts.returned(two, receiver, _moved(two, 0, 1))
+    assert back is not None
+    carry(two)
+    assert not acts.take_in(two, origin, case_of(origin, back), None)
+    accept(two, origin, back)
+    end(two)
+    _moved(two, 0, 1)
+
+
+def test_a_return_that_is_rejected_does_not_undo_a_ruling(court: World) -> None:
+    origin, receiver, _ = court.sites
+    file = export(court, origin, receiver)
+    acts.rule(court, case_of(origin, file.case), origin, origin)
+    acts.hand_file_in(court, file)
+    back = acts.returned(court, receiver, file.case)
+    assert back is not None
+    arrive(court, sent(court, receiver, "accept"))
+    arrive(court, next(letter for letter in court.bag if letter.kind == "dossier"))
+    for site in (receiver, origin):
+        acts.obey(court, site, file.case)
+    reject(court, origin, back)
+    end(court)
+    assert holders(court) == ["31"]
+
+
+def test_a_ruling_that_a_rejection_has_overtaken_is_received(court: World) -> None:
+    origin, receiver, _ = court.sites
+    case = ask(court, receiver, origin)
+    carry(court)
+    release(court, origin, case)
+    arrive(court, sent(court, origin, "dossier"))
+    acts.rule(court, case_of(origin, case), origin, receiver)
+    reject(court, receiver, case)
+    arrive(court, sent(court, receiver, "reject"))
+    end(court)
+    assert (states(court, case)[:2], holders(court)) == (["rejected", "rejected"], ["31"])
+
+
+def test_whom_a_ruling_gave_custody_has_the_dossier_issued_again(court: World) -> None:
+    origin, receiver, _ = court.sites
+    case = ask(court, receiver, origin)
+    carry(court)
+    release(court, origin, case)
+    sent(court, origin, "dossier")
+    acts.rule(court, case_of(origin, case), origin, receiver)
+    for site in (origin, receiver):
+        acts.obey(court, site, case)
+    court.time += LONG
+    release(court, origin, case)
+    carry(court)
+    accept(court, receiver, case)
+    end(court)
+    assert holders(court) == ["22"]
+
+
+def test_a_restored_ledger_has_back_what_was_rejected_before_it_came(two: World) -> None:
+    origin, receiver = two.sites
+    file = export(two, origin, receiver)
+    backup = origin.store.copy()
+    acts.call_back(two, origin, file.case)
+    carry(two)
+    acts.turn_back(two, origin, backup)
+    end(two)
+    assert (states(two, file.case), holders(two)) == (["rejected", "rejected"], ["31"])
+
+
+def test_what_a_lost_incarnation_sent_is_refused(two: World) -> None:
+    origin, receiver = two.sites
+    case = ask(two, receiver, origin)
+    carry(two)
+    backup = origin.store.copy()
+    release(two, origin, case)
+    dossier = sent(two, origin, "dossier")
+    acts.turn_back(two, origin, backup)
+    acts.recover(two, origin)
+    carry(two)
+    acts.advance(two, origin)
+    assert (origin.stands, holders(two)) == ("open", ["31"])
+    assert "old_incarnation" in arrive(two, dossier)
+    end(two)
+    assert holders(two) == ["22"]
 
 
 def test_accepted_is_never_rejected(two: World) -> None:
@@ -391,11 +566,12 @@ def test_a_clock_that_ran_ahead_holds_no_message_up(two: World) -> None:
     assert states(two, case) == ["requested", "requested"]
 
 
-def _moved(world: World, origin: int, receiver: int, child: str = "An") -> None:
-    """A whole transfer."""
+def _moved(world: World, origin: int, receiver: int, child: str = "An") -> UUID:
+    """A whole transfer; its id."""
     case = ask(world, world.sites[receiver], world.sites[origin], child)
     end(world)
     assert states(world, case)[receiver] == "accepted", world.trace
+    return case
 
 
 def test_there_and_back_and_on_to_a_third_ledger(three: World) -> None:

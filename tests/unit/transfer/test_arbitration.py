@@ -314,7 +314,7 @@ def test_what_the_ruling_says_of_others_or_of_nothing_is_refused() -> None:
     other = case.model_copy(update={"peer": THIRD})
     with pytest.raises(CaseRefused, match="other parties"):
         decide_ruling(world.ruling, ORIGIN, other, pupil, DAY)
-    for state in ("requested", "declined", "rejected"):
+    for state in ("requested", "declined"):
         closed = case.model_copy(update={"state": state})
         with pytest.raises(CaseRefused, match="nothing is out"):
             decide_ruling(world.ruling, ORIGIN, closed, pupil, DAY)
@@ -330,13 +330,22 @@ def test_a_record_that_was_passed_on_is_not_given_up() -> None:
         world.ruled_at_receiver()
 
 
-def test_a_record_that_was_passed_back_already_needs_no_entry() -> None:
+def test_a_ruling_for_a_receiver_that_has_rejected_is_noted_and_moves_nothing() -> None:
+    world = Transfer(RECEIVER)
+    case, pupil = world.origin.known, world.origin.states[THEIRS]
+    closed = case.model_copy(update={"state": "rejected"})
+    obeyed = decide_ruling(world.ruling, ORIGIN, closed, pupil, DAY)
+    assert [type(event).__name__ for event in obeyed.case] == ["RulingReceived"]
+    assert (obeyed.pupil, obeyed.reject) == ((), False)
+
+
+def test_a_record_that_is_on_its_way_back_stays_given_up_whatever_becomes_of_that() -> None:
     world = Transfer(ORIGIN)
     world.dossier()
     world.accept()
     world.receiver.write(OURS, event(Released, DAY, case=UUID(int=10), to_ledger=ORIGIN))
     world.ruled_at_receiver()
-    assert world.receiver.states[OURS].released == (UUID(int=10), ORIGIN)
+    assert world.receiver.states[OURS].released == (T, ORIGIN)
 
 
 def test_a_recall_does_not_undo_a_ruling_for_the_receiver() -> None:

@@ -1,0 +1,42 @@
+"""Reading the array literals of `ledger.arrays`, as PostgreSQL does."""
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+
+
+def texts(literal: Any) -> list[str]:
+    """Of a `text[]`; a list is one already."""
+    if not isinstance(literal, str):
+        return list(literal)
+    if literal == "{}":
+        return []
+    return [_ESCAPED.sub(r"\1", part) for part in literal[2:-2].split('","')]
+
+
+def byte_strings(literal: Any) -> list[bytes]:
+    """Of a `bytea[]`."""
+    if not isinstance(literal, str):
+        return list(literal)
+    return [bytes.fromhex(text[2:]) for text in texts(literal)]
+
+
+def numbers(literal: Any) -> list[Any]:
+    """Of an array of integers, None for NULL."""
+    return _plain(literal, int)
+
+
+def instants(literal: Any) -> list[Any]:
+    """Of a `timestamptz[]`, None for NULL."""
+    return _plain(literal, lambda text: datetime.fromisoformat(text.strip('"')))
+
+
+def _plain(literal: Any, read: Callable[[str], T]) -> list[Any]:
+    if not isinstance(literal, str):
+        return list(literal)
+    parts = literal[1:-1].split(",") if literal != "{}" else []
+    return [None if part == "NULL" else read(part) for part in parts]
