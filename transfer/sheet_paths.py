@@ -5,11 +5,9 @@ kept in memory under their own root, and what a class has handed in under the ha
 entry, so that nothing kept can be out of date. Both hold salted hashes, no mark and no name.
 """
 
-from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from threading import Lock
-from typing import Final, Generic, TypeVar
+from typing import Final
 from uuid import UUID
 
 from ledger import ids, log
@@ -18,6 +16,7 @@ from ledger.envelope import reread
 from ledger.events.pupil_year import MarkEntered
 from ledger.events.school_class import GradeSheetSubmitted
 from ledger.log import Entry
+from ledger.newest import Newest
 from ledger.queries import queries
 from ledger.sheet import statement_hash
 from signing.merkle import levels_of, path_in
@@ -25,31 +24,8 @@ from transfer.dossier import SheetPath, SheetStatement
 from transfer.entries import own
 
 _SQL = queries("transfer", "transfer.sql")
-K = TypeVar("K")
-V = TypeVar("V")
 MOST_TREES: Final = 2048
 MOST_CLASSES: Final = 64
-
-
-class _Newest(Generic[K, V]):
-    """So many values, those used last; safe to use from several threads."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._held: OrderedDict[K, V] = OrderedDict()
-        self._lock = Lock()
-
-    def get(self, key: K) -> V | None:
-        with self._lock:
-            if key in self._held:
-                self._held.move_to_end(key)
-            return self._held.get(key)
-
-    def put(self, key: K, value: V) -> None:
-        with self._lock:
-            self._held[key] = value
-            while len(self._held) > self._most:
-                self._held.popitem(last=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +54,8 @@ class _Tree:
         return self.levels[-1][0]
 
 
-_trees: _Newest[str, _Tree] = _Newest(MOST_TREES)
-_classes: _Newest[bytes, list[_Sheet]] = _Newest(MOST_CLASSES)
+_trees: Newest[str, _Tree] = Newest(MOST_TREES)
+_classes: Newest[bytes, list[_Sheet]] = Newest(MOST_CLASSES)
 
 
 def sheets_of(connection: Connection, ledger: UUID, entries: Sequence[Entry]) -> list[SheetPath]:
