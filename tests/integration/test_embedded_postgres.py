@@ -155,12 +155,23 @@ def test_what_was_committed_is_there_after_the_server_was_killed(home: Home) -> 
     with psycopg.connect(server.start().url("postgres")) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 7 AS value")
     postmaster = _postmaster(home)
-    old_folder = server.start().socket_folder
+    before = server.start()
     os.kill(postmaster.pid, signal.SIGKILL)
     assert wait_gone(postmaster, seconds=10)
     assert not server.running()
     assert _answer(server, "SELECT value FROM kept") == 7
-    assert not old_folder.exists()
+    assert server.address() == before, "what outlived it finds the next one"
+
+
+def test_a_socket_folder_that_somebody_else_has_made_is_not_used(home: Home) -> None:
+    server = PostgresServer(home)
+    before = server.start().socket_folder
+    server.stop()
+    before.mkdir()
+    try:
+        assert server.start().socket_folder != before
+    finally:
+        before.rmdir()
 
 
 def test_a_stale_pid_file_naming_a_strangers_process_is_no_server(home: Home) -> None:
