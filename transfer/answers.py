@@ -16,7 +16,7 @@ from ledger.plan import Plan
 from ledger.reader import Reader
 from ledger.registration import pupil_ref
 from transfer import clock
-from transfer.cases import answered, case_ref, message, person_of
+from transfer.cases import answered, case_ref, message, next_issue, person_of
 from transfer.errors import CaseRefused
 from transfer.message import Header
 
@@ -140,7 +140,10 @@ def _cancelled(
             _undo_release(reader, plan, case)
         plan.add(case_ref(reader, header.case, person_of(case) if case else None), [cancelled])
         plan.extra.append(answered(header.case, ["dossier", "recall"]))
-    plan.outgoing.append(message(header.case, header.sender, "receipt", content={"of": "cancel"}))
+    issue = next_issue(reader, header.case, "receipt")
+    plan.outgoing.append(
+        message(header.case, header.sender, "receipt", issue=issue, content={"of": "cancel"})
+    )
     return plan
 
 

@@ -6,7 +6,7 @@ that expired comes again with the sender's next try.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
 from uuid import UUID
@@ -15,7 +15,7 @@ from ledger.database import Connection
 from ledger.queries import queries
 from signing.certificates import Purpose
 from signing.trust import LedgerTrust
-from transfer import chunks
+from transfer import chunks, clock
 from transfer.checks import check_seals
 from transfer.errors import CheckFailed, NotYet
 from transfer.office import Office
@@ -61,7 +61,7 @@ def finish(office: Office, place: Place) -> None:
 
 def expire(office: Office, *, now: datetime | None = None) -> int:
     """Lets go of unfinished batches that are too old; returns how many."""
-    before = (now or datetime.now(UTC)) - EXPIRES
+    before = (now or clock.now()) - EXPIRES
     with office.ledger.database.connection() as connection:
         return connection.execute(_SQL["expire_batches"], {"before": before}).rowcount
 
@@ -72,7 +72,7 @@ def _open(office: Office, connection: Connection, place: Place, data: bytes) -> 
         raise CheckFailed(3, "unknown_sender", "a manifest of another sender or message")
     if manifest.aud != office.ledger.id:
         raise CheckFailed(3, "wrong_addressee", "a manifest for another ledger")
-    check_seals(signed.signatures, place.sender, office.trust, Purpose.SEAL, datetime.now(UTC))
+    check_seals(signed.signatures, place.sender, office.trust, Purpose.SEAL, clock.now())
     digest = bytes.fromhex(manifest.sha256)
     with connection.transaction():
         connection.execute(_SQL["lock_batches"], {"sender": place.sender.id.hex})

@@ -24,7 +24,15 @@ from signing.note import Checkpoint, SignedNote
 from signing.sealing import KeyPair
 from transfer import checks, clock, dead_letter, register
 from transfer import message as mail
-from transfer.cases import Write, answered, case_ref, message, person_of, request_secret
+from transfer.cases import (
+    Write,
+    answered,
+    case_ref,
+    message,
+    next_issue,
+    person_of,
+    request_secret,
+)
 from transfer.checks import Report
 from transfer.dossier import Dossier
 from transfer.effects import plan_effect, read_body
@@ -174,7 +182,7 @@ def note_dossier(
                     frame.header.case,
                     dossier.iss,
                     "receipt",
-                    issue=frame.header.issue,
+                    issue=next_issue(reader, frame.header.case, "receipt"),
                     content=content,
                 )
             )

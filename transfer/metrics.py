@@ -5,16 +5,15 @@ Everything is of one ledger; several ledgers of a process stand in one text, tol
 """
 
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
 from ledger.database import Connection
 from ledger.queries import queries
+from transfer import clock
 
 _SQL = queries("transfer", "transfer.sql")
 _HELP: Final = {
@@ -72,7 +71,7 @@ class Metrics:
 
     def exchanged(self) -> None:
         """Mail was sent or fetched, or there was none; nothing failed."""
-        self._set("last_exchange_timestamp_seconds", time.time())
+        self._set("last_exchange_timestamp_seconds", clock.now().timestamp())
 
     def measure(self, connection: Connection) -> None:
         """Reads how much waits in the outbox, and how many dead messages are kept."""
@@ -113,7 +112,7 @@ class Metrics:
 
 def waiting(connection: Connection) -> list[tuple[str, int, float]]:
     """Messages that wait: state, how many, age of the oldest in seconds."""
-    now = datetime.now(UTC).timestamp()
+    now = clock.now().timestamp()
     rows = connection.execute(_SQL["outbox_waiting"]).fetchall()
     return [(state, count, max(0.0, now - _minted(oldest))) for state, count, oldest in rows]
 

@@ -21,6 +21,7 @@ from ledger.reader import Reader
 from transfer import clock
 from transfer.cases import answered, answered_message, case_ref, message, next_issue, person_of
 from transfer.errors import CaseRefused, CheckFailed
+from transfer.kinds import FINAL_KINDS
 from transfer.message import Header, Kind
 from transfer.outbox import REISSUED
 from transfer.supplement_intake import on_supplement_problem
@@ -75,6 +76,8 @@ def on_problem(
         return on_supplement_problem(reader, case, header, said.issue, said.code)
     if said.kind == "request":
         return _request_failed(reader, case, said)
+    if row[4] == "answered" and said.kind not in FINAL_KINDS:
+        return Plan()  # another copy of it was read, and answered, before
     return _again(reader, case, header, said, told=row[3])
 
 

@@ -5,7 +5,6 @@ What other ledgers' entries were proven by is kept when a record is accepted, an
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from uuid import UUID
 
 from ledger.database import Connection
@@ -14,6 +13,7 @@ from ledger.log import Entry
 from ledger.queries import queries
 from ledger.record import instant_text
 from signing import jws
+from transfer import clock
 from transfer.dossier import (
     CLOSING,
     NAMING,
@@ -36,7 +36,7 @@ _SQL = queries("transfer", "transfer.sql")
 
 def naming(office: Office, references: References, release: CarriedEntry) -> Naming:
     """Our references under our seal, for one release."""
-    now = datetime.now(UTC)
+    now = clock.now()
     said = naming_statement(references, release, instant_text(now))
     value = jws.sign_detached(said, office.seal, kind=NAMING)
     return Naming(references=references, signature=TimedSignature(signed_at=now, value=value))
@@ -97,7 +97,7 @@ def closings_of(
 
 def _closing_signature(office: Office, closing: Entry) -> TimedSignature:
     """The school's seal under a closing, so that it can be shown without the rest."""
-    now = datetime.now(UTC)
+    now = clock.now()
     said = closing_statement(carried(closing), instant_text(now))
     return TimedSignature(signed_at=now, value=jws.sign_detached(said, office.seal, kind=CLOSING))
 

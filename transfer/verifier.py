@@ -12,11 +12,11 @@ rules, and `projections`' folds; no database, no server, no network.
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from signing.sealing import KeyPair
 from signing.truststore import Trust
-from transfer import checks, disclosure
+from transfer import checks, clock, disclosure
 from transfer.checks import Report, Step
 from transfer.errors import CheckFailed
 from transfer.message import MAGIC, MAX_FRAME
@@ -57,7 +57,7 @@ def verify(
         key=lambda frame: _fitting(find(frame.header.kem_key_id), frame.header.kem_key_id),
         receiver=None,
         held=None,
-        now=now or datetime.now(UTC),
+        now=now or clock.now(),
     )
 
 

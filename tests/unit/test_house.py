@@ -50,6 +50,14 @@ def test_every_package_says_what_lives_in_it() -> None:
         assert first.startswith('"""'), f"{package} has no docstring"
 
 
+def test_transfer_asks_the_time_in_one_place() -> None:
+    """The simulation sets that clock; another one would go on behind its back."""
+    for module in (ROOT / "transfer").glob("*.py"):
+        if module.name != "clock.py":
+            found = re.findall(r"datetime\.now|date\.today|time\.time", module.read_text("utf-8"))
+            assert found == [], f"{module.name} asks another clock than transfer.clock"
+
+
 def test_the_lock_names_no_host_and_hashes_everything() -> None:
     lock = (ROOT / "requirements.lock").read_text("utf-8")
     for word in ("://", "--index", "--extra-index", "--find-links", " @ "):

@@ -20,8 +20,14 @@ __all__ = ["Killed", "MemoryConnection", "MemoryDatabase", "Result"]
 LOADED = (ledger_queries, transfer_queries)
 """Importing them has registered what they carry out."""
 
-Point = Callable[[str], None]
-"""Called at every point where a process can die, with its name; raises Killed to let it."""
+Point = Callable[[str, str], None]
+"""Called at every point where a process can die ("before " or "after ", and the name of a query or
+"commit"); raises Killed to let it."""
+
+
+def immortal(when: str, name: str) -> None:
+    """The point of a process that never dies."""
+    del when, name
 
 
 class Killed(BaseException):
@@ -42,6 +48,10 @@ class Result:
             return None
         self._next += 1
         return self._rows[self._next - 1]
+
+    def __iter__(self) -> Iterator[Row]:
+        """The rows that were not fetched yet."""
+        return iter(self.fetchall())
 
     def fetchall(self) -> list[Row]:
         """The rows that were not fetched yet."""
@@ -80,7 +90,12 @@ class MemoryConnection:
             name, function = STATEMENTS[statement]
         except KeyError:
             raise NotImplementedError(f"the memory database cannot: {statement}") from None
-        store = self._database.enter(self, f"before {name}")
+        database = self._database
+        database.pass_point("before ", name)
+        assert database.holder in (None, self), "a second connection inside a transaction"
+        store = database.store
+        if database.holder is None:
+            store.now = store.clock()
         mark = len(store.journal)
         try:
             answer = function(store, parameters or {})
@@ -89,7 +104,7 @@ class MemoryConnection:
             raise
         if not self._depth:
             store.journal.clear()
-        self._database.enter(self, f"after {name}")
+        database.pass_point("after ", name)
         return Result(answer)
 
     @contextmanager
@@ -101,7 +116,7 @@ class MemoryConnection:
         try:
             yield
             if self._depth == 1:
-                self._database.enter(self, "before commit")
+                self._database.pass_point("before ", "commit")
         except BaseException as error:
             store.journal.undo(mark)
             self._end(store)
@@ -110,7 +125,7 @@ class MemoryConnection:
             raise
         self._end(store)
         if not self._depth:
-            self._database.enter(self, "after commit")
+            self._database.pass_point("after ", "commit")
 
     def _end(self, store: Store) -> None:
         self._depth -= 1
@@ -122,7 +137,7 @@ class MemoryConnection:
 class MemoryDatabase(Database):
     """One process's way to a store. When the process dies, so does this, and the store stays."""
 
-    def __init__(self, store: Store, *, point: Point = lambda name: None) -> None:
+    def __init__(self, store: Store, *, point: Point = immortal) -> None:
         self.url = "memory"
         self.store = store
         self.dead = False
@@ -148,16 +163,12 @@ class MemoryDatabase(Database):
         assert self.holder is connection, "a second connection inside a transaction"
         return self.store
 
-    def enter(self, connection: MemoryConnection, point: str) -> Store:
-        """The store for one statement of `connection`, unless the process dies here."""
+    def pass_point(self, when: str, name: str) -> None:
+        """Raises Killed where the process dies here, or is dead already."""
         if self.dead:
-            raise Killed(point)
+            raise Killed(when + name)
         try:
-            self._point(point)
+            self._point(when, name)
         except Killed:
             self.dead = True
             raise
-        assert self.holder in (None, connection), "a second connection inside a transaction"
-        if self.holder is None:
-            self.store.now = self.store.clock()
-        return self.store

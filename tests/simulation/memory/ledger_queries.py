@@ -252,6 +252,8 @@ def put_outgoing(store: Store, p: Parameters) -> Answer:
         state="to_seal",
         attempts=0,
         next_at=store.now,
+        reason=None,
+        sequence=None,
     )
     if any(
         (s.case_id, s.kind, s.issue) == (row.case_id, row.kind, row.issue)

@@ -96,6 +96,8 @@ class Sent(NamedTuple):
     state: str
     attempts: int
     next_at: datetime
+    reason: str | None
+    sequence: int | None
 
 
 class Came(NamedTuple):

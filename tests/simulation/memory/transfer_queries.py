@@ -38,23 +38,60 @@ def put_hops(store: Store, p: Parameters) -> Answer:
     return fresh
 
 
-@_query("put_reference")
-def put_reference(store: Store, p: Parameters) -> Answer:
-    key = (p["ledger"], p["kind"], p["code"], p["known_from"])
-    if key in store.references:
-        return 0
-    store.references.put(key, _json(p["body"]))
-    return 1
+@_query("put_references")
+def put_references(store: Store, p: Parameters) -> Answer:
+    return _refer(store, p["ledgers"], p["kinds"], p["codes"], p["from"], p["bodies"])
+
+
+@_query("put_evidence")
+def put_evidence(store: Store, p: Parameters) -> Answer:
+    return _refer(store, p["ledgers"], p["kinds"], p["codes"], p["known_from"], p["bodies"])
+
+
+@_query("evidence")
+def evidence(store: Store, p: Parameters) -> Answer:
+    kept = (
+        (ledger, kind, code)
+        for ledger, kind, code, _ in store.references
+        if ledger in p["ledgers"] and kind in ("sheet", "closing") and code in p["codes"]
+    )
+    return [(key[1], _referred(store, key)[-1]) for key in sorted(set(kept))]
+
+
+@_query("shown_before")
+def shown_before(store: Store, p: Parameters) -> Answer:
+    told = [
+        row.position
+        for row in store.outbox.values()
+        if (row.kind, row.receiver) == ("dossier", p["receiver"]) and row.position < p["position"]
+    ]
+    return [(max(told, default=None),)]
+
+
+@_query("put_proposal_proofs")
+def put_proposal_proofs(store: Store, p: Parameters) -> Answer:
+    kinds = ["proposal"] * len(p["codes"])
+    return _refer(store, p["ledgers"], kinds, p["codes"], p["known_from"], p["bodies"])
+
+
+@_query("proposal_proofs")
+def proposal_proofs(store: Store, p: Parameters) -> Answer:
+    first: dict[str, tuple[int, Any]] = {}
+    for (_, kind, code, known_from), body in store.references.items():
+        wanted = kind == "proposal" and code in p["codes"]
+        if wanted and (code not in first or known_from < first[code][0]):
+            first[code] = (known_from, body)
+    return [(code, first[code][1]) for code in sorted(first)]
 
 
 @_query("references")
 def references(store: Store, p: Parameters) -> Answer:
-    newest: dict[tuple[UUID, str, str], tuple[int, Any]] = {}
-    for (ledger, kind, code, known_from), body in store.references.items():
-        key = (ledger, kind, code)
-        if ledger in p["ledgers"] and (key not in newest or newest[key][0] < known_from):
-            newest[key] = (known_from, body)
-    return [(*key, newest[key][1]) for key in sorted(newest)]
+    kept = {
+        (ledger, kind, code)
+        for ledger, kind, code, _ in store.references
+        if ledger in p["ledgers"] and kind in ("unit", "class")
+    }
+    return [(*key, _referred(store, key)[-1]) for key in sorted(kept)]
 
 
 @_query("decision")
@@ -79,6 +116,9 @@ def seen(store: Store, p: Parameters) -> Answer:
 @_query("put_seen")
 def put_seen(store: Store, p: Parameters) -> Answer:
     key = (p["sender"], p["message"])
+    dead = sum(r.state == "dead" and r.sender == p["sender"] for r in store.inbox.values())
+    if p["state"] == "dead" and p["most"] <= dead:
+        return 0
     known = store.inbox.get(key)
     if known is not None and known.state != "dead":
         same = known.payload_sha256 == p["sha"]
@@ -87,6 +127,12 @@ def put_seen(store: Store, p: Parameters) -> Answer:
     what = (p["case"], p["kind"], p["sha"], p["frame"], p["state"], p["detail"])
     store.inbox.put(key, Came(*key, *what, store.now))
     return 1
+
+
+@_query("dead_count")
+def dead_count(store: Store, p: Parameters) -> Answer:
+    del p
+    return [(sum(row.state == "dead" for row in store.inbox.values()),)]
 
 
 @_query("dossier_frame")
@@ -108,10 +154,10 @@ def quarantined(store: Store, p: Parameters) -> Answer:
     return [(r.sender, r.message, r.case_id, r.kind, r.detail, r.received_at) for r in found]
 
 
-@_query("peer_checkpoint")
-def peer_checkpoint(store: Store, p: Parameters) -> Answer:
-    found = store.peer_checkpoints.get((p["ledger"], p["size"]))
-    return [] if found is None else [(found,)]
+@_query("peer_checkpoints")
+def peer_checkpoints(store: Store, p: Parameters) -> Answer:
+    places = ((p["ledger"], size) for size in dict.fromkeys(p["sizes"]))
+    return [(place[1], store.peer_checkpoints[place]) for place in places if place in store.peer_checkpoints]
 
 
 @_query("put_peer_checkpoint")
@@ -126,7 +172,7 @@ def put_peer_checkpoint(store: Store, p: Parameters) -> Answer:
 @_query("copies")
 def copies(store: Store, p: Parameters) -> Answer:
     rows: list[Row] = [
-        (stream, entry.version, entry.entry_hash)
+        (stream, entry.version, entry.entry_hash, entry.topic)
         for stream in dict.fromkeys(p["streams"])
         for entry in store.entries_of(stream)
     ]
@@ -157,10 +203,12 @@ def case_times(store: Store, p: Parameters) -> Answer:
 @_query("unanswered")
 def unanswered(store: Store, p: Parameters) -> Answer:
     del p
+    over = ("accepted", "rejected", "declined", "refused", "left", "follow_up")
     rows: list[tuple[str, str, str, datetime]] = []
     for stream, positions in _case_streams(store):
         case = json.loads(store.states[stream.no])
-        if case["state"] not in ("accepted", "rejected", "declined"):
+        waits = any(one["outcome"] is None for one in case["supplements"])
+        if case["state"] not in over or waits:
             last = store.entries[positions[-1]].recorded_at
             rows.append((case["id"], case["side"], case["state"], last))
     return sorted(rows, key=lambda row: row[3])
@@ -179,12 +227,16 @@ def to_seal(store: Store, p: Parameters) -> Answer:
 
 @_query("put_sealed")
 def put_sealed(store: Store, p: Parameters) -> Answer:
-    return _update(store, _unsealed(store, p), sealed=p["frame"], state="sealed")
+    stored = 0
+    for message, frame in zip(p["messages"], p["frames"], strict=True):
+        rows = _unsealed(store, {"message": message})
+        stored += _update(store, rows, sealed=frame, state="sealed")
+    return stored
 
 
 @_query("cannot_seal")
 def cannot_seal(store: Store, p: Parameters) -> Answer:
-    return _update(store, _unsealed(store, p), state="failed")
+    return _update(store, _unsealed(store, p), state="failed", reason=p["reason"])
 
 
 @_query("due")
@@ -196,20 +248,165 @@ def due(store: Store, p: Parameters) -> Answer:
         and not store.now < row.next_at <= store.now + timedelta(days=1)
     ]
     found.sort(key=lambda row: row.next_at)
-    return [(r.message, r.receiver, r.kind, r.sealed, r.attempts) for r in found[: p["limit"]]]
+    return [due_row(row, p["most"]) for row in found[: p["limit"]]]
+
+
+def due_row(row: Sent, most: int) -> Row:
+    """A message that is due, with its frame where that is no longer than `most` bytes."""
+    assert row.sealed is not None
+    frame = row.sealed if len(row.sealed) <= most else None
+    return (row.message, row.receiver, row.kind, frame, len(row.sealed), row.attempts)
+
+
+@_query("frame")
+def frame(store: Store, p: Parameters) -> Answer:
+    return [(store.outbox[p["message"]].sealed,)] if p["message"] in store.outbox else []
 
 
 @_query("put_sent")
 def put_sent(store: Store, p: Parameters) -> Answer:
-    row = store.outbox[p["message"]]
-    next_at = store.now + timedelta(seconds=p["wait"])
-    return _update(store, [row], state=p["state"], attempts=row.attempts + 1, next_at=next_at)
+    columns = ("messages", "states", "waits", "sequences")
+    for message, state, wait, sequence in zip(*(p[column] for column in columns), strict=True):
+        row = store.outbox[message]
+        _update(
+            store,
+            [row],
+            state=state,
+            attempts=row.attempts + 1,
+            sequence=sequence or row.sequence,
+            next_at=store.now + timedelta(seconds=wait),
+        )
+    return len(p["messages"])
+
+
+@_query("cannot_send")
+def cannot_send(store: Store, p: Parameters) -> Answer:
+    return _update(store, [store.outbox[p["message"]]], state="failed", reason=p["reason"])
+
+
+@_query("failed")
+def failed(store: Store, p: Parameters) -> Answer:
+    del p
+    found = [row for row in store.outbox.values() if row.state == "failed"]
+    found.sort(key=lambda row: row.position)
+    return [(row.message, row.case_id, row.kind, row.reason) for row in found]
+
+
+@_query("outbox_waiting")
+def outbox_waiting(store: Store, p: Parameters) -> Answer:
+    del p
+    waiting: dict[str, list[str]] = {}
+    for row in store.outbox.values():
+        if row.state in ("to_seal", "sealed", "sent"):
+            waiting.setdefault(row.state, []).append(str(row.message))
+    return [(state, len(ids), min(ids)) for state, ids in waiting.items()]
 
 
 @_query("answered")
 def answered(store: Store, p: Parameters) -> Answer:
-    found = [row for row in _of_case(store, p) if row.state != "answered"]
-    return _update(store, found, state="answered")
+    return _answer(store, _of_case(store, p))
+
+
+@_query("answered_by")
+def answered_by(store: Store, p: Parameters) -> Answer:
+    told = _of_kind(store, p)
+    return _answer(store, [row for row in told if row.receiver == p["receiver"]])
+
+
+@_query("answered_message")
+def answered_message(store: Store, p: Parameters) -> Answer:
+    row = store.outbox.get(p["message"])
+    return _answer(store, [row] if row is not None else [])
+
+
+@_query("answered_issue")
+def answered_issue(store: Store, p: Parameters) -> Answer:
+    return _answer(store, [row for row in _of_kind(store, p) if row.issue == p["issue"]])
+
+
+@_query("next_issue")
+def next_issue(store: Store, p: Parameters) -> Answer:
+    return [(max((row.issue for row in _of_kind(store, p)), default=0) + 1,)]
+
+
+@_query("told_content")
+def told_content(store: Store, p: Parameters) -> Answer:
+    found = sorted(_of_kind(store, p), key=lambda row: row.issue)
+    return [(row.content,) for row in found[:1]]
+
+
+@_query("told_message")
+def told_message(store: Store, p: Parameters) -> Answer:
+    row = store.outbox.get(p["message"])
+    if row is None or row.case_id != p["case"]:
+        return []
+    return [(row.receiver, row.kind, row.issue, row.content, row.state)]
+
+
+@_query("told_problem")
+def told_problem(store: Store, p: Parameters) -> Answer:
+    said = (p["receiver"], p["kind"], p["issue"])
+    told = _of_kind(store, {"case": p["case"], "kind": "problem"})
+    found = [(row.receiver, row.content.get("kind"), row.content.get("issue")) for row in told]
+    return [(1,) for one in found if one == said]
+
+
+@_query("of_case")
+def of_case(store: Store, p: Parameters) -> Answer:
+    found = [r for r in store.outbox.values() if r.case_id == p["case"] and r.sealed is not None]
+    found.sort(key=lambda row: (row.position, row.kind, row.issue))
+    return [(row.kind, row.receiver, row.issue, row.state, row.sealed) for row in found]
+
+
+@_query("supplement_frames")
+def supplement_frames(store: Store, p: Parameters) -> Answer:
+    found = [
+        row
+        for row in store.inbox.values()
+        if (row.case_id, row.kind, row.state) == (p["case"], "supplement", "done")
+    ]
+    found.sort(key=lambda row: row.received_at)
+    return [(row.frame, row.received_at) for row in found]
+
+
+@_query("inbox_frame")
+def inbox_frame(store: Store, p: Parameters) -> Answer:
+    row = store.inbox.get((p["sender"], p["message"]))
+    return [(row.frame,)] if row is not None and row.state != "dead" else []
+
+
+@_query("register_states")
+def register_states(store: Store, p: Parameters) -> Answer:
+    del p
+    said = [json.loads(store.states[s.no])["registered"] for s, _ in _case_streams(store)]
+    return [(one, said.count(one)) for one in dict.fromkeys(said) if one is not None]
+
+
+@_query("registered")
+def registered(store: Store, p: Parameters) -> Answer:
+    found = (s for s in store.kinds.get("register", ()) if s.ledger == p["ledger"])
+    return [(s.id, store.states[s.no]) for s in found if s.no in store.states]
+
+
+@_query("newest_hash")
+def newest_hash(store: Store, p: Parameters) -> Answer:
+    found = store.entries_of(p["stream"])
+    return [(found[-1].entry_hash,)] if found else []
+
+
+@_query("sheet_marks")
+def sheet_marks(store: Store, p: Parameters) -> Answer:
+    spans = list(zip(p["starts"], p["ends"], strict=True))
+    rows: list[Row] = []
+    for position in sorted({place for first, last in spans for place in range(first, last)}):
+        entry = store.entries.get(position)
+        if entry is None:
+            continue
+        person = store.numbers[entry.stream].person
+        for first, last in spans:
+            if first <= position < last:
+                rows.append((last, person, entry.body, entry.entry_hash))
+    return rows
 
 
 @_query("repeat_answers")
@@ -220,12 +417,6 @@ def repeat_answers(store: Store, p: Parameters) -> Answer:
         if row.sealed is not None and (row.kind in p["final"] or row.state != "answered")
     ]
     return _update(store, found, state="sealed", next_at=store.now)
-
-
-@_query("told")
-def told(store: Store, p: Parameters) -> Answer:
-    wanted = (p["case"], p["kind"], p["issue"])
-    return [(1,) for r in store.outbox.values() if (r.case_id, r.kind, r.issue) == wanted]
 
 
 @_query("sealed")
@@ -250,6 +441,38 @@ def _of_case(store: Store, p: Parameters) -> list[Sent]:
     return [r for r in store.outbox.values() if r.case_id == p["case"] and r.kind in p["kinds"]]
 
 
+def _of_kind(store: Store, p: Parameters) -> list[Sent]:
+    wanted = (p["case"], p["kind"])
+    return [row for row in store.outbox.values() if (row.case_id, row.kind) == wanted]
+
+
+def _answer(store: Store, rows: list[Sent]) -> int:
+    return _update(store, [row for row in rows if row.state != "answered"], state="answered")
+
+
+def _refer(
+    store: Store,
+    ledgers: list[UUID],
+    kinds: list[str],
+    codes: list[str],
+    known_from: int,
+    bodies: list[Any],
+) -> int:
+    fresh = 0
+    for ledger, kind, code, body in zip(ledgers, kinds, codes, bodies, strict=True):
+        key = (ledger, kind, code, known_from)
+        if key not in store.references:
+            store.references.put(key, json.loads(body) if isinstance(body, str) else body.obj)
+            fresh += 1
+    return fresh
+
+
+def _referred(store: Store, key: tuple[UUID, str, str]) -> list[Any]:
+    """What was told under a key, the newest last."""
+    told = ((k[3], body) for k, body in store.references.items() if k[:3] == key)
+    return [body for _, body in sorted(told, key=lambda one: one[0])]
+
+
 def _unsealed(store: Store, p: Parameters) -> list[Sent]:
     row = store.outbox.get(p["message"])
     return [row] if row is not None and row.sealed is None else []
@@ -267,8 +490,3 @@ def _case_streams(store: Store) -> list[tuple[Any, tuple[int, ...]]]:
         for stream in store.kinds.get("case", ())
         if stream.no in store.written and stream.no in store.states
     ]
-
-
-def _json(value: Any) -> Any:
-    """What a jsonb column gives back: lists for tuples, and nobody else's object."""
-    return json.loads(json.dumps(value.obj))

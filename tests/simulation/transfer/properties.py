@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 from uuid import UUID
 
 from ledger.pupil import Pupil
@@ -136,27 +137,33 @@ def sides_agree(world: World) -> None:
 
 
 def whole_histories_arrived(world: World) -> None:
-    """Whatever the origin released in an accepted transfer, the receiver holds."""
+    """Whatever the origin released in an accepted transfer, the receiver holds, and counts."""
     for origin in world.sites:
         for case in origin.cases():
             if (case.side, case.state) != ("origin", "accepted") or case.pupil is None:
                 continue
             receiver = world.site_of(case.other)
-            for stream, version in _released(origin, case.id, case.pupil):
-                mine = origin.store.entries_of(stream)[:version]
-                theirs = receiver.store.entries_of(stream)[:version]
-                if [entry.body for entry in mine] != [entry.body for entry in theirs]:
+            theirs = receiver.case(case.id)
+            assert theirs is not None
+            assert theirs.pupil is not None
+            released = _fact(origin, case.pupil, "Released", case.id)["streams"]
+            counted = _fact(receiver, theirs.pupil, "TransferAccepted", case.id)["covered"]
+            if counted[-1:] != [released]:
+                raise Violated(f"{receiver} counts something else than {origin} released")
+            for stream, version in released:
+                held = (s.store.entries_of(UUID(stream))[:version] for s in (origin, receiver))
+                if len({tuple(entry.body for entry in entries) for entries in held}) > 1:
                     raise Violated(f"{receiver} does not hold what {origin} released")
 
 
-def _released(site: Site, case: UUID, record: UUID) -> list[tuple[UUID, int]]:
-    """The streams that a release covers, read from the log."""
+def _fact(site: Site, record: UUID, name: str, case: UUID) -> dict[str, Any]:
+    """What an entry of a pupil's stream says about a transfer, read from its stored bytes."""
     for entry in site.store.entries_of(record):
-        if entry.topic.startswith("ledger.Released."):
-            facts = json.loads(entry.body)["facts"]
+        if entry.topic.startswith(f"ledger.{name}."):
+            facts: dict[str, Any] = json.loads(entry.body)["facts"]
             if facts["case"] == str(case):
-                return [(UUID(stream), version) for stream, version in facts["streams"]]
-    raise Violated(f"{site} has no release of a transfer that was accepted")
+                return facts
+    raise Violated(f"{site} has no {name} of a transfer that was accepted")
 
 
 def nothing_waits(world: World) -> None:

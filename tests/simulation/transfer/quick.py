@@ -16,6 +16,7 @@ from uuid import UUID
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from joserfc.jwk import ECKey
 
 from ledger import envelope, notary
 from ledger.envelope import Envelope
@@ -34,6 +35,22 @@ from transfer.dossier import Dossier
 _TAG: Final = 16
 _ENCAPSULATED: Final = bytes(sealing.OVERHEAD - _TAG)
 _remember = lru_cache(maxsize=20000)
+
+
+def _once_for_each(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A pure function of one object that never changes remembers what it gave for it."""
+    known: dict[int, tuple[Any, Any]] = {}
+
+    @wraps(function)
+    def remembering(one: Any, *rest: Any) -> Any:
+        held = known.get(id(one))
+        if held is None or held[0] is not one:
+            if len(known) > 20000:
+                known.clear()
+            held = known[id(one)] = (one, function(one, *rest))
+        return held[1]
+
+    return remembering
 
 
 @contextmanager
@@ -67,22 +84,25 @@ def _sign(self: FileSigner, message: bytes) -> bytes:
     return _signature(self.chain[0], message)
 
 
-def _verify(message: dict[str, Any], signatures: Sequence[JwsSignature], limit: int) -> None:
-    del limit
-    for member, signature in zip(message["signatures"], signatures, strict=True):
-        signed = f"{member['protected']}.{message['payload']}".encode()
-        if jws._decode(member["signature"]) != _signature(signature.chain[0], signed):
-            raise SignatureError("a signature does not fit", code="bad_signature")
+def _verify(signing_input: bytes, value: bytes, alg: str, key: ECKey) -> None:
+    del alg
+    if value != _stand_in(_public(key), signing_input):
+        raise SignatureError("a signature does not fit", code="bad_signature")
 
 
 def _signature(certificate: x509.Certificate, message: bytes) -> bytes:
-    return sha256(_public(certificate) + message).digest() * 2
+    return _stand_in(_public(jws._key(JwsSignature("ES256", (certificate,)))), message)
 
 
-@_remember
-def _public(certificate: x509.Certificate) -> bytes:
-    key = certificate.public_key()
-    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+def _stand_in(public: bytes, message: bytes) -> bytes:
+    return sha256(public + message).digest() * 2
+
+
+@_once_for_each
+def _public(key: ECKey) -> bytes:
+    public = key.public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    assert isinstance(public, bytes)
+    return public
 
 
 def _check_path(
@@ -125,22 +145,6 @@ def _reread(body: bytes, entry_hash: bytes) -> Envelope:
     return envelope.decode(body)
 
 
-def _once_for_each(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A pure function of one object that never changes remembers what it gave for it."""
-    known: dict[int, tuple[Any, Any]] = {}
-
-    @wraps(function)
-    def remembering(one: Any, *rest: Any) -> Any:
-        held = known.get(id(one))
-        if held is None or held[0] is not one:
-            if len(known) > 20000:
-                known.clear()
-            held = known[id(one)] = (one, function(one, *rest))
-        return held[1]
-
-    return remembering
-
-
 _DIGESTS: dict[Any, tuple[list[FoldEntry], str]] = {}
 
 
@@ -159,6 +163,8 @@ STAND_INS: tuple[tuple[Any, str, Any], ...] = (
     (sealing, "open_sealed", _open_sealed),
     (FileSigner, "sign", _sign),
     (jws, "_verify", _verify),
+    (jws, "_key", _remember(jws._key)),
+    (jws, "_parse_header", _remember(jws._parse_header)),
     (jws, "load_der", _remember(certificates.load_der)),
     (certificates, "load_pem", _remember(certificates.load_pem)),
     (certificates, "_check_path", _check_path),
@@ -173,6 +179,8 @@ STAND_INS: tuple[tuple[Any, str, Any], ...] = (
     (Dossier, "read", staticmethod(_once_for_each(Dossier.read))),
     (checks, "check_complete", _once_for_each(completeness.check_complete)),
     (checks, "check_unaltered", _once_for_each(completeness.check_unaltered)),
+    (checks, "check_supplements_complete", _once_for_each(checks.check_supplements_complete)),
+    (checks, "check_naming", _once_for_each(checks.check_naming)),
     (checks, "check_understood", _once_for_each(understanding.check_understood)),
     (checks, "check_digest", _once_for_each(understanding.check_digest)),
     (build, "released_digest", _released_digest),

@@ -4,7 +4,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from ledger.case import Case
-from tests.simulation.transfer import actions, properties
+from tests.simulation.transfer import acts, properties
 from tests.simulation.transfer.schedule import settle
 from tests.simulation.transfer.world import File, Letter, Site, World
 
@@ -14,7 +14,7 @@ LONG = timedelta(days=200)
 
 def ask(world: World, receiver: Site, origin: Site, child: str = "An") -> UUID:
     """A request, not sent yet."""
-    case = actions.ask(world, receiver, origin, child)
+    case = acts.ask(world, receiver, origin, child)
     assert case is not None, world.trace
     return case
 
@@ -24,7 +24,7 @@ def release(world: World, site: Site, case: UUID) -> None:
     found = case_of(site, case)
     child = world.child(site, found)
     assert child is not None
-    actions.let_go(world, site, found, found.pupil or site.record_of(child))
+    acts.let_go(world, site, found, found.pupil or site.record_of(child))
     assert world.trace[-1].endswith("done"), world.trace
 
 
@@ -33,30 +33,30 @@ def accept(world: World, site: Site, case: UUID, *, expect: str = "done") -> Non
     found = case_of(site, case)
     child = world.child(site, found)
     record = found.pupil or (site.record_of(child) if child else None)
-    actions.take_in(world, site, found, record)
+    acts.take_in(world, site, found, record)
     assert expect in world.trace[-1], world.trace
 
 
 def reject(world: World, site: Site, case: UUID) -> None:
     """The dossier, or the request, is given up."""
-    actions.send_back(world, site, case_of(site, case))
+    acts.send_back(world, site, case_of(site, case))
     assert world.trace[-1].endswith("done"), world.trace
 
 
 def decline(world: World, site: Site, case: UUID) -> None:
     """A request is refused."""
-    actions.say_no(world, site, case_of(site, case))
+    acts.say_no(world, site, case_of(site, case))
     assert world.trace[-1].endswith("done"), world.trace
 
 
 def export(world: World, site: Site, receiver: Site, child: str = "An") -> File:
     """A release by file."""
-    assert actions.export(world, site, receiver, site.record_of(child)), world.trace
+    assert acts.export(world, site, receiver, site.record_of(child)), world.trace
     return world.files[-1]
 
 
 def sent(world: World, site: Site, kind: str) -> Letter:
-    """What a ledger sends now, held in hand: its newest of a kind; the rest is in the bag."""
+    """What a ledger sends now, held in hand: its newest letter of a kind."""
     world.send(site)
     letter = next(found for found in reversed(world.bag) if found.kind == kind)
     world.bag.remove(letter)
@@ -65,7 +65,7 @@ def sent(world: World, site: Site, kind: str) -> Letter:
 
 def arrive(world: World, letter: Letter) -> str:
     """A letter arrives; what became of it."""
-    actions.taken(world, letter)
+    acts.taken(world, letter)
     return world.trace[-1]
 
 
@@ -102,7 +102,7 @@ def states(world: World, case: UUID) -> list[str]:
 
 def holders(world: World, child: str = "An") -> list[str]:
     """Which ledgers have a child's history and custody."""
-    return [str(site) for site in world.sites if actions.holds(site, child)]
+    return [str(site) for site in world.sites if acts.holds(site, child)]
 
 
 def end(world: World) -> None:

@@ -21,7 +21,7 @@ from signing.sealing import KeyPair
 from signing.trust import EncryptionKey, LedgerTrust, TrustBundle, public_key
 from signing.truststore import TrustStore
 from tests.school import enrol, hand_in, mark, open_school, register
-from tests.simulation.memory.database import MemoryDatabase, Point
+from tests.simulation.memory.database import MemoryDatabase, Point, immortal
 from tests.simulation.memory.tables import Store
 
 FOUNDED = datetime(2024, 8, 1, 7, tzinfo=UTC)
@@ -42,6 +42,7 @@ class Keys:
     checkpoint: NoteSigner
     seal: Credential
     encryption: KeyPair
+    arbiter: Credential
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class MemoryLedger(Ledger):
     """A ledger over a store; otherwise the true one."""
 
     @classmethod
-    def begun(cls, store: Store, *, kek: bytes, point: Point = lambda name: None) -> Self:
+    def begun(cls, store: Store, *, kek: bytes, point: Point = immortal) -> Self:
         """What `Ledger.open` does when a process starts."""
         database = MemoryDatabase(store, point=point)
         with database.connection() as connection:
@@ -73,7 +74,7 @@ class MemoryLedger(Ledger):
 class FixedTrust(TrustStore):
     """One bundle that everybody holds, read from no disk."""
 
-    def __init__(self, ledgers: tuple[LedgerTrust, ...]) -> None:
+    def __init__(self, ledgers: tuple[LedgerTrust, ...], ministry: UUID | None = None) -> None:
         self._bundle = TrustBundle(
             version=1,
             issued_at=FOUNDED,
@@ -83,6 +84,7 @@ class FixedTrust(TrustStore):
             revoked=(),
             signers=(public_key(Ed25519PrivateKey.generate()),),
             threshold=1,
+            ministry=ministry,
         )
 
     def latest(self) -> TrustBundle:
@@ -96,7 +98,7 @@ class FixedTrust(TrustStore):
 def founded(number: int) -> Founded:
     """The ledger of that number with its school, its class and its records of the children."""
     name, id = NAMES[number], uuid7()
-    keys, trusted = _keys(id, name)
+    keys, trusted = made_keys(id, name)
     store = found(id, name=name, kek=keys.kek)
     with MemoryLedger.begun(store, kek=keys.kek) as ledger:
         records = school(ledger, number)
@@ -144,13 +146,18 @@ def school(ledger: Ledger, number: int) -> dict[str, UUID]:
     return records
 
 
-def _keys(id: UUID, name: str) -> tuple[Keys, LedgerTrust]:
+def made_keys(id: UUID, name: str) -> tuple[Keys, LedgerTrust]:
+    """Fresh keys of a ledger, and its place in the trust bundle."""
     span = {"not_before": FOUNDED - VALID, "not_after": FOUNDED + VALID}
     authority = certificates.make_authority(f"Test CA {name}", **span)
     seal = certificates.issue_seal(
         authority, common_name=f"Seal {name}", ledger_id=id, purpose=Purpose.SEAL, **span
     )
-    keys = Keys(new_key(), NoteSigner.generate(f"hocba/ledger/{id}"), seal, KeyPair.generate())
+    arbiter = certificates.issue_seal(
+        authority, common_name=f"Arbiter {name}", ledger_id=id, purpose=Purpose.ARBITER, **span
+    )
+    signer = NoteSigner.generate(f"hocba/ledger/{id}")
+    keys = Keys(new_key(), signer, seal, KeyPair.generate(), arbiter)
     trusted = LedgerTrust(
         id=id,
         name=name,

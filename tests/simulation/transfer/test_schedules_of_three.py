@@ -4,9 +4,10 @@ import pytest
 
 from tests.simulation.transfer.quick import quick_mathematics
 from tests.simulation.transfer.schedule import run
-from tests.simulation.transfer.seeds import PINNED, require_sound, seeds_of_the_day
+from tests.simulation.transfer.seeds import PATIENCE, PINNED, require_sound, seeds_of_the_day
 
 
+@pytest.mark.timeout(PATIENCE)
 @pytest.mark.parametrize("part", range(3))
 def test_random_schedules_of_three_ledgers_keep_every_property(part: int) -> None:
     require_sound(seeds_of_the_day(3, part, of=3))

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.simulation.transfer import actions, properties
+from tests.simulation.transfer import actions, acts, properties
 from tests.simulation.transfer.scripted import (
     LONG,
     accept,
@@ -84,7 +84,7 @@ def test_a_recall_is_answered_by_the_one_decision_and_takes_nothing_back_by_itse
     carry(two)
     release(two, origin, case)
     dossier = sent(two, origin, "dossier")
-    actions.call_back(two, origin, case)
+    acts.call_back(two, origin, case)
     arrive(two, sent(two, origin, "recall"))
     carry(two)
     assert states(two, case) == ["rejected", "rejected"]
@@ -108,7 +108,7 @@ def test_a_receiver_restored_after_its_acceptance_takes_in_again_what_it_lost(tw
     accept(two, receiver, case)
     carry(two)
     assert states(two, case) == ["accepted", "accepted"]
-    actions.turn_back(two, receiver, backup)
+    acts.turn_back(two, receiver, backup)
     end(two)
     assert (states(two, case), holders(two)) == (["accepted", "accepted"], ["22"])
 
@@ -123,7 +123,7 @@ def test_an_origin_restored_after_its_release_writes_nothing_while_the_receiver_
     backup = origin.store.copy()
     release(two, origin, case)
     dossier = sent(two, origin, "dossier")
-    actions.turn_back(two, origin, backup)
+    acts.turn_back(two, origin, backup)
     size = len(origin.store.entries)
     actions.give_a_mark(two)
     release(two, origin, case)
@@ -142,7 +142,7 @@ def test_a_ledger_restored_to_before_it_sent_a_pupil_back_does_not_hold_it_again
     _moved(two, 0, 1)
     backup = receiver.store.copy()
     _moved(two, 1, 0)
-    actions.turn_back(two, receiver, backup)
+    acts.turn_back(two, receiver, backup)
     properties.check_always(two)
     end(two)
     assert holders(two) == [str(origin)]
@@ -162,7 +162,7 @@ def test_a_receiver_restored_after_its_rejection_does_not_take_the_old_dossier_i
     reject(two, receiver, case)
     carry(two)
     assert holders(two) == ["31"]
-    actions.turn_back(two, receiver, backup)
+    acts.turn_back(two, receiver, backup)
     arrive(two, dossier)
     accept(two, receiver, case, expect="refused")
     end(two)
@@ -172,7 +172,7 @@ def test_a_receiver_restored_after_its_rejection_does_not_take_the_old_dossier_i
 @pytest.mark.skip(reason="supplements are not sent yet")
 def test_two_supplements_of_one_transfer_are_both_taken(two: World) -> None:
     _moved(two, 0, 1)
-    # A mark at the origin, actions.supplement, all of it accepted; a second mark, the same again:
+    # A mark at the origin, acts.supplement, all of it accepted; a second mark, the same again:
     # both proposals count once at the receiver and at the origin.
     end(two)
 
@@ -197,10 +197,10 @@ def test_a_restored_ledger_stays_fenced_while_one_peer_has_not_answered(three: W
     carry(three)
     release(three, first, other)
     carry(three)
-    actions.turn_back(three, first, backup)
-    # actions.recover(three, first); the second answers, the third's answer is held back:
+    acts.turn_back(three, first, backup)
+    # acts.recover(three, first); the second answers, the third's answer is held back:
     size = len(first.store.entries)
-    actions.let_go(three, first, case_of(first, case), first.record_of("An"))
+    acts.let_go(three, first, case_of(first, case), first.record_of("An"))
     assert len(first.store.entries) == size
     end(three)
 
@@ -251,10 +251,10 @@ def test_a_file_out_of_date_is_written_anew(two: World) -> None:
     origin, receiver = two.sites
     old = export(two, origin, receiver)
     two.time += LONG
-    actions.hand_file_in(two, old)
+    acts.hand_file_in(two, old)
     assert "expired" in two.trace[-1]
     assert export(two, origin, receiver).data != old.data
-    actions.hand_file_in(two, two.files[-1])
+    acts.hand_file_in(two, two.files[-1])
     end(two)
     assert (states(two, old.case), holders(two)) == (["accepted", "accepted"], ["22"])
 
@@ -262,12 +262,12 @@ def test_a_file_out_of_date_is_written_anew(two: World) -> None:
 def test_a_file_handed_in_again_has_the_lost_answer_sent_again(two: World) -> None:
     origin, receiver = two.sites
     file = export(two, origin, receiver)
-    actions.hand_file_in(two, file)
+    acts.hand_file_in(two, file)
     two.send(receiver)
     two.bag.clear()
     carry(two)
     assert states(two, file.case) == ["released", "accepted"]
-    actions.hand_file_in(two, file)
+    acts.hand_file_in(two, file)
     carry(two)
     assert states(two, file.case) == ["accepted", "accepted"]
     end(two)
@@ -285,7 +285,7 @@ def test_an_open_release_is_not_overtaken_by_another_history(two: World) -> None
     accept(two, origin, back, expect="refused: this record was released")
     reject(two, origin, back)
     carry(two)
-    actions.hand_file_in(two, file)
+    acts.hand_file_in(two, file)
     end(two)
     assert holders(two) == ["22"]
 
@@ -303,10 +303,83 @@ def test_two_histories_do_not_go_into_one_record(three: World) -> None:
     release(three, first, true)
     carry(three)
     accept(three, third, true, expect="refused: this record holds another history")
-    actions.take_in(three, third, case_of(third, true), None)
+    acts.take_in(three, third, case_of(third, true), None)
     end(three)
     assert states(three, true) == ["accepted", "", "accepted"]
     _moved(three, 2, 0)
+
+
+def test_a_message_that_comes_again_adds_nothing(two: World) -> None:
+    origin, receiver = two.sites
+    case = ask(two, receiver, origin)
+    request = sent(two, receiver, "request")
+    arrive(two, request)
+    assert "repeated" in arrive(two, request)
+    release(two, origin, case)
+    dossier = sent(two, origin, "dossier")
+    arrive(two, dossier)
+    two.send(receiver)
+    two.bag.clear()
+    entries = [len(site.store.entries) for site in two.sites]
+    assert "repeated" in arrive(two, dossier)
+    carry(two)
+    assert case_of(origin, case).receipt, "the lost receipt was sent again"
+    assert [len(site.store.entries) for site in two.sites] == [entries[0] + 1, entries[1]]
+    accept(two, receiver, case)
+    end(two)
+
+
+def test_a_log_turned_back_with_its_file_shows_another_root_for_one_size(two: World) -> None:
+    """Nothing beside its database can tell this ledger what it was; its peers can."""
+    assert "rollback" in _written_on(two, slots=("TX2",))
+
+
+def test_a_log_turned_back_with_its_file_and_written_on_is_not_taken_in(two: World) -> None:
+    assert "conflicting_copy" in _written_on(two, slots=("TX2", "TX3"))
+
+
+def _written_on(world: World, slots: tuple[str, ...]) -> str:
+    """A ledger is turned back to before a mark and a release, its file with it, and writes these
+    marks; what becomes of a dossier that it sends then."""
+    origin, receiver = world.sites
+    backup = origin.store.copy()
+    acts.enter_mark(world, origin, "An", slot="TX2", value="9")
+    _moved(world, 0, 1)
+    acts.turn_back(world, origin, backup)
+    origin.guard.unlink()
+    for slot in slots:
+        acts.enter_mark(world, origin, "An", slot=slot, value="5")
+    case = ask(world, receiver, origin)
+    arrive(world, sent(world, receiver, "request"))
+    release(world, origin, case)
+    return arrive(world, sent(world, origin, "dossier"))
+
+
+def test_accepted_is_never_rejected(two: World) -> None:
+    origin, receiver = two.sites
+    case = ask(two, receiver, origin)
+    carry(two)
+    release(two, origin, case)
+    arrive(two, sent(two, origin, "dossier"))
+    accept(two, receiver, case)
+    acts.send_back(two, receiver, case_of(receiver, case))
+    properties.check_always(two)
+    end(two)
+    assert (states(two, case), holders(two)) == (["accepted", "accepted"], ["22"])
+
+
+def test_a_pupil_is_released_to_one_ledger_alone(three: World) -> None:
+    first, second, third = three.sites
+    cases = [ask(three, receiver, first) for receiver in (second, third)]
+    carry(three)
+    for case in cases:
+        acts.let_go(three, first, case_of(first, case), first.record_of("An"))
+    carry(three)
+    for receiver, case in zip((second, third), cases, strict=True):
+        acts.take_in(three, receiver, case_of(receiver, case), receiver.record_of("An"))
+        properties.check_always(three)
+    end(three)
+    assert [states(three, case)[0] for case in cases] == ["accepted", "declined"]
 
 
 def test_a_clock_that_ran_ahead_holds_no_message_up(two: World) -> None:

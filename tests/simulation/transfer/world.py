@@ -1,15 +1,21 @@
 """The world of a schedule: ledgers that die and start again, mail in a bag, children, clocks."""
 
+import asyncio
 import random
 import re
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple, TypeVar, cast
+from unittest.mock import patch
 from uuid import UUID
+
+from nats.aio.client import Client
+from nats.js.api import PubAck
 
 from ledger.case import Case
 from ledger.errors import Conflict, NotFound, Refused
@@ -20,10 +26,11 @@ from signing.jws import FileSigner
 from tests.simulation.memory.database import Killed
 from tests.simulation.memory.tables import Store
 from tests.simulation.transfer.sites import BEGIN, FixedTrust, Founded, MemoryLedger
-from transfer import clock
-from transfer.courier import Courier, Route
+from transfer import clock, outbox, relay
 from transfer.errors import CaseRefused, CheckFailed
+from transfer.metrics import Metrics
 from transfer.office import Office
+from transfer.relay import Relay, _Due
 
 T = TypeVar("T")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -64,8 +71,14 @@ class Site:
         self.offset = timedelta()
         self.guard = guard
         self.backups: list[Store] = []
+        self._published = 0
         self._world, self._keys = world, founded.keys
         self.office = self._office()
+
+    @property
+    def arbiter(self) -> FileSigner:
+        """Who rules in this ledger's name."""
+        return FileSigner(self._keys.arbiter.key, self._keys.arbiter.chain)
 
     def _office(self) -> Office:
         keys, world = self._keys, self._world
@@ -81,6 +94,11 @@ class Site:
     def start(self) -> None:
         """A new process: all it knows it reads from the store."""
         self.office = self._office()
+
+    def count_published(self) -> int:
+        """The place of one more message in this ledger's stream."""
+        self._published += 1
+        return self._published
 
     def clock(self) -> datetime:
         """What this ledger's clock shows."""
@@ -135,18 +153,27 @@ def _pupil(body: str) -> Pupil:
     return Pupil.model_validate_json(body)
 
 
-class BagCourier(Courier):
-    """The true courier's sending; what it publishes falls into the world's bag."""
+class BagRelay(Relay):
+    """The true relay; what it publishes falls into the world's bag."""
 
     def __init__(self, world: "World", site: Site) -> None:
-        super().__init__(site.office, Route("", None, None, site.id.hex, ()), who=WHO)
+        account = site.id.hex
+        super().__init__(
+            cast(Client, _NoServer()), site.office, account=account, metrics=Metrics(account)
+        )
         self._world, self._site = world, site
 
-    async def _publish(
-        self, message: UUID, receiver: UUID, kind: str, frame: bytes, attempts: int
-    ) -> None:
-        del attempts
-        self._world.publish(self._site, message, receiver, kind, frame)
+    async def _publish_once(self, due: _Due, subject: str, frame: bytes) -> PubAck:
+        self._world.publish(self._site, due.message, due.receiver, due.kind, frame)
+        return PubAck(stream=subject, seq=self._site.count_published())
+
+
+class _NoServer:
+    """Where there is no server, there is nothing to be connected to."""
+
+    def jetstream(self, **settings: Any) -> None:
+        """No stream."""
+        del settings
 
 
 @dataclass
@@ -155,8 +182,6 @@ class World:
 
     chance: random.Random
     founded: list[Founded]
-    folder: Path
-    number: int = 0
     time: datetime = BEGIN
     bag: list[Letter] = field(default_factory=list)
     lost: list[Letter] = field(default_factory=list)
@@ -167,38 +192,48 @@ class World:
     points: int = 0
     """How many points were passed at which a process can die."""
     dies_at: int | None = None
+    court: bool = False
+    """Whether the third ledger is the ministry's, which keeps the register and rules."""
+    rulings: dict[UUID, bytes] = field(default_factory=dict)
+    """By case what the ministry ruled."""
     willing: bool = False
     """Whether everybody does what is asked."""
     checked: tuple[object, ...] = ()
     """What was written when the properties were last checked."""
 
     def __post_init__(self) -> None:
-        self.trust = FixedTrust(tuple(founded.trusted for founded in self.founded))
+        ministry = self.founded[2].id if self.court else None
+        self.trust = FixedTrust(tuple(one.trusted for one in self.founded), ministry)
         self.acting: Site | None = None
-        self.sites: list[Site] = []
-        for number, founded in enumerate(self.founded):
-            guard = self.folder / f"{self.number}-{number}"
-            guard.unlink(missing_ok=True)
-            self.sites.append(Site(self, number, founded, guard))
+        # The guard files lie beside the databases: in memory, where the machine has such a place.
+        memory = Path("/dev/shm")
+        place = memory if memory.is_dir() else None
+        self._beside = TemporaryDirectory(prefix="hb-world-", dir=place)
+        self.sites = [
+            Site(self, number, founded, Path(self._beside.name) / founded.name)
+            for number, founded in enumerate(self.founded)
+        ]
 
     @contextmanager
     def running(self) -> Iterator["World"]:
         """While it lasts, `transfer`'s clock is that of the ledger that acts."""
-        true, clock.now = clock.now, self._now
-        try:
+        with (
+            self._beside,
+            asyncio.Runner() as self._loop,
+            patch.object(clock, "now", self._now),
+            patch.object(relay, "random", random.Random(0)),
+        ):
             yield self
-        finally:
-            clock.now = true
 
     def _now(self) -> datetime:
         return self.acting.clock() if self.acting else self.time
 
-    def point(self, name: str) -> None:
+    def point(self, when: str, name: str) -> None:
         """A point at which the process can die. Raises Killed where it does."""
         self.points += 1
         if self.dies_at is not None and self.points >= self.dies_at:
             self.dies_at = None
-            raise Killed(name)
+            raise Killed(when + name)
 
     def attempt(self, site: Site, what: str, do: Callable[[Office], T]) -> T | None:
         """What somebody does at a ledger; None where it was refused or the process died in it,
@@ -227,13 +262,22 @@ class World:
     def publish(self, site: Site, message: UUID, receiver: UUID, kind: str, frame: bytes) -> None:
         """A frame leaves a ledger."""
         case = site.store.outbox[message].case_id
+        self.note_told(case, kind)
+        self.bag.append(Letter(site.number, self.site_of(receiver).number, kind, case, frame))
+
+    def note_told(self, case: UUID, kind: str) -> None:
+        """A decision about a case leaves its ledger."""
         if kind in ("accept", "reject", "cancel"):
             self.told.setdefault(case, set()).add("accept" if kind == "accept" else "reject")
-        self.bag.append(Letter(site.number, self.site_of(receiver).number, kind, case, frame))
 
     def send(self, site: Site) -> int | None:
         """The courier's round at one ledger: seals what waits, publishes what is due."""
-        return self.attempt(site, "sends", lambda _: _at_once(BagCourier(self, site).send()))
+
+        def round_of_mail(office: Office) -> int:
+            outbox.seal_waiting(office)
+            return self._loop.run(BagRelay(self, site).send())
+
+        return self.attempt(site, "sends", round_of_mail)
 
     def written(self) -> tuple[object, ...]:
         """How far every ledger's log and decisions are, and what was told."""
@@ -252,13 +296,3 @@ class World:
         if known is not None or case.their_pupil is None:
             return known
         return self.site_of(case.other).child_of(case.their_pupil)
-
-
-def _at_once(coroutine: Coroutine[Any, Any, T]) -> T:
-    """What a coroutine gives that never waits."""
-    try:
-        coroutine.send(None)
-    except StopIteration as done:
-        value: T = done.value
-        return value
-    raise AssertionError("the courier waited for something")

@@ -1,0 +1,272 @@
+"""Each rule of the protocol, how to leave it out, and which story or schedule then goes wrong."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from ledger.case import Case
+from ledger.plan import Plan
+from ledger.queries import queries
+from ledger.reader import Reader
+from tests.simulation.memory.statements import STATEMENTS, Answer, Parameters, Statement
+from tests.simulation.memory.tables import Journal, Store
+from tests.simulation.memory.transfer_queries import due_row
+from tests.simulation.transfer import test_traces as traces
+from tests.simulation.transfer.world import World
+from transfer import acceptance, answers, conversation, inbox, outbox
+from transfer.held import DatabaseHeld
+from transfer.message import Header
+
+LeaveOut = Callable[[pytest.MonkeyPatch], None]
+Story = Callable[[World], None]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule, how to leave it out, and the story or the schedules that go wrong without it."""
+
+    name: str
+    leave_out: LeaveOut
+    story: Story | None
+    seeds: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+RULES: list[Rule] = []
+
+
+def rule(
+    name: str, *, story: Story | None = None, seeds: tuple[str, ...] = ()
+) -> Callable[[LeaveOut], LeaveOut]:
+    """Puts a rule into the table."""
+
+    def register(leave_out: LeaveOut) -> LeaveOut:
+        RULES.append(Rule(name, leave_out, story, seeds))
+        return leave_out
+
+    return register
+
+
+@rule(
+    "a transfer that is decided repeats its answer whatever comes",
+    story=traces.test_a_cancelling_that_overtakes_its_request_closes_what_has_not_begun,
+    seeds=("2/0/72", "2/0/283"),
+)
+def decision_first(patch: pytest.MonkeyPatch) -> None:
+    _query(patch, "decision", lambda store, p: [])
+
+
+@rule("a transfer is decided once", story=traces.test_accepted_is_never_rejected)
+def decided_once(patch: pytest.MonkeyPatch) -> None:
+    def put(store: Store, p: Parameters) -> Answer:
+        store.decisions.put(p["case"], (p["decision"], p["message"]))
+        return 1
+
+    _query(patch, "put_decision", put)
+    patch.setattr(conversation, "require_case", _undecided)
+    patch.setattr(acceptance, "require_case", _undecided)
+
+
+@rule(
+    "time moves no custody",
+    story=traces.test_an_expired_dossier_that_was_never_taken_is_issued_again,
+    seeds=("2/0/138",),
+)
+def time_moves_nothing(patch: pytest.MonkeyPatch) -> None:
+    _problem_is(patch, "reject", code="expired")
+    _query(patch, "decision", lambda store, p: [])
+
+
+@rule(
+    "a problem is no rejection",
+    story=traces.test_a_damaged_copy_is_no_rejection_and_the_good_one_is_taken_in,
+    seeds=("2/0/138",),
+)
+def problem_moves_nothing(patch: pytest.MonkeyPatch) -> None:
+    _problem_is(patch, "reject", code=None)
+
+
+@rule(
+    "an answer is true for ever",
+    story=traces.test_an_answer_is_true_for_ever,
+    seeds=("2/0/310", "3/0/359"),
+)
+def answers_last(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(outbox, "FINAL_KINDS", frozenset())
+
+
+@rule(
+    "what did not fit when it came is tried again",
+    story=traces.test_a_cancelling_that_overtakes_its_request_closes_what_has_not_begun,
+)
+def tried_again(patch: pytest.MonkeyPatch) -> None:
+    text = queries("transfer", "transfer.sql")["seen"]
+    true = STATEMENTS[text][1]
+
+    def seen(store: Store, p: Parameters) -> Answer:
+        rows = true(store, p)
+        assert isinstance(rows, list)
+        return [(sha, "done") for sha, _ in rows]
+
+    _query(patch, "seen", seen)
+
+
+@rule(
+    "a message is sent until it is answered, and no longer",
+    story=traces.test_an_answer_is_true_for_ever,
+    seeds=("2/0/0",),
+)
+def until_answered(patch: pytest.MonkeyPatch) -> None:
+    _query(patch, "answered", lambda store, p: 0)
+
+
+@rule(
+    "a question asked again gets its answer again",
+    story=traces.test_a_file_handed_in_again_has_the_lost_answer_sent_again,
+)
+def answers_repeated(patch: pytest.MonkeyPatch) -> None:
+    _query(patch, "repeat_answers", lambda store, p: 0)
+
+
+@rule(
+    "only who has custody releases",
+    story=traces.test_a_pupil_is_released_to_one_ledger_alone,
+    seeds=("2/0/45",),
+)
+def custody_required(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(conversation, "require_custody", lambda pupil: None)
+
+
+@rule(
+    "a record goes on with one history",
+    story=traces.test_an_open_release_is_not_overtaken_by_another_history,
+)
+def one_history(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(acceptance, "_require_one_history", lambda reader, own, dossier: None)
+
+
+@rule(
+    "an acceptance covers what was released", story=traces.test_a_file_out_of_date_is_written_anew
+)
+def acceptance_covers(patch: pytest.MonkeyPatch) -> None:
+    true = acceptance._joined
+
+    def joined(*args: Any) -> Any:
+        *links, accepted = true(*args)
+        return [*links, accepted.model_copy(update={"covered": ()})]
+
+    patch.setattr(acceptance, "_joined", joined)
+
+
+@rule(
+    "an acceptance takes copies of everything",
+    story=traces.test_a_file_out_of_date_is_written_anew,
+    seeds=("2/0/0",),
+)
+def copies_taken(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(acceptance, "_copy", lambda reader, plan, dossier, entries: None)
+
+
+@rule(
+    "the ways a record has come travel on",
+    story=traces.test_there_and_back_and_on_to_a_third_ledger,
+    seeds=("2/0/16",),
+)
+def hops_kept(patch: pytest.MonkeyPatch) -> None:
+    _query(patch, "put_hops", lambda store, p: 0)
+
+
+@rule(
+    "a rejection gives custody back", story=traces.test_an_answer_is_true_for_ever, seeds=("2/0/0",)
+)
+def custody_back(patch: pytest.MonkeyPatch) -> None:
+    true = answers._on_decision
+
+    def on_decision(*args: Any) -> Plan:
+        plan = true(*args)
+        plan.drafts = [d for d in plan.drafts if type(d.event).__name__ != "ReleaseUndone"]
+        return plan
+
+    patch.setattr(answers, "_on_decision", on_decision)
+
+
+@rule("a step is taken as a whole or not at all", seeds=("2/0/6", "2/0/31", "3/0/35"))
+def all_or_nothing(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Journal, "undo", lambda self, mark: None)
+
+
+@rule(
+    "the dossier is sealed to the key of the request, which is kept until the end",
+    story=traces.test_an_answer_is_true_for_ever,
+    seeds=("2/0/1",),
+)
+def key_kept(patch: pytest.MonkeyPatch) -> None:
+    text = queries("ledger", "vault.sql")["put_secret"]
+    true = STATEMENTS[text][1]
+    forgets: Statement = lambda store, p: (  # noqa: E731
+        0 if p["name"].startswith("request/") else true(store, p)
+    )
+    patch.setitem(STATEMENTS, text, ("vault.put_secret", forgets))
+
+
+@rule(
+    "what comes goes on from the copies that are here",
+    story=traces.test_a_log_turned_back_with_its_file_and_written_on_is_not_taken_in,
+)
+def copies_continue(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(DatabaseHeld, "check_copies", lambda self, dossier: None)
+
+
+@rule(
+    "a log shows one root for one size",
+    story=traces.test_a_log_turned_back_with_its_file_shows_another_root_for_one_size,
+)
+def one_root(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(DatabaseHeld, "check_checkpoint", lambda self, ledger, checkpoint: None)
+
+
+@rule("a message is taken once", story=traces.test_a_message_that_comes_again_adds_nothing)
+def taken_once(patch: pytest.MonkeyPatch) -> None:
+    _query(patch, "seen", lambda store, p: [])
+
+
+@rule(
+    "what waited for a clock that ran ahead goes out",
+    story=traces.test_a_clock_that_ran_ahead_holds_no_message_up,
+)
+def clocks_lie(patch: pytest.MonkeyPatch) -> None:
+    def due(store: Store, p: Parameters) -> Answer:
+        found = [r for r in store.outbox.values() if r.state in ("sealed", "sent")]
+        ready = [row for row in found if row.next_at <= store.now]
+        return [due_row(row, p["most"]) for row in ready]
+
+    _query(patch, "due", due)
+
+
+def _query(patch: pytest.MonkeyPatch, name: str, instead: Statement) -> None:
+    text = queries("transfer", "transfer.sql")[name]
+    patch.setitem(STATEMENTS, text, (STATEMENTS[text][0], instead))
+
+
+def _problem_is(patch: pytest.MonkeyPatch, kind: str, *, code: str | None) -> None:
+    """A problem (of one code) is understood as another answer."""
+    true = answers.on_answer
+
+    def on_answer(reader: Reader, case: Case | None, header: Header, content: Any) -> Plan:
+        if header.kind == "problem" and code in (None, content.get("code")):
+            header, content = header.model_copy(update={"kind": kind}), {}
+        return true(reader, case, header, content)
+
+    patch.setattr(inbox, "on_answer", on_answer)
+
+
+def _undecided(reader: Reader, case: Any) -> Case:
+    """A decided transfer looks as if its dossier had just come."""
+    found = reader.case(case)
+    assert found is not None
+    again = found.side == "receiver" and found.state in ("accepted", "rejected")
+    return found.model_copy(update={"state": "received"}) if again else found
