@@ -84,6 +84,8 @@ def make_socket_folder(user: SystemUser | None, *, last: Path | None) -> Path:
     """
     if last is not None and last.name.startswith(SOCKET_PREFIX):
         with suppress(OSError):
+            last.rmdir()  # a server that ended by itself has left it empty
+        with suppress(OSError):
             last.mkdir(mode=0o700)  # fails where anything is there, and so is ours alone
             give(last, user)
             return last

@@ -31,7 +31,7 @@ DECK = (
     "postgres stopped",
 )
 """Every kind of fault as often as it comes before one comes again more often."""
-CALM = (0.3, 1.5)
+CALM = (0.5, 2.0)
 """Seconds between two faults."""
 
 
@@ -41,6 +41,8 @@ class Faults:
     def __init__(self, place: Place, seed: str) -> None:
         self.chance = random.Random(seed)
         self.counted: Counter[str] = Counter()
+        self.trace: list[str] = []
+        """What happened when, in seconds of the machine's clock, and how long it lasted."""
         self._place = place
         self._kinds: dict[str, Callable[[], None]] = {
             "agent killed": self._kill_agent,
@@ -55,15 +57,16 @@ class Faults:
         }
 
     def befall(self, stop: Event) -> None:
-        """Fault after fault until `stop` is set; at the end everything runs again."""
+        """Fault after fault until `stop` is set."""
         kinds = self._order()
         while not stop.wait(self.chance.uniform(*CALM)):
             kind = next(kinds)
+            begun = time.monotonic()
             self._kinds[kind]()
             self.counted[kind] += 1
+            self.trace.append(f"{begun:.1f} {kind}, for {time.monotonic() - begun:.1f} seconds")
             for agent in self._place.agents:
                 agent.start()  # one that found no database has ended by itself
-        self.mend()
 
     def mend(self) -> None:
         """Every server and every agent runs."""

@@ -102,6 +102,7 @@ class People:
                 except AWAY:
                     self.said["away"] += 1
                     self._desk.close()
+                    stop.wait(0.2)
 
     def _something(self) -> None:
         act: Callable[[], None]
@@ -152,7 +153,7 @@ class People:
         roll = self.chance.random()
         if roll < 0.06:
             self._hold(case)
-        elif roll < 0.16:
+        elif roll < 0.11:
             self._contrary(case)
         elif case.state in ("accepted", "rejected"):
             self._after_the_end(case)
@@ -192,7 +193,7 @@ class People:
                     who=self._desk.who,
                 ),
             )
-        else:
+        elif case.state != "requested" or self.chance.random() < 0.2:
             self._send_back(case, "cancel" if case.state == "requested" else "reject")
 
     def _after_the_end(self, case: Case) -> None:
@@ -242,9 +243,9 @@ class People:
         self, case: Case, *, willing: bool = True, impatient: bool = False
     ) -> None:
         """The next step of a case, where it is this side's."""
-        if open_proposals(case) and case.pupil is not None:
-            if self.pupil(case.pupil).released is None:
-                self._decide(case, all_of_it=impatient)
+        asked = case.pupil if open_proposals(case) else None
+        if asked is not None and self.pupil(asked).released is None:
+            self._decide(case, all_of_it=impatient)
         if case.side == "origin":
             self._as_origin(case, willing)
         elif case.state == "received":

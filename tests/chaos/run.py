@@ -7,6 +7,7 @@ violations. The exit code is 1 where something was violated.
 """
 
 import argparse
+import logging
 import random
 import sys
 import time
@@ -16,9 +17,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Event, Thread
 
+from ledger.inspection import inspect
 from tests.chaos.faults import Faults
 from tests.chaos.people import AWAY, People, open_proposals
-from tests.chaos.place import Place, founded
+from tests.chaos.place import Desk, Place, founded
 from tests.chaos.stores import violations
 from tests.simulation.transfer.world import OPEN, World
 
@@ -41,6 +43,7 @@ class Outcome:
     rejected: int = 0
     settled_in: float = 0.0
     violations: list[str] = field(default_factory=list)
+    trace: list[str] = field(default_factory=list)
 
     def line(self) -> str:
         """The closing line."""
@@ -60,11 +63,16 @@ def run(seed: int, *, seconds: float, pupils: int) -> Outcome:
         faults = Faults(place, f"{seed}/faults")
         faults.mend()
         _live(people, faults, seconds, outcome)
+        for failure in outcome.violations:
+            print(failure, file=sys.stderr)
+        faults.mend()
         begun = time.monotonic()
         world = settle(place, people, outcome)
         outcome.settled_in = time.monotonic() - begun
         outcome.violations += violations(world)
-        outcome.faults = faults.counted
+        for desk in place.desks:
+            outcome.violations += unsound(desk)
+        outcome.faults, outcome.trace = faults.counted, faults.trace
         for one in people:
             outcome.said += one.said
         _count(world, outcome)
@@ -125,6 +133,14 @@ def quiet(world: World) -> bool:
     )
 
 
+def unsound(desk: Desk) -> list[str]:
+    """What is wrong with a ledger's log, its tree, its states, as `hocba verify` finds it."""
+    office = desk.office
+    with office.ledger.database.connection() as connection:
+        found = inspect(office.notary, connection, lambda done, total: None)
+    return [f"{desk.name}: {one.kind} {one.position}: {one.detail}" for one in found.failures]
+
+
 def _count(world: World, outcome: Outcome) -> None:
     ends: dict[object, set[str]] = {}
     for site in world.sites:
@@ -141,10 +157,14 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--seconds", type=float, default=120.0)
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--pupils", type=int, default=24)
+    parser.add_argument("--trace", action="store_true", help="tell every fault")
     asked = parser.parse_args(arguments)
     seed = random.SystemRandom().randrange(2**32) if asked.seed is None else asked.seed
     print(f"seed {seed}", flush=True)
+    logging.getLogger("psycopg").setLevel(logging.CRITICAL)  # that a server is away is no news
     outcome = run(seed, seconds=asked.seconds, pupils=asked.pupils)
+    if asked.trace:
+        print("\n".join(outcome.trace))
     for violation in outcome.violations:
         print(f"seed {seed}: {violation}")
     acts = ", ".join(f"{count} {name}" for name, count in sorted(outcome.said.items()))

@@ -163,15 +163,26 @@ def test_what_was_committed_is_there_after_the_server_was_killed(home: Home) -> 
     assert server.address() == before, "what outlived it finds the next one"
 
 
-def test_a_socket_folder_that_somebody_else_has_made_is_not_used(home: Home) -> None:
+def test_a_server_that_was_told_to_end_has_the_same_address_again(home: Home) -> None:
+    server = PostgresServer(home)
+    before = server.start()
+    postmaster = _postmaster(home)
+    postmaster.send_signal(signal.SIGINT)
+    assert wait_gone(postmaster, seconds=20)
+    assert server.start() == before
+    server.stop()
+    assert server.start() == before
+
+
+def test_a_socket_folder_that_somebody_else_uses_is_left_alone(home: Home) -> None:
     server = PostgresServer(home)
     before = server.start().socket_folder
     server.stop()
     before.mkdir()
-    try:
-        assert server.start().socket_folder != before
-    finally:
-        before.rmdir()
+    (before / "kept").touch()
+    assert server.start().socket_folder != before
+    (before / "kept").unlink()
+    before.rmdir()
 
 
 def test_a_stale_pid_file_naming_a_strangers_process_is_no_server(home: Home) -> None:
