@@ -11,6 +11,7 @@ from ledger.events.case import (
     CancelReceived,
     CaseDecided,
     CaseReleased,
+    CaseRestored,
     DecisionReceived,
     DossierReceived,
     DossierReissued,
@@ -20,6 +21,7 @@ from ledger.events.case import (
     MoveConsented,
     MovedOn,
     MoveRequested,
+    PeerRestored,
     ProblemNoted,
     RecallAsked,
     RecallReceived,
@@ -89,7 +91,10 @@ class Case(Frozen):
     after `ruling` and differ from it. `registered` is what the custody register has answered, and
     `rival` the other transfer and ledger of a conflict in it. "follow_up": we are no party of
     the transfer, but have the pupil now and got a supplement; `moved_to` is then, and after a
-    transfer, where the other side says the pupil went, and `via` by which transfer.
+    transfer, where the other side says the pupil went, and `via` by which transfer. `bound` is a
+    decision that was told before this ledger was restored: it is made again or not at all.
+    `restored` is the incarnation in which the other side came back from a backup, 0 where it
+    never did.
     """
 
     id: UUID
@@ -122,6 +127,8 @@ class Case(Frozen):
     class_code: str | None = None
     via: UUID | None = None
     supplements: tuple[Supplement, ...] = ()
+    bound: Literal["accepted", "rejected"] | None = None
+    restored: int = 0
 
     @classmethod
     def begun(cls, id: UUID, side: Side, peer: UUID | None, **known: Any) -> "Case":
@@ -180,14 +187,14 @@ def evolve(case: Case | None, event: Event, version: int) -> Case:
                 }
             )
         case RequestReceived():
-            return Case.begun(
-                event.case,
-                "origin",
-                event.to_ledger,
-                their_pupil=event.their_pupil,
-                school_code=event.school_code,
-                first_day=event.effective_on,
-                encryption_key=event.encryption_key,
+            requested = case or Case.begun(event.case, "origin", event.to_ledger)
+            return requested.model_copy(
+                update={
+                    "their_pupil": event.their_pupil,
+                    "school_code": event.school_code,
+                    "first_day": event.effective_on,
+                    "encryption_key": event.encryption_key,
+                }
             )
         case MoveRequested():
             moving = case or Case.begun(event.case, "inside", None)
@@ -243,6 +250,8 @@ def evolve(case: Case | None, event: Event, version: int) -> Case:
             return _ruled(case, event)
         case SupplementReceived():
             return _supplemented(case, event)
+        case CaseRestored():
+            return _restored(case, event)
         case _ if case is None:
             raise ValueError(f"{event.TOPIC} before the case was opened")
         case ApplicationDecided():
@@ -257,6 +266,15 @@ def evolve(case: Case | None, event: Event, version: int) -> Case:
             return case.model_copy(update={"state": "released"})
         case IdentityConfirmed():
             return case.model_copy(update={"identity": event.differs, "pupil": event.pupil})
+        case PeerRestored():
+            return case.model_copy(
+                update={
+                    "restored": event.incarnation,
+                    "encryption_key": None,
+                    "issue": event.issue or case.issue,
+                    "state": "released" if event.issue and case.state == "problem" else case.state,
+                }
+            )
         case TransferHeld():
             return case.model_copy(update={"held": event.document})
         case HoldLifted():
@@ -337,6 +355,29 @@ def _ruled(case: Case | None, event: RulingReceived) -> Case:
     if event.side == "receiver" and event.custodian == event.other_ledger:
         changed |= {"state": "rejected", "failure": (0, "ruling")}
     return known.model_copy(update=changed)
+
+
+def _restored(case: Case | None, event: CaseRestored) -> Case:
+    """What the other side told; what we still know ourselves of the same case stays."""
+    opened = case or Case.begun(event.case, event.side, event.told_by)
+    known = {
+        "pupil": event.pupil,
+        "their_pupil": event.their_pupil,
+        "school_code": event.school_code,
+        "first_day": event.first_day,
+        "root": event.root,
+        "digest": event.digest,
+        "returns": event.returns,
+    }
+    return opened.model_copy(
+        update={
+            **{name: value for name, value in known.items() if value is not None},
+            "state": event.state,
+            "bound": event.bound,
+            "issue": max(event.issue, opened.issue),
+            "failure": (0, event.reason) if event.reason else None,
+        }
+    )
 
 
 def _released(case: Case | None, event: CaseReleased) -> Case:

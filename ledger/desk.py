@@ -13,7 +13,7 @@ insert alone. After some lost races the head is locked first and the rest happen
 import hashlib
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, Protocol
 from uuid import UUID
 
 import psycopg
@@ -38,14 +38,46 @@ RACES_BEFORE_LOCKING = 3
 _RACES = (Stale, psycopg.errors.UniqueViolation, psycopg.errors.DeadlockDetected)
 
 
+class Standing(Protocol):
+    """Where a ledger stands; `reason` says in a sentence why it is not open."""
+
+    @property
+    def state(self) -> Literal["open", "fenced", "recovering"]:
+        """Whether it may write."""
+        ...
+
+    @property
+    def reason(self) -> str | None:
+        """Why not."""
+        ...
+
+
+class Guard(Protocol):
+    """Asked before every decision whether this ledger may write (`ledger.fence`)."""
+
+    def saw(self, incarnation: int, size: int) -> None:
+        """The head has grown to this size."""
+
+    def standing(self, connection: Connection) -> Standing:
+        """The full look."""
+
+    def require_open(self, connection: Connection) -> None:
+        """The full look. Raises Conflict(`fenced`) where it may not."""
+
+    def check(self, connection: Connection, incarnation: int, size: int) -> None:
+        """Raises Conflict(`fenced`) where it may not."""
+
+
 class Desk:
-    """Carries out commands against one ledger."""
+    """Carries out commands against one ledger. `fence` is set by who knows what is kept outside
+    the database."""
 
     def __init__(self, database: Database, *, ledger: UUID, keyring: Keyring) -> None:
         """`ledger` is the author of everything appended here."""
         self._database = database
         self.ledger = ledger
         self.keyring = keyring
+        self.fence: Guard | None = None
 
     def run(
         self,
@@ -53,23 +85,25 @@ class Desk:
         *,
         who: Who,
         command: tuple[str, dict[str, Any]] | None = None,
+        recovery: bool = False,
     ) -> Done:
         """Reads, decides and appends; again, as often as it loses a race.
 
         `command` is (key, content): the same key and content get the first answer again.
+        `recovery` is for what brings a restored ledger back: the fence does not hold it.
 
         Raises:
             Refused, NotFound, NotAllowed: what `decide` raises; nothing was appended.
-            Conflict: `command_differs`, the key was used for another content.
+            Conflict: `command_differs`, the key was used for another content; `fenced`.
         """
         with self._database.connection() as connection:
             for race in range(100):
                 try:
                     if race < RACES_BEFORE_LOCKING:
-                        return self._attempt(connection, decide, who, command)
+                        return self._attempt(connection, decide, who, command, recovery)
                     with connection.transaction():
                         connection.execute(_SQL["lock_head"])
-                        return self._attempt(connection, decide, who, command)
+                        return self._attempt(connection, decide, who, command, recovery)
                 except _RACES:
                     continue
         raise Conflict("lost_races", "too many others write the same streams; try again")
@@ -80,18 +114,24 @@ class Desk:
         decide: Callable[[Reader], Plan],
         who: Who,
         command: tuple[str, dict[str, Any]] | None,
+        recovery: bool,
     ) -> Done:
         answered = _answered(connection, command)
         if answered is not None:
             return answered
         reader = Reader(connection, self.keyring, self.ledger)
+        if self.fence is not None and not recovery:
+            self.fence.check(connection, reader.incarnation, reader.size)
         plan = decide(reader)
         if not (plan.drafts or plan.outgoing or plan.extra or command):
             if plan.lines or plan.lookups:
                 with connection.transaction():
                     _write_plain(connection, plan)
             return NOTHING
-        return self._append(connection, reader, plan, who, command)
+        done = self._append(connection, reader, plan, who, command)
+        if self.fence is not None and not recovery and done.last_position is not None:
+            self.fence.saw(reader.incarnation, done.last_position + 1)
+        return done
 
     def _append(
         self,

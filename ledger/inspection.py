@@ -262,9 +262,19 @@ class _Folded:
     known: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """The ledger inspected; `recovered` is where its log first went on after a restore."""
+
+    ledger: UUID
+    recovered: int
+
+
 def _inspect_streams(
-    own: UUID, connection: Connection, found: Inspection, progress: Progress
+    ledger: UUID, connection: Connection, found: Inspection, progress: Progress
 ) -> None:
+    row = connection.execute(_SQL["first_recovery"], {"ledger": ledger}).fetchone()
+    own = _Own(ledger, row[0] if row and row[0] is not None else 1 << 62)
     folded: dict[int, _Folded] = {}
     with connection.cursor(name="inspection") as cursor:
         cursor.itersize = PAGE
@@ -283,7 +293,7 @@ def _inspect_streams(
         found.fail("state", None, f"stream number {number} has a state and no entry")
 
 
-def _fold(own: UUID, rows: Iterator[tuple[Any, ...]], found: Inspection) -> _Folded:
+def _fold(own: _Own, rows: Iterator[tuple[Any, ...]], found: Inspection) -> _Folded:
     folded: _Folded | None = None
     expected = 1
     for row in rows:
@@ -304,19 +314,23 @@ def _fold(own: UUID, rows: Iterator[tuple[Any, ...]], found: Inspection) -> _Fol
     return folded
 
 
-def _event(own: UUID, row: tuple[Any, ...], found: Inspection) -> Event | None:
+def _event(own: _Own, row: tuple[Any, ...], found: Inspection) -> Event | None:
     """The event of a row of the query `by_stream`; None where it cannot be read."""
     _, position, _, topic, body, copied, stream, ledger, kind = row
     try:
         parsed = envelope.decode(body)
         if (parsed.topic, parsed.stream, parsed.author) != (topic, stream, ledger):
             raise MalformedBytes("its bytes belong to another topic, stream or ledger")
-        if (copied is None) != (ledger == own):
+        # An entry of our own with another place was lost, and put back after a restore.
+        restored = copied is not None and position > own.recovered
+        if (copied is None) != (ledger == own.ledger) and not (restored and ledger == own.ledger):
             raise MalformedBytes("a copy and an entry of our own are mistaken for each other")
         event = parsed.event()
         if kind != event.STREAM:
             raise MalformedBytes(f"{topic} does not belong in a stream of kind {kind}")
-        if position == 0 and not (isinstance(event, LedgerOpened) and event.ledger_id == own):
+        if position == 0 and not (
+            isinstance(event, LedgerOpened) and event.ledger_id == own.ledger
+        ):
             raise MalformedBytes("entry 0 does not open this ledger")
     except UnknownTopic as error:
         found.fail("unknown_topic", position, error.message)

@@ -71,6 +71,11 @@ class Entry:
         return self.origin.position if self.origin else self.position
 
     @property
+    def author_instant(self) -> datetime:
+        """When the ledger that wrote it recorded it."""
+        return self.origin.recorded_at if self.origin else self.recorded_at
+
+    @property
     def record(self) -> dict[str, Any]:
         """The location-free record: equal in every ledger that holds the entry."""
         origin = self.origin or Origin(self.position, self.recorded_at)

@@ -25,7 +25,14 @@ from ledger.tiling import TILE_HEIGHT, TILE_WIDTH, Tile, Tiling
 from signing import hashing, merkle
 from signing.errors import NoteError
 from signing.merkle import CompactRange
-from signing.note import Checkpoint, NoteSigner, NoteVerifier, sign_note, verify_note
+from signing.note import (
+    Checkpoint,
+    NoteSigner,
+    NoteVerifier,
+    origin_line,
+    sign_note,
+    verify_note,
+)
 
 _SQL = queries("ledger", "notary.sql")
 _LOG = queries("ledger", "log.sql")
@@ -60,13 +67,18 @@ class Notary:
 
     @property
     def origin(self) -> str:
-        """The log's name in its checkpoints."""
+        """The log's name: the origin line of its first incarnation's checkpoints."""
         return self._signer.name
 
     @property
     def verifier(self) -> NoteVerifier:
         """The public key of the checkpoints."""
         return self._signer.verifier
+
+    @property
+    def witness_file(self) -> Path | None:
+        """Where the newest note is kept outside the database; None where it is not."""
+        return self._witness_file
 
     def checkpoint(self, connection: Connection) -> SignedCheckpoint:
         """Signs the log as it stands, extending the last checkpoint; the same size gives the
@@ -142,8 +154,7 @@ class Notary:
         """
         text, _ = verify_note(note, [self.verifier])
         checkpoint = Checkpoint.parse(text)
-        if checkpoint.origin != self.origin:
-            raise NoteError("the checkpoint speaks of another log", code="untrusted_signer")
+        checkpoint.incarnation(self.origin)
         return checkpoint
 
     def witnessed(self) -> Checkpoint | None:
@@ -164,7 +175,8 @@ class Notary:
             ) from error
 
     def check_witness(self, connection: Connection) -> None:
-        """Checks that the log extends the checkpoint kept outside the database.
+        """Checks that the log extends the checkpoint kept outside the database. A log of a later
+        incarnation does: it was recovered, and what was kept is of the one that was lost.
 
         Raises:
             Conflict: `forked` where it does not; `witness_unreadable`.
@@ -172,19 +184,37 @@ class Notary:
         kept = self.witnessed()
         if kept is None:
             return
-        size = log.head(connection).size
-        if size < kept.size:
+        head = log.head(connection)
+        incarnation = kept.incarnation(self.origin)
+        if head.incarnation > incarnation:
+            return
+        if head.incarnation < incarnation:
             raise Conflict(
                 "forked",
-                f"the log has {size} entries, but {kept.size} were signed: the database is older "
-                "than its last checkpoint; restore the lost entries before anything is signed",
+                f"the database is of incarnation {head.incarnation}, but {incarnation} has spoken: "
+                "it is older than the ledger's last recovery",
             )
-        if self.root_at(connection, kept.size) != kept.root:
+        if head.size < kept.size:
+            raise Conflict(
+                "forked",
+                f"the log has {head.size} entries, but {kept.size} were signed: the database is "
+                "older than its last checkpoint",
+            )
+        if self._root_signed(connection, kept.size) != kept.root:
             raise Conflict(
                 "forked",
                 f"the first {kept.size} entries are not those that were signed: the log was "
                 "restored and written on, or rewritten; `hocba verify` names what differs",
             )
+
+    def _root_signed(self, connection: Connection, size: int) -> bytes:
+        """The root of a size that was signed: as the database's own checkpoint says where it has
+        one of that size (`hocba verify` compares those with the entries), else from the tree."""
+        row = connection.execute(_SQL["covering"], {"size": size}).fetchone()
+        if row is not None and row[0] == size:
+            root: bytes = row[1]
+            return root
+        return self.root_at(connection, size)
 
     def _tree(self, connection: Connection, size: int) -> "_Tree":
         end = log.head(connection).size
@@ -199,7 +229,8 @@ class Notary:
 
     def _extend(self, connection: Connection) -> SignedCheckpoint:
         last = self.latest(connection)
-        size = log.head(connection).size
+        head = log.head(connection)
+        size = head.size
         if last is not None and last.size >= size:
             return last
         tiling = _restored(connection, last)
@@ -208,7 +239,7 @@ class Notary:
             end = min(size, tiling.size - tiling.size % PAGE + PAGE)
             tiles.extend(tiling.extend(leaves(connection, tiling.size, end)))
         root = tiling.root()
-        text = Checkpoint(self.origin, size, root).text()
+        text = Checkpoint(origin_line(self.origin, head.incarnation), size, root).text()
         made = SignedCheckpoint(size, root, sign_note(text, [self._signer]))
         if tiles:
             connection.execute(
@@ -226,8 +257,12 @@ class Notary:
         if self._witness_file is None:
             return
         kept = self.witnessed()
-        if kept is None or kept.size < made.size:
-            _replace(self._witness_file, made.note)
+        if kept is None or self._place(kept) < self._place(self.read(made.note)):
+            replace_file(self._witness_file, made.note)
+
+    def _place(self, checkpoint: Checkpoint) -> tuple[int, int]:
+        """By which a checkpoint is newer than another: its incarnation, then its size."""
+        return checkpoint.incarnation(self.origin), checkpoint.size
 
 
 class _Tree:
@@ -361,8 +396,8 @@ def _alone(connection: Connection) -> Iterator[None]:
             connection.execute(_SQL["unlock"])
 
 
-def _replace(path: Path, text: str) -> None:
-    """Replaces a file so that a crash leaves the old note or the new one."""
+def replace_file(path: Path, text: str) -> None:
+    """Replaces a file so that a crash leaves the old text or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     with draft.open("x", encoding="utf-8") as file:

@@ -14,7 +14,8 @@ from signing import canonical, hashing
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a verbatim copy stands in its author's log."""
+    """Where a verbatim copy stands in its author's log; of an own entry that was lost and put back
+    after a restore, where it first stood."""
 
     position: int
     recorded_at: datetime

@@ -7,6 +7,7 @@ from ledger.events import (
     ministry,
     pupil,
     pupil_year,
+    recovery,
     register,
     school_class,
     settings,
@@ -14,10 +15,12 @@ from ledger.events import (
     unit,
 )
 
+_MODULES = (
+    *(unit, settings, recovery, school_class, staff, pupil, pupil_year, case),
+    *(ministry, register),
+)
 EVENTS: dict[str, type[Event]] = {
-    event.TOPIC: event
-    for module in (unit, settings, school_class, staff, pupil, pupil_year, case, ministry, register)
-    for event in module.EVENTS
+    event.TOPIC: event for module in _MODULES for event in module.EVENTS
 }
 
 

@@ -7,7 +7,7 @@ and are opened when read.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -82,12 +82,12 @@ def read_days(
     """The days up to `on` on which the pupil was measured, in this ledger or, where an
     acceptance covers the copy, in another; oldest first. Of one day the last custodian's value
     counts, then the one recorded later."""
-    counted: dict[date, list[tuple[tuple[int, int], Entry]]] = {}
+    counted: dict[date, list[tuple[tuple[int, datetime, int], Entry]]] = {}
     for entry in known.entries:
         if isinstance(entry.event, HealthMeasured) and entry.event.effective_on <= on:
             hop = _hop(known, entry, own=ledger.id)
             if hop is not None:
-                order = (hop, entry.author_position)
+                order = (hop, entry.author_instant, entry.author_position)
                 counted.setdefault(entry.event.effective_on, []).append((order, entry))
     days = []
     for day, entries in sorted(counted.items()):

@@ -124,7 +124,7 @@ def _record(ledger: Ledger, connection: Connection, known: PupilLog) -> _Record:
         entry
         for entry in known.entries
         if entry.stream.kind is StreamKind.PUPIL
-        and (entry.origin is None or getattr(entry.event, "kind", None) != "local")
+        and (entry.stream.ledger == ledger.id or getattr(entry.event, "kind", None) != "local")
     ]
     return _Record(known, bearings(ledger, connection, told))
 

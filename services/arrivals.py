@@ -60,10 +60,10 @@ def arrival_report(
     with office.ledger.database.connection() as connection:
         reader = Reader(connection, office.ledger.keyring, office.ledger.id)
         case = require_case(reader, case_id)
-        if case.pupil is None and pupil is not None:
-            case = case.model_copy(update={"pupil": pupil})
         if case.side == "origin":
             raise CaseRefused("the import report is the receiving school's")
+        if case.pupil is None and pupil is not None:
+            case = case.model_copy(update={"pupil": pupil})
         written = _told(reader, case_id)
     if case.state == "received" and opened is None:
         opened = inbox.reopen(office, case_id)

@@ -96,21 +96,41 @@ def accept(
     *,
     list_: str | None,
     class_code: str | None,
+    pupil: UUID | None = None,
+    new: bool = False,
     today: date,
     who: Who,
 ) -> dict[str, Any]:
     """Takes a pupil in; what is still missing is kept with the acceptance as its remark, after the
     clerk's own `list_`. Returns the import report as it stands afterwards.
 
+    `pupil` or `new` say who it is where this ledger accepted the record before it was restored,
+    and lost which pupil it is; anywhere else the case knows it.
+
     Raises:
         CaseRefused: there is nothing to accept, or the case is held.
         CheckFailed: the dossier no longer passes its checks.
-        Refused: `unknown_class`, and as `inside.accept`.
+        Refused: `unknown_class`, `who_is_it`, and as `inside.accept`.
     """
     case = case_of(office, case_id)
     if case.state != "accepted":
+        case = _identified(case, pupil, new=new)
         _take_in(office, case, list_, class_code, today, who)
     return arrival_report(office, case_id, on=today)
+
+
+def _identified(case: Case, pupil: UUID | None, *, new: bool) -> Case:
+    """The case with the pupil that a person named, where nobody else knows it any more."""
+    if case.pupil is not None or case.side != "receiver":
+        return case
+    if case.bound == "accepted" and pupil is None and not new:
+        raise Refused(
+            "who_is_it",
+            "this ledger accepted it before it was restored, and lost which pupil it is",
+            field="--pupil",
+            suggestion="name our record of the child with --pupil, or say --new",
+        )
+    return case.model_copy(update={"pupil": pupil})
 
 
 def _take_in(
@@ -124,7 +144,7 @@ def _take_in(
         papers.accept(office, case.id, remark=_remark(list_, told), today=today, who=who)
         return
     opened = inbox.reopen(office, case.id)
-    told = arrival_report(office, case.id, on=today, opened=opened)
+    told = arrival_report(office, case.id, on=today, opened=opened, pupil=case.pupil)
     acceptance.accept(
         office,
         case.id,

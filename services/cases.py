@@ -43,7 +43,9 @@ WAITING: dict[tuple[str, str], str | None] = {
 """What a case waits for, by our side and the state: every pair that can be; None once it is over.
 
 Some states wait for something else as well: a release that has no receipt yet for its `delivery`,
-an application without a ledger to ask for the `papers`, a held case for `lift_hold`.
+and so does what was accepted before this ledger was restored, then for a person to `identify` the
+pupil where that was lost; an application without a ledger to ask for the `papers`, a held case for
+`lift_hold`, a case with a supplement for its decision.
 """
 ACTORS = {
     "decide": "receiving_head",
@@ -53,6 +55,7 @@ ACTORS = {
     "consent": "origin_school",
     "delivery": "courier",
     "accept": "receiving_school",
+    "identify": "receiving_school",
     "reissue": "origin_school",
     "recall_answer": "receiving_school",
     "lift_hold": "holder",
@@ -117,6 +120,7 @@ def _answer(office: Office, reader: Reader, case: Case) -> dict[str, Any]:
         "receipt": case.receipt,
         "held_by": case.held,
         "returns": str(case.returns) if case.returns else None,
+        "restored": case.restored or None,
         "due_on": due.isoformat() if due else None,
         "differs": list(case.identity) if case.identity is not None else None,
         "moved_to": short_name(office.trust, case.moved_to) if case.moved_to else None,
@@ -160,10 +164,20 @@ def waiting_for(case: Case) -> str | None:
         waiting = "delivery"
     if (case.side, case.state) == ("receiver", "agreed") and case.peer is None:
         waiting = "papers"
+    if case.bound == "accepted":
+        waiting = _bound(case, waiting)
     waiting = waiting or _supplement(case)
     if waiting is not None and case.held is not None:
         waiting = "lift_hold"
     return waiting
+
+
+def _bound(case: Case, waiting: str | None) -> str | None:
+    """What was accepted before this ledger was restored comes again by itself; a person is needed
+    where nobody knows any more which pupil it is."""
+    if case.state in ("requested", "problem"):
+        return "delivery"
+    return "identify" if case.state == "received" and case.pupil is None else waiting
 
 
 def due_on(case: Case, newest: date) -> date | None:

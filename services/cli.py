@@ -51,6 +51,7 @@ COMMANDS = {
     "register": "register:register",
     "rebuild": "rebuild:rebuild",
     "reconcile": "reconcile:reconcile_",
+    "recover": "recover:recover",
     "report": "report:report",
     "retract": "retract:retract",
     "roster": "roster:roster",

@@ -22,8 +22,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ledger.codes import province_name
 from ledger.errors import NotFound
+from ledger.fence import Fence
 from ledger.ids import uuid7
 from ledger.ledger import Ledger
+from ledger.notary import Notary
 from services.embedded import Servers
 from services.embedded.home import Home, replace_file
 from services.errors import LedgerExists, ServiceError
@@ -135,7 +137,7 @@ class Ledgers:
         chain = certificates.load_pem((folder / "seal.pem").read_text("ascii"))
         return LedgerKeys(
             kek=(folder / "kek").read_bytes(),
-            checkpoint=NoteSigner(origin(profile.id), (folder / "checkpoint.key").read_bytes()),
+            checkpoint=self._note_signer(profile),
             seal=Credential(_seal_key(folder / "seal.key"), tuple(chain)),
             encryption=KeyPair.from_private_bytes((folder / "encryption.key").read_bytes()),
         )
@@ -278,7 +280,24 @@ class Ledgers:
         with showing_if_told("folding the current states anew") as progress:
             ledger = Ledger.open(url, kek=kek, renew=renew, progress=progress)
         with ledger:
+            ledger.desk.fence = self.fence(profile, ledger)
             yield profile, ledger
+
+    def notary(self, profile: Profile, ledger: Ledger) -> Notary:
+        """The notary of an opened ledger; the newest checkpoint is kept in the home too: it is
+        the ledger's guard, wherever the database is."""
+        return Notary(ledger, self._note_signer(profile), self._guard(profile))
+
+    def fence(self, profile: Profile, ledger: Ledger) -> Fence:
+        """What keeps a ledger from writing whose database was restored from a backup."""
+        return Fence(self.notary(profile, ledger), self.home.path / "places" / profile.name)
+
+    def _note_signer(self, profile: Profile) -> NoteSigner:
+        seed = (self.home.keys / profile.name / "checkpoint.key").read_bytes()
+        return NoteSigner(origin(profile.id), seed)
+
+    def _guard(self, profile: Profile) -> Path:
+        return self.home.path / "checkpoints" / profile.name
 
     def _make_keys(self, profile: Profile, *, arbiter: bool) -> None:
         folder = self.home.keys / profile.name

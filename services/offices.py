@@ -35,10 +35,8 @@ def office_of(ledgers: Ledgers, profile: Profile, ledger: Ledger) -> Office:
 
 
 def notary_of(ledgers: Ledgers, profile: Profile, ledger: Ledger) -> Notary:
-    """The notary of an opened ledger; the newest checkpoint is kept in the home too."""
-    keys = ledgers.keys(profile)
-    witness = ledgers.home.path / "checkpoints" / profile.name
-    return Notary(ledger, keys.checkpoint, witness)
+    """The notary of an opened ledger."""
+    return ledgers.notary(profile, ledger)
 
 
 @contextmanager

@@ -43,6 +43,7 @@ WAITING: dict[str, tuple[str, str]] = {
     "reissue": ("trường đi gửi lại hồ sơ", "the origin to send it again"),
     "papers": ("trường đến nhập hồ sơ giấy và tiếp nhận", "the receiver to take the papers in"),
     "consent": ("trường đi đồng ý cho chuyển", "the school left to consent"),
+    "identify": ("trường đến xác định học sinh", "the receiver to say which pupil it is"),
 }
 
 CASE_COLUMNS: dict[str, tuple[str, str]] = {

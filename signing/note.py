@@ -39,6 +39,7 @@ _MAX_TIMESTAMP: Final = 253_402_300_799
 """The end of the year 9999, the last that a calendar here can name."""
 _DASH: Final = "\u2014"
 _SIZE: Final = re.compile(r"0|[1-9][0-9]{0,18}")
+_INCARNATION: Final = re.compile(r"[2-9]|[1-9][0-9]{1,8}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +215,24 @@ class Checkpoint:
         if not _SIZE.fullmatch(size):
             raise NoteError("a checkpoint's size is a decimal without leading zeros")
         return cls(origin, int(size), _decode(root), tuple(extensions))
+
+    def incarnation(self, log: str) -> int:
+        """Return which incarnation of the log named ``log`` this is of; see :func:`origin_line`.
+
+        Raises :class:`NoteError` (``untrusted_signer``) where it is of another log.
+        """
+        if self.origin == log:
+            return 1
+        name, _, number = self.origin.rpartition("/")
+        if name != log or not _INCARNATION.fullmatch(number):
+            raise NoteError("the checkpoint is of another log", code="untrusted_signer")
+        return int(number)
+
+
+def origin_line(log: str, incarnation: int) -> str:
+    """Return the origin line of a log's checkpoints: its name, and from the second incarnation on
+    (a log restored from a backup goes on as another one) a slash and the number."""
+    return log if incarnation == 1 else f"{log}/{incarnation}"
 
 
 def sign_note(text: str, signers: Sequence[NoteSigner], *, at: datetime | None = None) -> str:

@@ -51,12 +51,14 @@ def accept(
     remark: str | None,
     today: date,
     who: Who,
+    recovery: bool = False,
 ) -> UUID:
     """Takes a verified dossier in: copies, link, `TransferAccepted` and the decision, in one
     transaction; custody is here from its position on.
 
     `pupil` is our own record of the child (None: a new one is made). Accepted before: nothing
-    more happens. Returns our pupil's id.
+    more happens. `recovery`: it was accepted before this ledger was restored, and is again, by
+    rule. Returns our pupil's id.
 
     Raises:
         CaseRefused: the transfer was rejected, there is no such dossier, or our record of the child
@@ -85,10 +87,11 @@ def accept(
         elif reader.pupils([ours])[ours] is None:
             raise NotFound("unknown_pupil", "no pupil is on record under this key")
         own = reader.pupils([ours])[ours] if pupil is not None else None
-        if own is not None:
+        if own is not None and case_id not in own.accepted:
             _require_one_history(reader, own, dossier)
         _copy(reader, plan, dossier, report.entries)
-        plan.add(pupil_ref(reader, ours), joined(own, dossier, ours, case_id, today))
+        if own is None or case_id not in own.accepted:  # that entry itself may have come back
+            plan.add(pupil_ref(reader, ours), joined(own, dossier, ours, case_id, today))
         told = message(case_id, dossier.iss, "accept", content={"digest": dossier.digest.value})
         decided = CaseDecided(
             effective_on=today,
@@ -114,7 +117,7 @@ def accept(
         )
         return plan
 
-    office.ledger.desk.run(decide, who=who)
+    office.ledger.desk.run(decide, who=who, recovery=recovery)
     return ours
 
 
@@ -217,7 +220,7 @@ def _copy(reader: Reader, plan: Plan, dossier: Dossier, entries: Sequence[ReadEn
 
 
 def stream_ref(stream: UUID, first: ReadEntry) -> StreamRef:
-    """Another ledger's stream, as its first entry opens it."""
+    """A stream by its first entry: whose, what it is about."""
     event = first.event
     if isinstance(event, PupilYearOpened | PaperYearOpened):
         return StreamRef(

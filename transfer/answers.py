@@ -86,9 +86,10 @@ def _on_decision(
     decision: Decision = "accepted" if kind == "accept" else "rejected"
     if case.state == "declined":
         return plan
-    if case.state in ("accepted", "rejected") and not _answer_missing(case):
+    if case.state in ("accepted", "rejected") and not answer_missing(case):
         if case.state != decision and case.ruling is None:
             raise CaseRefused("a second, different decision about one transfer")
+        plan.extra.append(answered(case.id, ["dossier", "recall"]))  # it may have been sent again
         return plan
     reason, digest = content.get("reason"), content.get("digest")
     received = DecisionReceived(
@@ -105,7 +106,7 @@ def _on_decision(
     return plan
 
 
-def _answer_missing(case: Case) -> bool:
+def answer_missing(case: Case) -> bool:
     """Whether a ruling in the receiver's favour closed the case before its own answer came: its
     acceptance is then noted, and its rejection counts, for who has rejected can never accept."""
     return case.state == "accepted" and case.failure == (0, BY_RULING)
@@ -129,7 +130,7 @@ def _cancelled(
     if case is not None and case.side != "origin":
         raise CaseRefused("a cancelling by the side that was asked")
     open_still = case is None or case.state not in ("rejected", "accepted", "declined")
-    if open_still or (case is not None and _answer_missing(case)):
+    if open_still or (case is not None and answer_missing(case)):
         cancelled = CancelReceived(
             effective_on=clock.today(),
             case=header.case,

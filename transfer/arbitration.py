@@ -35,7 +35,7 @@ from ledger.queries import queries
 from ledger.reader import Reader
 from ledger.registration import pupil_ref
 from signing.jws import Signer
-from transfer import clock
+from transfer import clock, fencing
 from transfer.answers import BY_RULING
 from transfer.bodies import AnswerBody
 from transfer.cases import answered, case_ref, message, next_issue, person_of
@@ -195,7 +195,7 @@ def plan_ruling(office: Office, reader: Reader, ruling: Ruling, today: date) -> 
 
 def take_ruling(office: Office, data: bytes, *, today: date, who: Who) -> UUID:
     """Takes in a ruling that was handed over as a file; returns the transfer id. Repeated it does
-    nothing.
+    nothing. A ledger that recovers from a restore takes it too: it settles decisions that differ.
 
     Raises:
         CheckFailed: it is no ruling of an arbiter of our ministry.
@@ -210,7 +210,7 @@ def take_ruling(office: Office, data: bytes, *, today: date, who: Who) -> UUID:
         plan, disputed = plan_ruling(office, reader, ruling, today)
         return plan
 
-    office.ledger.desk.run(decide, who=who)
+    office.ledger.desk.run(decide, who=who, recovery=fencing.is_recovering(office))
     if disputed:
         raise CaseRefused(
             "another ruling about this transfer was taken in before; ask the ministry which holds"

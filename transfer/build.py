@@ -131,7 +131,7 @@ def build_dossier(
         or entry.version <= limits.get(entry.stream.id, 0)
     ]
     references = references_of(reader, entries)
-    hops = _earlier_hops(connection, pupil)
+    hops = _hops_before(_earlier_hops(connection, pupil), release_entry)
     receiver = case.other if shown_to is None else None
     hops.append(_hop(office, connection, release_entry, release, references, receiver))
     return _payload(
@@ -263,6 +263,16 @@ def _carried_streams(
 def _earlier_hops(connection: Connection, pupil: Pupil) -> list[Hop]:
     rows = connection.execute(_SQL["hops"], {"pupil": pupil.id}).fetchall()
     return [Hop.model_validate_json(row[0]) for row in rows]
+
+
+def _hops_before(hops: Sequence[Hop], release: Entry) -> list[Hop]:
+    """The hops that came before a release: the pupil may have come back by a later one since,
+    and brought this release along as a hop."""
+    for index, hop in enumerate(hops):
+        place = hop.release.record.stream, hop.release.record.version
+        if place == (release.stream.id, release.version):
+            return list(hops[:index])
+    return list(hops)
 
 
 def _hop(

@@ -22,6 +22,7 @@ from transfer.kinds import ANSWERS
 from transfer.office import Office
 
 _SQL = queries("transfer", "transfer.sql")
+_RECOVERY = queries("transfer", "recovery.sql")
 Remark = Callable[[UUID, Report, UUID | None], str | None]
 """From a case, its checked dossier and our pupil (None: a new one) what is to be remarked."""
 
@@ -57,14 +58,17 @@ def export(
 
 
 def _sealed(office: Office, case_id: UUID) -> bytes:
-    """The newest issue of a dossier."""
+    """The newest issue of a dossier; sealed anew where its bytes went with a lost incarnation."""
+    again = {"case": case_id, "kind": "dossier"}
+    with office.ledger.database.connection() as connection:
+        renewed = connection.execute(_RECOVERY["seal_again"], again).rowcount > 0
     outbox.seal_waiting(office)
     with office.ledger.database.connection() as connection:
         row = connection.execute(_SQL["sealed"], {"case": case_id, "kind": "dossier"}).fetchone()
         if row is None:
             raise CaseRefused("the dossier is not sealed yet; try again")
         case = Reader(connection, office.ledger.keyring, office.ledger.id).case(case_id)
-        if case is not None and case.encryption_key is None:
+        if renewed or (case is not None and case.their_pupil is None):
             # Nobody asked for it over the network, where it would be a problem.
             connection.execute(_SQL["answered"], {"case": case_id, "kinds": ["dossier"]})
     sealed: bytes = row[0]

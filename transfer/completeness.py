@@ -1,6 +1,7 @@
 """Checks 8 and 9: everything released is there, in order, and unaltered."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -116,7 +117,7 @@ def check_unaltered(dossier: Dossier) -> None:
     for stream in dossier.streams:
         written.setdefault(stream.ledger, []).extend(stream.entries)
     for found in written.values():
-        found.sort(key=lambda entry: entry.record.position)
+        found.sort(key=author_order)
     for hop in dossier.hops:
         last = dict(release_of(hop).streams)
         own = [
@@ -128,11 +129,18 @@ def check_unaltered(dossier: Dossier) -> None:
             raise CheckFailed(9, "wrong_root", f"the entries of hop {hop.ledger} give another root")
 
 
+def author_order(entry: CarriedEntry) -> tuple[datetime, int]:
+    """The order in which an author wrote. Its instants rise for ever; its positions do within one
+    incarnation of its log, and there both give the same order."""
+    return entry.record.recorded_at, entry.record.position
+
+
 def _altered(entry: CarriedEntry) -> CheckFailed:
     where = f"stream {entry.record.stream}, version {entry.record.version}"
     return CheckFailed(9, "altered_entry", where)
 
 
 def records_root(entries: Sequence[CarriedEntry]) -> bytes:
-    """The RFC 6962 root over SHA-256(0x00 canonical(record)) of entries in position order."""
+    """The RFC 6962 root over SHA-256(0x00 canonical(record)) of entries in the order in which
+    their author wrote them (`author_order`)."""
     return merkle.root_of([entry.record.leaf for entry in entries])

@@ -298,6 +298,11 @@ def reject(office: Office, case_id: UUID, *, reason: str, today: date, who: Who)
             raise CaseRefused(
                 f"ruling {case.ruling.number} gave custody to this ledger; accept the record"
             )
+        if case.bound == "accepted":
+            raise CaseRefused(
+                "this ledger accepted it before it was restored from a backup, and the other side "
+                "knows: it can be accepted again, or sent back"
+            )
         # Nothing was released yet, as far as is known here: the origin confirms a `cancel`.
         kind = "cancel" if case.state == "requested" else "reject"
         return rejection(office, reader, case, kind=kind, reason=reason, today=today)

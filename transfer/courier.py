@@ -2,7 +2,8 @@
 
 One connection for one ledger's office. `exchange` is one round for a command; `follow` is the
 worker that lasts: it seals and sends what waits, takes in what comes, looks at its durables every
-few minutes, and waits a lost server out.
+few minutes, and waits a lost server out. A ledger that was restored from a backup sends nothing
+until its recovery has begun; what other ledgers then tell is worked in here, as it comes.
 """
 
 import asyncio
@@ -14,7 +15,7 @@ from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
 from ledger.event import Who
-from transfer import advisories, assembly, outbox
+from transfer import advisories, asking, assembly, outbox, recovery
 from transfer.connection import connect
 from transfer.errors import CourierUnavailable
 from transfer.inbox import Taken
@@ -33,6 +34,8 @@ GATHER: Final = 0.2
 PATIENCE: Final = 5.0
 """How long a fetch lingers; a message that comes meanwhile is delivered at once."""
 LOOK: Final = 60.0
+SETTLE: Final = 1.0
+"""How long a whole answer of another ledger waits to be worked in."""
 TIDY: Final = 3600.0
 LOST: Final = 10.0
 """After so many seconds without a connection the route is looked up anew: a server that is started
@@ -94,12 +97,14 @@ class Courier:
 
         Raises:
             BoxDrifted: a durable is not set as it must be; the others were read.
+            Conflict: `fenced`, this ledger was restored and no recovery has begun.
         """
         taken: list[Taken] = []
         while True:
             sent = await self.send()
             came = await self.intake.receive()
             taken.extend(came)
+            await asyncio.to_thread(recovery.advance, self._office, who=self._who)
             for failure in self.intake.failures:
                 raise failure
             if not sent and not came:
@@ -107,7 +112,11 @@ class Courier:
                 return taken
 
     async def send(self) -> int:
-        """Seals what waits and publishes what is due; returns how many messages went out."""
+        """Seals what waits and publishes what is due; returns how many messages went out.
+
+        Raises:
+            Conflict: `fenced`, this ledger was restored and no recovery has begun.
+        """
         await asyncio.to_thread(outbox.seal_waiting, self._office)
         return await self.relay.send()
 
@@ -120,6 +129,7 @@ class Courier:
         steps = (
             self._send_on(stop),
             self.intake.follow(stop, patience=PATIENCE),
+            self._settle_on(stop),
             self._look_on(stop),
             self._tidy_on(stop),
             self._watch(stop),
@@ -148,6 +158,11 @@ class Courier:
             # What one message leaves to be told is rarely alone.
             await pause(stop, GATHER)
 
+    async def _settle_on(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            await asyncio.to_thread(recovery.advance, self._office, who=self._who)
+            await pause(stop, SETTLE)
+
     async def _watch(self, stop: asyncio.Event) -> None:
         """Raises CourierUnavailable once the connection has been away for `LOST` seconds."""
         away = 0.0
@@ -171,6 +186,7 @@ class Courier:
     async def _tidy_on(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
             await asyncio.to_thread(assembly.expire, self._office)
+            await asyncio.to_thread(asking.ask_daily, self._office, who=self._who)
             await pause(stop, TIDY)
 
 

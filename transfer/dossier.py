@@ -126,11 +126,16 @@ class CarriedEntry(Frozen):
 
 
 class Inclusion(Frozen):
-    """That the entry at `index` is in the log of the checkpoint; hashes in hexadecimal."""
+    """That the entry at `index` is in the log of the checkpoint; hashes in hexadecimal.
+
+    `recorded_at` is there for an entry that was lost and put back after a restore: it stands at
+    another place and instant of the new log than its record says (see `in_log.check_place`).
+    """
 
     checkpoint: Note
     index: int
     proof: Some[Hex32] = Field(max_length=64)
+    recorded_at: Instant | None = Field(default=None, exclude_if=lambda instant: instant is None)
 
 
 class Consistency(Frozen):

@@ -11,6 +11,7 @@
     supplement               noted for the person who decides
     supplement_answer moved_to
                              what was proposed counts, or goes on to who has the pupil
+    reconcile                what we know is told; what another knows is compared with our log
 
 A message is verified and opened before it comes here; an effect is a pure decision.
 """
@@ -40,10 +41,13 @@ from transfer.errors import CaseRefused, CheckFailed
 from transfer.held import DatabaseHeld
 from transfer.message import Header, Kind, Opened
 from transfer.office import Office
+from transfer.parts import on_part
 from transfer.problems import on_problem
 from transfer.recall import on_recall
+from transfer.reconciling import on_ask
 from transfer.register import on_register_answer, tell_return
 from transfer.register_service import on_register
+from transfer.statement import ReconcileBody, cases_with
 from transfer.supplement_checks import check_supplement
 from transfer.supplement_intake import (
     on_moved_to,
@@ -63,7 +67,9 @@ def _request(
     if case is not None:
         _require_same(case, header, asked)
     if case is not None and case.state != "requested":
-        return Plan()  # asked anew, because the first request was thought lost
+        # Asked anew, because the first request was thought lost; or told again by a ledger that
+        # was restored and does not know any more that it arrived.
+        return Plan()
     received = RequestReceived(
         effective_on=asked.first_day,
         case=asked.transfer_id,
@@ -104,7 +110,7 @@ def _supplement(
     supplement = cast(SupplementBody, body)
     held = DatabaseHeld(reader.connection, reader, by_file=True)
     found = check_supplement(reader, header, supplement, trust=office.trust, held=held)
-    return on_supplement(reader, case, header, supplement, found.pupil)
+    return on_supplement(reader, case, header, supplement, found.pupil, trust=office.trust)
 
 
 def _supplement_answer(
@@ -144,6 +150,25 @@ def _register_answer(
     return on_register_answer(office, reader, case, header, cast(AnswerBody, body))
 
 
+def _reconcile(
+    office: Office, reader: Reader, case: Case | None, header: Header, body: Frozen
+) -> Plan:
+    del case
+    said = cast(ReconcileBody, body)
+    if not said.asks:
+        return on_part(office, reader, header, said)
+    cases = [
+        (number, stream, _tracked(reader, found))
+        for number, stream, found in cases_with(reader.connection, header.sender)
+    ]
+    return on_ask(reader, header, said, cases)
+
+
+def _tracked(reader: Reader, case: Case) -> Case:
+    """The case again as a ground of the decision: an answer must not be about an older one."""
+    return reader.case(case.id) or case
+
+
 EFFECTS: dict[Kind, tuple[type[Body], Effect]] = {
     "request": (RequestBody, _request),
     "decline": (AnswerBody, _answer),
@@ -159,6 +184,7 @@ EFFECTS: dict[Kind, tuple[type[Body], Effect]] = {
     "supplement": (SupplementBody, _supplement),
     "supplement_answer": (SupplementAnswerBody, _supplement_answer),
     "moved_to": (AnswerBody, _moved_to),
+    "reconcile": (ReconcileBody, _reconcile),
 }
 """Every kind but the dossier, which has thirteen checks of its own."""
 

@@ -10,8 +10,10 @@ from transfer.dossier import CarriedEntry, Record
 
 
 def own(entries: Iterable[Entry], ledger: UUID) -> list[Entry]:
-    """Those of the entries that this ledger wrote."""
-    return [entry for entry in entries if entry.origin is None and entry.stream.ledger == ledger]
+    """Those of the entries that this ledger wrote, in the order in which it did: what was lost
+    and put back after a restore stands where it was first written."""
+    written = [entry for entry in entries if entry.stream.ledger == ledger]
+    return sorted(written, key=lambda entry: (entry.author_instant, entry.author_position))
 
 
 def carried(entry: Entry) -> CarriedEntry:

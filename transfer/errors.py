@@ -39,3 +39,9 @@ class BoxDrifted(CourierUnavailable):
 
 class NotYet(TransferError):
     """A delivery cannot be taken in now and will be later: it is put off, nothing is said."""
+
+
+class Fenced(NotYet):
+    """This ledger was restored from a backup: it takes mail in once it has recovered."""
+
+    exit_code = 7

@@ -198,8 +198,10 @@ def check_sheets(
     """Of check 11: each path leads from a mark to its sheet's root, and what a person signed of
     the sheet is true."""
     marks = {(entry.stream, entry.version): entry for entry in entries}
+    # Positions speak of one incarnation of a log; a release, of any, holds all that it covers.
+    placed = [one for n, one in enumerate(shown) if one.incarnation == 1 or n < len(dossier.hops)]
     return [
-        _check_sheet(path, marks.get((path.stream, path.version)), pupils, signers, shown)
+        _check_sheet(path, marks.get((path.stream, path.version)), pupils, signers, placed)
         for path in dossier.sheets
     ]
 

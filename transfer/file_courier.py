@@ -78,6 +78,7 @@ def take_file(office: Office, data: bytes, *, who: Who) -> Taken:
 
     Raises:
         CheckFailed: the file is no message, or is addressed to another ledger.
+        Fenced: this ledger was restored; it can be taken in once it has recovered.
     """
     header = mail.read_frame(data).header
     if header.receiver != office.ledger.id:

@@ -1,25 +1,33 @@
 """What the receiver's database knows of a message, a request, a log and our copies."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from uuid import UUID
 
 from ledger.database import Connection
 from ledger.events.pupil_year import Proposed
 from ledger.queries import queries
 from ledger.reader import Reader
+from signing.note import Checkpoint, SignedNote
+from signing.truststore import TrustStore
+from transfer.cases import Write
 from transfer.dossier import Dossier
 from transfer.errors import CheckFailed
 from transfer.message import Frame, Opened
 from transfer.returning import returned_pupil
 
 _SQL = queries("transfer", "transfer.sql")
+_RECOVERY = queries("transfer", "recovery.sql")
 
 
 class DatabaseHeld:
     """The checks that need the receiver's own database (steps 2, 3, 7, 10 and 13)."""
 
-    def __init__(self, connection: Connection, reader: Reader, *, by_file: bool) -> None:
-        """`by_file`: a dossier handed in by a person needs no request of ours."""
+    def __init__(
+        self, connection: Connection, reader: Reader, *, by_file: bool, delivered: bool = False
+    ) -> None:
+        """`by_file`: a dossier handed in by a person needs no request of ours. `delivered`: it
+        came before, whatever became of its sender since."""
+        self._delivered = delivered
         self._connection = connection
         self._reader = reader
         self._by_file = by_file
@@ -34,8 +42,15 @@ class DatabaseHeld:
             raise CheckFailed(2, "equivocation", "this message came before with another content")
 
     def check_incarnation(self, sender: UUID, incarnation: int) -> None:
-        """Step 3: fencing comes with restores; the bundle's incarnation is checked already."""
-        del sender, incarnation
+        """Step 3: what a ledger sent before it was restored, and is not here yet, is refused: it
+        may not know of it any more."""
+        if self._delivered:
+            return
+        known = incarnation_of(self._connection, sender)
+        if incarnation < known:
+            raise CheckFailed(
+                3, "old_incarnation", f"the sender was restored since (incarnation {known})"
+            )
 
     def check_requested(self, opened: Opened) -> None:
         """Step 7: we asked for this pupil, of this ledger, in this transfer, or gave it away to
@@ -49,10 +64,12 @@ class DatabaseHeld:
         if not asked or (case is not None and case.state == "follow_up"):
             raise CheckFailed(7, "not_requested", "this ledger did not ask for it")
 
-    def roots(self, ledger: UUID, sizes: Collection[int]) -> dict[int, bytes]:
-        """Step 10: the roots that ledger showed us before, by size (of those asked for)."""
+    def roots(self, ledger: UUID, sizes: Collection[int], incarnation: int) -> dict[int, bytes]:
+        """Step 10: the roots that this incarnation of the ledger's log showed us before, by size
+        (of those asked for)."""
         rows = self._connection.execute(
-            _SQL["peer_checkpoints"], {"ledger": ledger, "sizes": list(sizes)}
+            _SQL["peer_checkpoints"],
+            {"ledger": ledger, "incarnation": incarnation, "sizes": list(sizes)},
         ).fetchall()
         return dict(rows)
 
@@ -91,6 +108,36 @@ class DatabaseHeld:
     def _ours(self, dossier: Dossier, stream: UUID) -> bool:
         """Our own streams may have grown since the release that the dossier tells of."""
         return any(s.id == stream and s.ledger == self._reader.ledger for s in dossier.streams)
+
+
+def remember_checkpoints(trust: TrustStore, shown: Iterable[tuple[UUID, str]]) -> Write:
+    """Keeps the roots that verified checkpoints, by their ledger, showed: an incarnation of a log
+    may not show others later."""
+    rows = []
+    for ledger, note in dict.fromkeys(shown):
+        checkpoint = Checkpoint.parse(SignedNote.parse(note).text)
+        incarnation = checkpoint.incarnation(trust.by_id(ledger).verifier().name)
+        rows.append(
+            {
+                "ledger": ledger,
+                "incarnation": incarnation,
+                "size": checkpoint.size,
+                "root": checkpoint.root,
+            }
+        )
+
+    def write(connection: Connection, first: int) -> None:
+        del first
+        for row in rows:
+            connection.execute(_SQL["put_peer_checkpoint"], row)
+
+    return write
+
+
+def incarnation_of(connection: Connection, ledger: UUID) -> int:
+    """The newest incarnation of another ledger that has spoken here."""
+    row = connection.execute(_RECOVERY["peer"], {"ledger": ledger}).fetchone()
+    return row[0] if row is not None else 1
 
 
 def digest_of(frame: Frame) -> bytes:

@@ -4,6 +4,9 @@ A checkpoint is compared with every other of the same log that is known: those o
 the log's first one in the trust bundle, and those the receiver was shown before. Of one size they
 have one root; of two sizes a consistency proof, where one travels, ties them. An older checkpoint
 than the newest held is honest: it is the first that covered the entry.
+
+All this within one incarnation: a log that was restored from a backup goes on as another one, and
+says so in the origin line of its checkpoints (`signing.note.origin_line`).
 """
 
 from dataclasses import dataclass, field
@@ -29,6 +32,7 @@ class Shown:
 
     ledger: UUID
     checkpoint: Checkpoint
+    incarnation: int
     witnesses: tuple[str, ...]
     proven_at: datetime | None
     consistent_with: tuple[int, ...]
@@ -36,11 +40,11 @@ class Shown:
 
 @dataclass(slots=True)
 class _Log:
-    """What is known of one ledger's log: its key, and roots by size."""
+    """What is known of one ledger's log: its key, and of each incarnation roots by size."""
 
     trusted: LedgerTrust
     verifier: NoteVerifier
-    roots: dict[int, bytes] = field(default_factory=dict)
+    roots: dict[int, dict[int, bytes]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ class _Note:
     """A note verified: its checkpoint, who witnessed it, and the time that proves."""
 
     checkpoint: Checkpoint
+    incarnation: int
     witnesses: tuple[str, ...]
     proven_at: datetime | None
 
@@ -94,20 +99,11 @@ class _Reading:
         log = self._log(author)
         signed = self._checkpoint(author, log, inclusion.checkpoint)
         checkpoint = signed.checkpoint
-        tied = self._check_one_log(author, log, checkpoint, consistency)
-        if inclusion.index != entry.record.position:
-            raise CheckFailed(10, "not_in_log", "the proof is for another position")
-        try:
-            merkle.verify_inclusion(
-                index=inclusion.index,
-                size=checkpoint.size,
-                leaf_hash=leaf(entry.record.recorded_at, entry.record.canonical),
-                proof=[bytes.fromhex(part) for part in inclusion.proof],
-                root=checkpoint.root,
-            )
-        except MerkleError as error:
-            raise CheckFailed(10, "not_in_log", str(error)) from error
-        return Shown(author, checkpoint, signed.witnesses, signed.proven_at, tied)
+        tied = self._check_one_log(author, log, signed, consistency)
+        check_place(entry, inclusion, checkpoint, signed.incarnation)
+        return Shown(
+            author, checkpoint, signed.incarnation, signed.witnesses, signed.proven_at, tied
+        )
 
     def _log(self, author: UUID) -> _Log:
         known = self._logs.get(author)
@@ -116,8 +112,8 @@ class _Reading:
                 trusted = self._trust.by_id(author)
                 known = _Log(trusted, trusted.verifier())
                 if trusted.first_checkpoint is not None:
-                    first = _read(trusted.first_checkpoint, known.verifier)
-                    known.roots[first.size] = first.root
+                    first, incarnation = _read(trusted.first_checkpoint, known.verifier)
+                    known.roots[incarnation] = {first.size: first.root}
             except (TrustError, NoteError) as error:
                 raise CheckFailed(10, "bad_checkpoint", str(error)) from error
             self._logs[author] = known
@@ -127,13 +123,15 @@ class _Reading:
         known = self._notes.get((author, text))
         if known is None:
             try:
-                checkpoint = _read(text, log.verifier)
+                checkpoint, incarnation = _read(text, log.verifier)
             except NoteError as error:
                 raise CheckFailed(10, "bad_checkpoint", str(error)) from error
-            known = self._notes[author, text] = self._witnessed(author, text, checkpoint)
+            witnesses, proven_at = self._witnessed(author, text)
+            known = _Note(checkpoint, incarnation, witnesses, proven_at)
+            self._notes[author, text] = known
         return known
 
-    def _witnessed(self, author: UUID, text: str, checkpoint: Checkpoint) -> _Note:
+    def _witnessed(self, author: UUID, text: str) -> tuple[tuple[str, ...], datetime | None]:
         """Our bundle asks for its quorum, and so does one that knows the author for its own."""
         names: dict[str, None] = {}
         proven_at: datetime | None = None
@@ -151,19 +149,21 @@ class _Reading:
             times = sorted(witness.at for witness in found if witness.at is not None)
             if proven_at is None and len(times) >= bundle.quorum:
                 proven_at = times[bundle.quorum - 1]
-        return _Note(checkpoint, tuple(names), proven_at)
+        return tuple(names), proven_at
 
     def _check_one_log(
-        self, author: UUID, log: _Log, checkpoint: Checkpoint, consistency: Consistency | None
+        self, author: UUID, log: _Log, signed: _Note, consistency: Consistency | None
     ) -> tuple[int, ...]:
+        checkpoint = signed.checkpoint
+        roots = log.roots.setdefault(signed.incarnation, {})
         asked = {checkpoint.size} | ({consistency.size} if consistency else set())
         if self._held is not None:
-            log.roots |= self._held.roots(author, asked - log.roots.keys())
-        if log.roots.setdefault(checkpoint.size, checkpoint.root) != checkpoint.root:
+            roots |= self._held.roots(author, asked - roots.keys(), signed.incarnation)
+        if roots.setdefault(checkpoint.size, checkpoint.root) != checkpoint.root:
             raise CheckFailed(10, "rollback", "that log showed another root for the same size")
-        if consistency is None or consistency.size not in log.roots:
+        if consistency is None or consistency.size not in roots:
             return ()
-        other = (consistency.size, log.roots[consistency.size])
+        other = (consistency.size, roots[consistency.size])
         first, second = sorted([other, (checkpoint.size, checkpoint.root)])
         try:
             merkle.verify_consistency(
@@ -180,12 +180,45 @@ class _Reading:
         return (consistency.size,)
 
 
-def _read(text: str, verifier: NoteVerifier) -> Checkpoint:
+def check_place(
+    entry: CarriedEntry, inclusion: Inclusion, checkpoint: Checkpoint, incarnation: int
+) -> None:
+    """That the entry is the leaf at `inclusion.index` of the log that the checkpoint, of that
+    incarnation, is of.
+
+    A leaf holds the log's own instant beside the record. They are those of the record itself; but
+    an entry that its author lost and got back from copies stands in the log of a later
+    incarnation, at another index, with a later instant: `inclusion.recorded_at` names it. Author,
+    stream, version and bytes are in the leaf either way.
+
+    Raises:
+        CheckFailed: 10 `not_in_log`.
+    """
+    recorded_at = entry.record.recorded_at
+    if inclusion.recorded_at is None:
+        if inclusion.index != entry.record.position:
+            raise CheckFailed(10, "not_in_log", "the proof is for another position")
+    else:
+        if incarnation == 1 or inclusion.recorded_at <= recorded_at:
+            raise CheckFailed(10, "not_in_log", "put back into a log that lost nothing")
+        recorded_at = inclusion.recorded_at
+    try:
+        merkle.verify_inclusion(
+            index=inclusion.index,
+            size=checkpoint.size,
+            leaf_hash=leaf(recorded_at, entry.record.canonical),
+            proof=[bytes.fromhex(part) for part in inclusion.proof],
+            root=checkpoint.root,
+        )
+    except MerkleError as error:
+        raise CheckFailed(10, "not_in_log", str(error)) from error
+
+
+def _read(text: str, verifier: NoteVerifier) -> tuple[Checkpoint, int]:
+    """A checkpoint of the verifier's log, and of which incarnation it is. Raises NoteError."""
     said, _ = note.verify_note(text, [verifier])
     checkpoint = Checkpoint.parse(said)
-    if checkpoint.origin != verifier.name:
-        raise NoteError("the checkpoint is of another log")
-    return checkpoint
+    return checkpoint, checkpoint.incarnation(verifier.name)
 
 
 def _knows(bundle: TrustBundle, ledger: UUID) -> bool:

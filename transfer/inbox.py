@@ -14,36 +14,30 @@ from pydantic import ValidationError
 
 from ledger.case import Case
 from ledger.database import Connection
+from ledger.errors import Conflict, Stale
 from ledger.event import Event, Who
 from ledger.events.case import DossierReceived, ProblemNoted, ReturnReceived
 from ledger.plan import Plan
 from ledger.queries import queries
 from ledger.reader import Reader
 from signing.certificates import Purpose
-from signing.note import Checkpoint, SignedNote
-from signing.sealing import KeyPair
 from transfer import checks, clock, dead_letter, register
 from transfer import message as mail
-from transfer.cases import (
-    Write,
-    answered,
-    case_ref,
-    message,
-    next_issue,
-    person_of,
-    request_secret,
-)
+from transfer.cases import Write, answered, case_ref, message, next_issue, person_of
 from transfer.checks import Report
 from transfer.dossier import Dossier
 from transfer.effects import plan_effect, read_body
-from transfer.errors import CaseRefused, CheckFailed
-from transfer.held import DatabaseHeld, digest_of
+from transfer.errors import CaseRefused, CheckFailed, Fenced
+from transfer.fencing import may_recover
+from transfer.held import DatabaseHeld, digest_of, incarnation_of, remember_checkpoints
 from transfer.kinds import ANSWERS, FINAL_KINDS, REGISTER_KINDS
 from transfer.message import Frame, Header
 from transfer.office import Office
+from transfer.opening import key_for
 from transfer.problems import problem_message
+from transfer.reconciling import keep_incarnation
 from transfer.returning import returned_pupil
-from transfer.supplement_checks import NotYet
+from transfer.supplement_checks import Early
 from transfer.supplement_intake import again
 
 _SQL = queries("transfer", "transfer.sql")
@@ -71,6 +65,9 @@ def take(office: Office, data: bytes, *, who: Who, account: str | None = None) -
 
     `account` is the NATS account that published it, which the server vouches for: a message
     that names another ledger as its sender is thrown away unopened.
+
+    Raises:
+        Fenced: this ledger is fenced; it is to be delivered again later.
     """
     try:
         frame = mail.read_frame(data)
@@ -79,9 +76,15 @@ def take(office: Office, data: bytes, *, who: Who, account: str | None = None) -
     except CheckFailed as failure:
         dead_letter.keep(office, data, sender=_account_holder(office, account), failure=failure)
         return Taken("unknown", None, "dead", failure)
-    if frame.header.kind == "dossier":
-        return _take_dossier(office, data, frame, who)
-    return _take_answer(office, data, frame, who)
+    recovery = may_recover(office, frame.header)
+    try:
+        if frame.header.kind == "dossier":
+            return _take_dossier(office, data, frame, who, recovery=recovery)
+        return _take_answer(office, data, frame, who, recovery=recovery)
+    except Conflict as conflict:
+        if conflict.code != "fenced":
+            raise
+        raise Fenced(conflict.message) from conflict
 
 
 def _account_holder(office: Office, account: str | None) -> UUID | None:
@@ -104,33 +107,28 @@ def _check_account(office: Office, frame: Frame, account: str) -> None:
 
 
 def open_dossier(
-    office: Office, data: bytes, *, by_file: bool, now: datetime | None = None
+    office: Office,
+    data: bytes,
+    *,
+    by_file: bool,
+    now: datetime | None = None,
+    delivered: bool = False,
 ) -> Report:
-    """Runs all the checks of a dossier against our database."""
+    """Runs all the checks of a dossier against our database. `delivered`: it was here before its
+    sender was restored."""
     with office.ledger.database.connection() as connection:
         reader = Reader(connection, office.ledger.keyring, office.ledger.id)
         return checks.verify_dossier(
             data,
             trust=office.trust,
-            key=lambda frame: _key_for(office, connection, frame),
+            key=lambda frame: key_for(office, connection, frame),
             receiver=office.ledger.id,
-            held=DatabaseHeld(connection, reader, by_file=by_file),
+            held=DatabaseHeld(connection, reader, by_file=by_file, delivered=delivered),
             now=now or clock.now(),
         )
 
 
-def _key_for(office: Office, connection: Connection, frame: Frame) -> KeyPair:
-    """The one-time key of our request where it fits, else the ledger's own."""
-    name = request_secret(frame.header.case)
-    private = office.ledger.keyring.secret(connection, name)
-    if private is not None:
-        pair = KeyPair.from_private_bytes(private)
-        if pair.key_id == frame.header.kem_key_id:
-            return pair
-    return office.encryption
-
-
-def _take_dossier(office: Office, data: bytes, frame: Frame, who: Who) -> Taken:
+def _take_dossier(office: Office, data: bytes, frame: Frame, who: Who, *, recovery: bool) -> Taken:
     header = frame.header
     with office.ledger.database.connection() as connection:
         decided = connection.execute(_SQL["decision"], {"case": header.case}).fetchone()
@@ -142,19 +140,36 @@ def _take_dossier(office: Office, data: bytes, frame: Frame, who: Who) -> Taken:
             return Taken("dossier", header.case, "repeated")
     report = open_dossier(office, data, by_file=False)
     if report.failure is not None:
-        return _problem(office, data, frame, report.failure, who)
-    note_dossier(office, data, frame, report, who=who, by_file=False)
+        return _problem(office, data, frame, report.failure, who, recovery=recovery)
+    try:
+        note_dossier(office, data, frame, report, who=who, by_file=False, recovery=recovery)
+    except CheckFailed as failure:
+        return _problem(office, data, frame, failure, who, recovery=recovery)
     return Taken("dossier", header.case, "done", report=report)
 
 
 def note_dossier(
-    office: Office, data: bytes, frame: Frame, report: Report, *, who: Who, by_file: bool
+    office: Office,
+    data: bytes,
+    frame: Frame,
+    report: Report,
+    *,
+    who: Who,
+    by_file: bool,
+    recovery: bool = False,
 ) -> None:
-    """Records that a checked dossier is here; by NATS a receipt is answered."""
+    """Records that a checked dossier is here; by NATS a receipt is answered.
+
+    Raises:
+        CheckFailed: 3 `old_incarnation`, its sender was restored at this very moment.
+    """
     dossier = report.dossier
     assert dossier is not None
 
     def decide(reader: Reader) -> Plan:
+        DatabaseHeld(reader.connection, reader, by_file=by_file).check_incarnation(
+            frame.header.sender, frame.header.incarnation
+        )
         case = reader.case(frame.header.case)
         if case is not None and case.state in ("received", "accepted", "rejected"):
             return Plan(extra=[_seen(data, frame, "done", None)])
@@ -188,11 +203,13 @@ def note_dossier(
             )
         plan.extra.append(_seen(data, frame, "done", None))
         plan.extra.append(answered(frame.header.case, ["request", "problem"]))
-        plan.extra.append(_remember_checkpoints(report))
+        shown = [(hop.ledger, hop.inclusion.checkpoint) for hop in dossier.hops]
+        plan.extra.append(remember_checkpoints(office.trust, shown))
         plan.extra.append(register.remember(office, dossier))
+        plan.extra += [_still(frame.header), keep_incarnation(frame.header)]
         return plan
 
-    office.ledger.desk.run(decide, who=who)
+    office.ledger.desk.run(decide, who=who, recovery=recovery)
 
 
 def _returned(reader: Reader, dossier: Dossier) -> list[Event]:
@@ -214,9 +231,18 @@ def _returned(reader: Reader, dossier: Dossier) -> list[Event]:
     ]
 
 
-def _problem(office: Office, data: bytes, frame: Frame, failure: CheckFailed, who: Who) -> Taken:
+def _problem(
+    office: Office,
+    data: bytes,
+    frame: Frame,
+    failure: CheckFailed,
+    who: Who,
+    *,
+    recovery: bool,
+) -> Taken:
     """A failed check moves nothing: the sender is told step and code, and may issue again. A
-    failed `problem` is answered by nothing, or two ledgers could go on for ever."""
+    failed `problem` is answered by nothing, or two ledgers could go on for ever; and what is of an
+    older incarnation is told nobody: its sender asks what became of it, or has asked."""
     header = frame.header
     keep = failure.step >= QUARANTINE_FROM or failure.code == "equivocation"
     state = "quarantined" if keep else "dead"
@@ -226,7 +252,7 @@ def _problem(office: Office, data: bytes, frame: Frame, failure: CheckFailed, wh
     def decide(reader: Reader) -> Plan:
         plan = Plan(extra=[_seen(data, frame, state, f"{failure.step} {failure.code}")])
         case = reader.case(header.case)
-        if not known or not _may_tell(case, header):
+        if not known or not _may_tell(case, header) or failure.code == "old_incarnation":
             return plan
         if _told(reader, header):
             plan.extra.append(lambda connection, _: repeat(connection, header.case, ("problem",)))
@@ -245,7 +271,7 @@ def _problem(office: Office, data: bytes, frame: Frame, failure: CheckFailed, wh
         plan.outgoing.append(problem_message(reader, header, failure))
         return plan
 
-    office.ledger.desk.run(decide, who=who)
+    office.ledger.desk.run(decide, who=who, recovery=recovery)
     return Taken(header.kind, header.case, "quarantined" if keep else "problem", failure)
 
 
@@ -275,13 +301,17 @@ def _sender_known(office: Office, sender: UUID) -> bool:
     return any(led.id == sender for bundle in office.trust.bundles() for led in bundle.ledgers)
 
 
-def _take_answer(office: Office, data: bytes, frame: Frame, who: Who) -> Taken:
+def _take_answer(office: Office, data: bytes, frame: Frame, who: Who, *, recovery: bool) -> Taken:
     header = frame.header
     try:
         with office.ledger.database.connection() as connection:
             reader = Reader(connection, office.ledger.keyring, office.ledger.id)
             held = DatabaseHeld(connection, reader, by_file=True)
             held.check_known(frame)
+            if header.kind == "recall" and _is_decided(connection, header.case):
+                # The decision first, whatever became of who asks.
+                repeat(connection, header.case, ANSWERS["recall"])
+                return Taken(header.kind, header.case, "repeated")
             sender = checks.check_addressed(
                 frame, office.trust, office.ledger.id, held, clock.now()
             )
@@ -289,17 +319,20 @@ def _take_answer(office: Office, data: bytes, frame: Frame, who: Who) -> Taken:
                 _SQL["seen"], {"sender": header.sender, "message": header.message_id}
             ).fetchone()
         if row is not None and row[1] == "done":
-            return _again(office, header, who)
+            return _again(office, header, who, recovery=recovery)
         plain = mail.unseal(frame, office.encryption)
         opened = mail.parse(frame, plain)
         checks.check_signed(opened, sender, office.trust, Purpose.SEAL)
         body = read_body(opened)
     except CheckFailed as failure:
-        return _problem(office, data, frame, failure, who)
+        return _problem(office, data, frame, failure, who, recovery=recovery)
     outcome: Literal["done", "quarantined"] = "done"
 
     def decide(reader: Reader) -> Plan:
         nonlocal outcome
+        DatabaseHeld(reader.connection, reader, by_file=True).check_incarnation(
+            header.sender, header.incarnation
+        )
         case = reader.case(header.case)
         try:
             plan = plan_effect(office, reader, case, header, body)
@@ -311,19 +344,20 @@ def _take_answer(office: Office, data: bytes, frame: Frame, who: Who) -> Taken:
             outcome = "quarantined"
             where = "/".join(str(part) for part in error.errors()[0]["loc"])
             return Plan(extra=[_seen(data, frame, outcome, f"{header.kind}: field {where}")])
+        plan.extra += [_still(header), keep_incarnation(header)]
         plan.extra.append(_seen(data, frame, outcome, None))
         return plan
 
     try:
-        office.ledger.desk.run(decide, who=who)
-    except CheckFailed as failure:  # what only the records here can tell of a supplement
-        return _problem(office, data, frame, failure, who)
-    except NotYet:
+        office.ledger.desk.run(decide, who=who, recovery=recovery)
+    except CheckFailed as failure:  # what only the records here can tell
+        return _problem(office, data, frame, failure, who, recovery=recovery)
+    except Early:
         return Taken(header.kind, header.case, "early")
     return Taken(header.kind, header.case, outcome)
 
 
-def _again(office: Office, header: Header, who: Who) -> Taken:
+def _again(office: Office, header: Header, who: Who, *, recovery: bool) -> Taken:
     """What came before gets the same answer; a supplement that had none may have one now."""
 
     def decide(reader: Reader) -> Plan:
@@ -333,10 +367,26 @@ def _again(office: Office, header: Header, who: Who) -> Taken:
         pupil = reader.pupils([case.pupil])[case.pupil]
         return again(reader, case, pupil, header.issue) if pupil is not None else Plan()
 
-    office.ledger.desk.run(decide, who=who)
+    office.ledger.desk.run(decide, who=who, recovery=recovery)
     with office.ledger.database.connection() as connection:
         repeat(connection, header.case, ANSWERS.get(header.kind, ()))
     return Taken(header.kind, header.case, "repeated")
+
+
+def _is_decided(connection: Connection, case: UUID) -> bool:
+    return connection.execute(_SQL["decision"], {"case": case}).fetchone() is not None
+
+
+def _still(header: Header) -> Write:
+    """The sender still speaks as that incarnation: asked behind the head lock, which whoever
+    raises it takes too, so that a restored ledger is never told of less than was done."""
+
+    def write(connection: Connection, first: int) -> None:
+        del first
+        if incarnation_of(connection, header.sender) > header.incarnation:
+            raise Stale
+
+    return write
 
 
 def repeat(connection: Connection, case: UUID, kinds: Sequence[str]) -> None:
@@ -367,20 +417,6 @@ def _seen(data: bytes, frame: Frame, state: str, detail: str | None) -> Write:
     return write
 
 
-def _remember_checkpoints(report: Report) -> Write:
-    def write(connection: Connection, first: int) -> None:
-        del first
-        assert report.dossier is not None
-        for hop in report.dossier.hops:
-            checkpoint = Checkpoint.parse(SignedNote.parse(hop.inclusion.checkpoint).text)
-            connection.execute(
-                _SQL["put_peer_checkpoint"],
-                {"ledger": hop.ledger, "size": checkpoint.size, "root": checkpoint.root},
-            )
-
-    return write
-
-
 def reopen(office: Office, case: UUID) -> Report:
     """The newest checked dossier of a case, opened and checked again for the person who decides.
 
@@ -397,7 +433,7 @@ def reopen(office: Office, case: UUID) -> Report:
         raise CaseRefused("no dossier of this transfer has arrived yet")
     # It was in time when it came: how long a person thinks it over moves nothing.
     frame, received_at = row
-    report = open_dossier(office, frame, by_file=True, now=received_at)
+    report = open_dossier(office, frame, by_file=True, now=received_at, delivered=True)
     if report.failure is not None:
         raise report.failure
     return report

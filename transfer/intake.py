@@ -31,7 +31,7 @@ from ledger.event import Who
 from signing.trust import LedgerTrust
 from transfer import assembly, dead_letter, inbox
 from transfer.assembly import Place
-from transfer.errors import BoxDrifted, CheckFailed, NotYet
+from transfer.errors import BoxDrifted, CheckFailed, Fenced, NotYet
 from transfer.inbox import Taken
 from transfer.mailbox import TERMS, Box
 from transfer.metrics import Metrics
@@ -41,6 +41,8 @@ _log = logging.getLogger("hocba.transfer")
 FETCH: Final = 32
 FETCH_PATIENCE: Final = 0.3
 NAK_DELAY: Final = 5.0
+FENCED_DELAY: Final = 600.0
+"""A fence stands for hours: the deliveries that the server makes must last."""
 PROGRESS: Final = 20.0
 ACK_PATIENCE: Final = 5.0
 TAKERS: Final = 3
@@ -85,6 +87,7 @@ class Intake:
         self._takers = ThreadPoolExecutor(TAKERS, thread_name_prefix="taker")
         self._cases: dict[str, asyncio.Lock] = {}
         self._refused: dict[UUID, None] = {}
+        self._put_off_yet = 0
         self.failures: deque[Exception] = deque(maxlen=100)
         """The newest failures for which a delivery was put off."""
 
@@ -133,10 +136,12 @@ class Intake:
         self._metrics.box(each.box.durable, stream=each.box.stream, lag=lag, drift=bool(each.wrong))
 
     async def receive(self, *, patience: float = FETCH_PATIENCE) -> list[Taken]:
-        """Takes in what every sender has for us, until no box has more for `patience` seconds."""
+        """Takes in what every sender has for us, until no box has more for `patience` seconds, or
+        so much was put off that what comes now may have come before."""
         taken: list[Taken] = []
         reading = [each for each in self._open if not each.wrong]
-        while reading:
+        before = self._put_off_yet
+        while reading and self._put_off_yet - before < FETCH:
             batches = await asyncio.gather(*(_fetch(each, patience) for each in reading))
             messages = [message for batch in batches for message in batch]
             taken += await self.take_all(messages)
@@ -250,6 +255,7 @@ class Intake:
     async def _put_off(self, message: Msg, error: Exception) -> None:
         """Comes again after a while. At the last delivery the server would forget it: then it is
         noted here, and the sender's next try brings it again."""
+        self._put_off_yet += 1
         if not isinstance(error, NotYet):
             self.failures.append(error)
             _log.warning("a delivery was put off: %s", type(error).__name__)
@@ -259,8 +265,9 @@ class Intake:
         if last:
             with contextlib.suppress(Exception):
                 await asyncio.to_thread(self._note_last, message, error)
+        delay = FENCED_DELAY if isinstance(error, Fenced) else NAK_DELAY
         with contextlib.suppress(NatsError):
-            await message.nak(delay=NAK_DELAY * random.uniform(0.8, 1.2))
+            await message.nak(delay=delay * random.uniform(0.8, 1.2))
 
     def _note_last(self, message: Msg, error: Exception) -> None:
         at = message.metadata

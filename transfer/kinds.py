@@ -20,6 +20,7 @@ ANSWERS: Final[dict[Kind, tuple[Kind, ...]]] = {
     "supplement": ("supplement_answer", "moved_to", "problem"),
     "ruling": ("receipt",),
     "register": ("register_answer",),
+    "reconcile": ("reconcile",),
 }
 """What answers what, by kind."""
 

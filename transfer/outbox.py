@@ -19,7 +19,7 @@ from ledger.ledger import SealedPart
 from ledger.queries import queries
 from ledger.reader import Reader
 from signing.errors import SigningError
-from transfer import clock, register
+from transfer import clock, fencing, reconciling, register
 from transfer import message as mail
 from transfer.bodies import AnswerBody, RequestBody, SupplementAnswerBody
 from transfer.build import build_dossier
@@ -54,10 +54,15 @@ def seal_waiting(office: Office) -> int:
     """Seals every message that waits, at most a hundred; returns how many. One that cannot be
     sealed (its pupil was erased, its receiver is in no trust bundle any more) is listed as failed.
 
-    The log is signed once for all of them, before any frame is stored: nothing leaves the house
-    that a checkpoint kept outside the database does not cover.
+    The log is signed once for all of them; what was written while they were made, and may be told
+    in them, before any frame is stored: nothing leaves the house that the checkpoint kept outside
+    the database does not cover.
+
+    Raises:
+        Conflict: `fenced`, this ledger was restored and no recovery has begun.
     """
     with office.ledger.database.connection() as connection:
+        fencing.require_open(office, connection)
         rows = connection.execute(_SQL["to_seal"]).fetchall()
         waiting = [_Waiting(*row) for row in rows]
         if not waiting:
@@ -70,6 +75,7 @@ def seal_waiting(office: Office) -> int:
             except (TransferError, SigningError) as error:
                 failed = {"message": each.message, "reason": _reason(error)}
                 connection.execute(_SQL["cannot_seal"], failed)
+        office.notary.checkpoint(connection)
         return _store(connection, frames)
 
 
@@ -107,6 +113,10 @@ def _payload(
         return build_dossier(office, connection, case)
     if waiting.kind == "request":
         return _request_payload(office, connection, waiting.case, waiting.receiver)
+    if waiting.kind == "reconcile":
+        return reconciling.payload(
+            office, connection, waiting.case, waiting.receiver, waiting.content
+        )
     if waiting.kind == "supplement":
         if case is None:
             raise CaseRefused("nothing was proposed in this case")

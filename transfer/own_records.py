@@ -23,8 +23,9 @@ class Held(Protocol):
     def check_requested(self, opened: Opened) -> None:
         """Step 7, second half: the request made, and the pupil it named."""
 
-    def roots(self, ledger: UUID, sizes: Collection[int]) -> dict[int, bytes]:
-        """Step 10: the roots that ledger showed before for prefixes of these sizes."""
+    def roots(self, ledger: UUID, sizes: Collection[int], incarnation: int) -> dict[int, bytes]:
+        """Step 10: the roots that this incarnation of the ledger's log showed before for prefixes
+        of these sizes."""
 
     def check_copies(self, dossier: Dossier) -> None:
         """Step 13."""

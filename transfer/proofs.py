@@ -75,6 +75,7 @@ def inclusion_of(office: Office, connection: Connection, entry: Entry) -> tuple[
         checkpoint=checkpoint.note,
         index=entry.position,
         proof=tuple(part.hex() for part in proof),
+        recorded_at=entry.recorded_at if entry.origin is not None else None,
     )
     return found, checkpoint.size
 

@@ -65,7 +65,8 @@ def on_recall(
     ours = case is None or (case.side, case.peer) == ("receiver", header.sender)
     if not ours or (case is not None and case.state == "follow_up"):
         raise CaseRefused("a recall in a case that is not between us")
-    if case is not None and (case.state in ("accepted", "rejected") or case.ruling is not None):
+    decided = case is not None and (case.bound or case.state) in ("accepted", "rejected")
+    if decided or (case is not None and case.ruling is not None):
         return Plan()
     received = RecallReceived(
         effective_on=today, case=header.case, from_ledger=header.sender, reason=reason

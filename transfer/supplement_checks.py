@@ -43,7 +43,7 @@ _EARLY = {
 }
 
 
-class NotYet(TransferError):
+class Early(TransferError):
     """A supplement that overtook the decision it follows: it is sent again, and taken in then."""
 
 
@@ -69,7 +69,7 @@ def check_supplement(
 
     Raises:
         CheckFailed: a step failed.
-        NotYet: the transfer is not decided here yet.
+        Early: the transfer is not decided here yet.
     """
     pupil = _check_addressed(reader, header, body)  # (7)
     _check_complete(body)  # (8)
@@ -98,7 +98,7 @@ def _check_addressed(reader: Reader, header: Header, body: SupplementBody) -> UU
     if case.peer != header.sender or (case.their_pupil not in (None, body.pupil)):
         raise CheckFailed(7, "not_requested", "no supplement is awaited of it in this transfer")
     if case.state in _EARLY[case.side]:
-        raise NotYet("the transfer is not decided here yet")
+        raise Early("the transfer is not decided here yet")
     follows = (case.side, case.state) in (
         *(("receiver", "accepted"), ("receiver", "follow_up")),
         ("origin", "rejected"),

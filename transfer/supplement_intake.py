@@ -4,7 +4,6 @@ from uuid import UUID
 
 from ledger import case as case_state
 from ledger.case import Case, Supplement
-from ledger.database import Connection
 from ledger.event import Event
 from ledger.events.case import MovedOn, SupplementAnswered, SupplementOutcome, SupplementReceived
 from ledger.events.pupil import SupplementDecided
@@ -13,11 +12,12 @@ from ledger.pupil import Pupil
 from ledger.queries import queries
 from ledger.reader import Reader
 from ledger.registration import pupil_ref
-from signing.note import Checkpoint, SignedNote
+from signing.truststore import TrustStore
 from transfer import clock
 from transfer.bodies import AnswerBody, SupplementAnswerBody, SupplementBody
-from transfer.cases import Write, answered_issue, case_ref, message
+from transfer.cases import answered_issue, case_ref, message
 from transfer.errors import CaseRefused
+from transfer.held import remember_checkpoints
 from transfer.message import Header
 from transfer.supplement import add_supplement, require_pupil
 from transfer.supplement_decision import answer_of, tell
@@ -28,7 +28,13 @@ MAX_MOVES = 16
 
 
 def on_supplement(
-    reader: Reader, case: Case | None, header: Header, body: SupplementBody, pupil_id: UUID
+    reader: Reader,
+    case: Case | None,
+    header: Header,
+    body: SupplementBody,
+    pupil_id: UUID,
+    *,
+    trust: TrustStore,
 ) -> Plan:
     """A checked supplement: noted for the person who decides, or answered at once, where all of it
     is decided or the pupil has gone on."""
@@ -51,25 +57,10 @@ def on_supplement(
     opened = case_state.evolve(case, received, 0)
     plan = Plan()
     plan.add(ref, [received])
-    plan.extra.append(_remember_checkpoints(body))
+    shown = [(body.iss, offer.inclusion.checkpoint) for offer in body.proposals]
+    plan.extra.append(remember_checkpoints(trust, shown))
     _answer_open(reader, plan, opened, pupil)
     return plan
-
-
-def _remember_checkpoints(body: SupplementBody) -> Write:
-    """The author's log showed these roots: it may not show others later."""
-    notes = dict.fromkeys(offer.inclusion.checkpoint for offer in body.proposals)
-
-    def write(connection: Connection, first: int) -> None:
-        del first
-        for note in notes:
-            shown = Checkpoint.parse(SignedNote.parse(note).text)
-            connection.execute(
-                _SQL["put_peer_checkpoint"],
-                {"ledger": body.iss, "size": shown.size, "root": shown.root},
-            )
-
-    return write
 
 
 def again(reader: Reader, case: Case, pupil: Pupil, number: int) -> Plan:

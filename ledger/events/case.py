@@ -437,6 +437,46 @@ class DossierDisclosed(Event):
     statutory: Note | Sealed
 
 
+class PeerRestored(Event):
+    """The other side was restored from a backup and speaks as `incarnation`: what it sent before
+    and is not here yet is refused. `issue` is that of a dossier sent again, sealed to its ledger
+    key, because it may have lost the key of its request; None where none is.
+    """
+
+    TOPIC: ClassVar[str] = "ledger.PeerRestored.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.CASE
+
+    case: UUID
+    incarnation: int
+    issue: int | None
+
+
+class CaseRestored(Event):
+    """A transfer as the other side knows it, after this ledger lost its own entries about it.
+
+    `bound` is a decision of our own that `told_by` has on record: it is never made otherwise.
+    `pupil` is ours where it is known here, None where a person has to say who it is.
+    """
+
+    TOPIC: ClassVar[str] = "ledger.CaseRestored.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.CASE
+
+    case: UUID
+    told_by: UUID
+    side: Literal["origin", "receiver"]
+    state: Literal["requested", "declined", "released", "received", "accepted", "rejected"]
+    bound: Decision | None
+    pupil: UUID | None
+    their_pupil: UUID | None
+    school_code: str | None
+    first_day: date | None
+    root: str | None
+    digest: str | None
+    issue: int
+    returns: UUID | None
+    reason: str | None
+
+
 EVENTS: tuple[type[Event], ...] = (
     ApplicationReceived,
     ApplicationDecided,
@@ -467,4 +507,6 @@ EVENTS: tuple[type[Event], ...] = (
     SupplementReceived,
     SupplementAnswered,
     MovedOn,
+    PeerRestored,
+    CaseRestored,
 )

@@ -63,3 +63,8 @@ WHERE NOT EXISTS (SELECT FROM ledger.entry e WHERE e.stream = t.stream) ORDER BY
 -- name: count_lookups
 -- How many look-ups there are.
 SELECT count(*) FROM ledger.lookup;
+
+-- name: first_recovery
+-- Where the log first went on as another incarnation: entries of our own come back after it alone.
+SELECT min(e.position) FROM ledger.stream s JOIN ledger.entry e ON e.stream = s.no
+WHERE s.id = %(ledger)s AND e.topic = 'ledger.RecoveryBegun.v1';

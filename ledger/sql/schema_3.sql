@@ -45,4 +45,52 @@ GRANT SELECT, INSERT ON ledger.given_up TO hocba_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ledger.inbox_batch TO hocba_app;
 GRANT SELECT, INSERT, DELETE ON ledger.inbox_chunk TO hocba_app;
 
+-- The fence after a restore (ledger/fence.py, transfer/recovery.py): which incarnation of another
+-- ledger has spoken, our own recoveries, what was asked of whom, and what was answered.
+CREATE TABLE ledger.peer (
+    ledger       uuid PRIMARY KEY,
+    incarnation  integer NOT NULL CHECK (incarnation >= 1),
+    noted_at     timestamptz NOT NULL DEFAULT now()
+);
+-- A log shows one root for one size within an incarnation.
+ALTER TABLE ledger.peer_checkpoint ADD COLUMN incarnation integer NOT NULL DEFAULT 1;
+ALTER TABLE ledger.peer_checkpoint DROP CONSTRAINT peer_checkpoint_pkey;
+ALTER TABLE ledger.peer_checkpoint ADD PRIMARY KEY (ledger, incarnation, size);
+-- since: the newest instant of the log as it was restored; what is later was lost.
+CREATE TABLE ledger.recovery (
+    incarnation  integer PRIMARY KEY,
+    since        timestamptz NOT NULL,
+    signed_size  bigint NOT NULL,
+    begun_at     timestamptz NOT NULL DEFAULT now(),
+    ended_at     timestamptz
+);
+-- A question to one ledger. incarnation NULL: for the reconciliation report alone.
+CREATE TABLE ledger.ask (
+    id           uuid PRIMARY KEY,
+    ledger       uuid NOT NULL,
+    incarnation  integer,
+    since        timestamptz,
+    wants        uuid[] NOT NULL DEFAULT '{}',
+    parts        integer[] NOT NULL DEFAULT '{}',
+    last         integer,
+    findings     jsonb NOT NULL DEFAULT '[]',
+    ruling       text,
+    asked_at     timestamptz NOT NULL DEFAULT now(),
+    answered_at  timestamptz
+);
+CREATE INDEX ask_ledger ON ledger.ask (ledger, asked_at);
+-- What the other ledger says of each transfer between us: of its newest whole answer.
+CREATE TABLE ledger.statement (
+    ask      uuid NOT NULL,
+    case_id  uuid NOT NULL,
+    body     jsonb NOT NULL,
+    PRIMARY KEY (ask, case_id)
+);
+CREATE INDEX hop_release ON ledger.hop ((body::jsonb #>> '{release,record,stream}'));
+
+GRANT SELECT, INSERT, UPDATE ON ledger.peer, ledger.recovery TO hocba_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ledger.ask TO hocba_app;
+GRANT SELECT, INSERT, DELETE ON ledger.statement TO hocba_app;
+GRANT UPDATE (incarnation) ON ledger.head TO hocba_app;
+
 INSERT INTO ledger.schema_version (version) VALUES (3);

@@ -28,6 +28,7 @@ def checkpoint(workplace: Workplace) -> int:
     with workplace.open() as (profile, ledger), ledger.database.connection() as connection:
         try:
             made = notary_of(workplace.ledgers, profile, ledger).checkpoint(connection)
+            workplace.ledgers.fence(profile, ledger).remember_place(connection)
         except LogAltered as error:
             messages.print(f"hocba: {error}", style="bold", markup=False)
             return VERIFICATION_FAILED

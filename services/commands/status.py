@@ -25,6 +25,8 @@ def status(workplace: Workplace) -> int:
     """Position, projection lag, outbox, unanswered transfers with age."""
     with workplace.open() as (profile, ledger), ledger.database.connection() as connection:
         engine = engine_of(ledger)
+        fence = workplace.ledgers.fence(profile, ledger)
+        standing = fence.standing(connection)
         head = log.head(connection)
         known = engine.checkpoints(connection)
         answer: dict[str, Any] = {
@@ -43,6 +45,9 @@ def status(workplace: Workplace) -> int:
                 for name in engine.names
             ],
             "fork": _fork(notary_of(workplace.ledgers, profile, ledger), connection),
+            "incarnation": head.incarnation,
+            "fence": {"state": standing.state, "reason": standing.reason},
+            "moved": fence.moved(connection),
             "outbox": outbox_states(connection),
             "failed": _failed(connection),
             "given_up": _given_up(connection, _account(workplace, profile.id)),
@@ -126,6 +131,12 @@ def _print(answer: dict[str, Any], form: str) -> None:
     rows: list[list[Any]] = [["position", answer["position"], answer["recorded_at"]]]
     if answer["fork"]:
         rows.append(["FORK", "", answer["fork"]])
+    if answer["fence"]["state"] != "open":
+        rows.append(["FENCE", answer["fence"]["state"], answer["fence"]["reason"]])
+    if answer["moved"]:
+        rows.append(["database moved", "", answer["moved"]])
+    if answer["incarnation"] > 1:
+        rows.append(["incarnation", answer["incarnation"], "restored from a backup"])
     for known in answer["projections"]:
         lag = f"lag {known['lag']}"
         if known["reason"]:

@@ -324,23 +324,37 @@ def lift(workplace: Workplace, case: UUID, document: str) -> int:
     help="A text file of what is still missing.",
 )
 @click.option("--class", "class_code", metavar="CODE", help="Inside a ledger: into which class.")
+@click.option("--pupil", metavar="KEY", help="Which pupil of ours it is, where that was lost.")
+@click.option("--new", is_flag=True, help="Where it was lost: it is nobody whom we know.")
 @click.pass_obj
-def accept(workplace: Workplace, case: UUID, remarks: Path | None, class_code: str | None) -> int:
+def accept(
+    workplace: Workplace,
+    case: UUID,
+    remarks: Path | None,
+    class_code: str | None,
+    pupil: str | None,
+    new: bool,
+) -> int:
     """Take the record in and the pupil with it (Tiếp nhận); tell what is missing.
 
-    What is missing is kept with the acceptance, after the lines of --list.
+    What is missing is kept with the acceptance, after the lines of --list. Where this ledger was
+    restored and lost which pupil it accepted, --pupil or --new says it.
     """
     report: dict[str, Any] = {}
 
     def act(office: Office, who: Who) -> UUID:
         known = case_acts.case_of(office, case)
-        if known.pupil is not None and known.state == "received":
-            confirm_identity(workplace, office, case, known.pupil)
+        said = pupil_of(office, pupil) if pupil is not None else None
+        whom = known.pupil or said
+        if whom is not None and known.state == "received":
+            confirm_identity(workplace, office, case, whom)
         told = case_acts.accept(
             office,
             case,
             list_=remarks.read_text("utf-8") if remarks else None,
             class_code=class_code,
+            pupil=said,
+            new=new,
             today=date.today(),
             who=who,
         )

@@ -19,5 +19,6 @@ class Story(Arrival, Year, Doubt):
         self.show_sheet()
         self.compare_results(case)
         self.end_the_year()
+        self.supplement(case)
         self.correct()
         self.recall(self.refuse_forgery())

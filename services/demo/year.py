@@ -1,4 +1,5 @@
-"""Scenes 4 to 6: the new teacher's sheet, the same results on both sides, the year's end."""
+"""Scenes 4 to 7: the new teacher's sheet, the same results on both sides, the year's end, and a
+mark that the old school mends after the release."""
 
 import random
 from datetime import date
@@ -26,7 +27,9 @@ from services.demo.scene import (
     write_csv,
 )
 from services.demo.stage import Side
+from transfer import supplement, supplement_decision
 from transfer.build import record_of
+from transfer.supplement import Choice
 
 
 class Year(Scene):
@@ -154,3 +157,64 @@ class Year(Scene):
             f"Study: {study['CN'] or 'incomplete'} · conduct: {conduct['CN'] or 'incomplete'}",
             style="bold",
         )
+
+    def supplement(self, case: UUID) -> None:
+        """The old school finds a mark of term 1 wrong; the new one decides about it."""
+        screen, child = self.screen, self.leaver
+        screen.scene(
+            "7. Hồ sơ bổ sung: trường cũ sửa một điểm sau khi đã bàn giao",
+            "7. A supplement: the old school mends a mark after the release",
+        )
+        folder = self.folder / "supplement"
+        folder.mkdir(exist_ok=True)
+        write_csv(
+            folder / "corrections.csv",
+            [["pupil_key", "school_year", "subject", "semester", "slot", "value", "reason"],
+             [child.key, "2024-2025", "TOAN", 1, "CK", "10", "Chấm sót một câu"]],
+        )  # fmt: skip
+        self.take_in(self.origin, folder)
+        today = date.today()
+        supplement.offer(self.origin.office, case, today=today, who=self.origin.who)
+        self.origin.exchange()
+        self.receiver.exchange()
+        told = supplement_decision.look(self.receiver.office, case, today=today).proposals[0]
+        before = self._average(NEW_KEY)
+        supplement_decision.decide(
+            self.receiver.office,
+            case,
+            choice=Choice("all", "not_accepted"),
+            today=today,
+            who=self.receiver.who,
+        )
+        self.receiver.exchange()
+        self.origin.exchange()
+        after = self._average(NEW_KEY)
+        screen.table(
+            [
+                ("Đề nghị của trường cũ", "Proposed by the old school"),
+                ("Điểm cũ", "Before"),
+                ("Điểm mới", "After"),
+                ("ĐTBmhk1", "Term 1"),
+                ("ĐTBmcn", "Year"),
+            ],
+            [
+                [
+                    f"{SUBJECTS['TOAN'].short_name} · CK · HK1",
+                    comma(str(told.effect.before)),
+                    comma(str(told.effect.after)),
+                    f"{before[0]} → {after[0]}",
+                    f"{before[1]} → {after[1]}",
+                ]
+            ],
+        )
+        screen.say(
+            "Trường đang quản lý hồ sơ đồng ý: kết quả tính lại ngay, mục cũ vẫn còn nguyên.",
+            "The school with custody agreed: results are computed anew, the old entry stays.",
+            style="bold",
+        )
+
+    def _average(self, key: str) -> tuple[str, str]:
+        """The first term's and the year's average in mathematics at the new school."""
+        answer = self.receiver.views.transcript(Key("local", key), on=YEAR_END)
+        subject = next(s for s in answer["years"][0]["subjects"] if s["subject"] == "TOAN")
+        return comma(subject["semesters"]["1"]["average"]), comma(subject["year"])

@@ -112,14 +112,14 @@ SELECT sender, message, case_id, kind, detail, received_at FROM ledger.inbox
 WHERE state <> 'done' ORDER BY received_at;
 
 -- name: peer_checkpoints
--- The roots another ledger showed for some sizes.
+-- The roots one incarnation of another ledger showed for some sizes.
 SELECT size, root FROM ledger.peer_checkpoint
-WHERE ledger = %(ledger)s AND size = ANY(%(sizes)s);
+WHERE ledger = %(ledger)s AND incarnation = %(incarnation)s AND size = ANY(%(sizes)s);
 
 -- name: put_peer_checkpoint
 -- A checkpoint another ledger has shown.
-INSERT INTO ledger.peer_checkpoint (ledger, size, root)
-VALUES (%(ledger)s, %(size)s, %(root)s) ON CONFLICT DO NOTHING;
+INSERT INTO ledger.peer_checkpoint (ledger, incarnation, size, root)
+VALUES (%(ledger)s, %(incarnation)s, %(size)s, %(root)s) ON CONFLICT DO NOTHING;
 
 -- name: copies
 -- The hashes and topics held of some streams, by version.
@@ -139,9 +139,13 @@ SELECT min(e.recorded_at), max(e.recorded_at), max(e.position)
 FROM ledger.stream s JOIN ledger.entry e ON e.stream = s.no WHERE s.id = %(stream)s;
 
 -- name: to_seal
--- Messages that wait to be sealed, oldest first.
+-- Messages that wait to be sealed, oldest first; while this ledger recovers from a restore those
+-- alone that the recoveries are made of.
 SELECT message, case_id, receiver, kind, issue, position, content FROM ledger.outbox
-WHERE state = 'to_seal' ORDER BY position LIMIT 100;
+WHERE state = 'to_seal'
+  AND (kind = 'reconcile' OR content ? 'wanted'
+       OR NOT EXISTS (SELECT FROM ledger.recovery WHERE ended_at IS NULL))
+ORDER BY position LIMIT 100;
 
 -- name: put_sealed
 -- Seals messages, each exactly once; returns how many were not sealed by somebody else before. One
@@ -164,12 +168,14 @@ ORDER BY ledger, kind, code, known_from DESC;
 -- name: due
 -- Sealed messages that nobody has answered and whose time has come; other relays' are skipped. A
 -- time further away than any wait was set by a clock that ran ahead. A large frame is read by itself
--- when it is its turn.
+-- when it is its turn. While this ledger recovers, as `to_seal`.
 SELECT message, receiver, kind, CASE WHEN length(sealed) <= %(most)s THEN sealed END,
        length(sealed), attempts
 FROM ledger.outbox
 WHERE state IN ('sealed', 'sent')
   AND (next_at <= now() OR next_at > now() + interval '1 day')
+  AND (kind = 'reconcile' OR content ? 'wanted'
+       OR NOT EXISTS (SELECT FROM ledger.recovery WHERE ended_at IS NULL))
 ORDER BY next_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED;
 
 -- name: frame
@@ -177,9 +183,10 @@ ORDER BY next_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED;
 SELECT sealed FROM ledger.outbox WHERE message = %(message)s;
 
 -- name: put_sent
--- Messages went out; each goes again after its wait unless it is answered.
+-- Messages went out; each goes again after its wait unless it is answered. An answer to a
+-- reconciliation is told once, and again when it is asked for again.
 UPDATE ledger.outbox o
-SET state = t.state, attempts = attempts + 1, sequence = coalesce(nullif(t.sequence, 0), o.sequence),
+SET state = CASE WHEN o.content ? 'answers' THEN 'answered' ELSE t.state END, attempts = attempts + 1, sequence = coalesce(nullif(t.sequence, 0), o.sequence),
     next_at = now() + t.wait * interval '1 second'
 FROM unnest(%(messages)s::uuid[], %(states)s::text[], %(waits)s::float8[], %(sequences)s::bigint[])
      AS t (message, state, wait, sequence)
@@ -261,10 +268,13 @@ SELECT frame, received_at FROM ledger.inbox
 WHERE case_id = %(case)s AND kind = 'supplement' AND state = 'done' ORDER BY received_at;
 
 -- name: repeat_answers
--- The answers of a case go out again; one that waits for an answer itself only while it does.
-UPDATE ledger.outbox SET state = 'sealed', next_at = now()
-WHERE case_id = %(case)s AND kind = ANY(%(kinds)s) AND sealed IS NOT NULL
-AND (kind = ANY(%(final)s) OR state <> 'answered');
+-- The answers of a case go out again; one that waits for an answer itself only while it does, and of
+-- a reconciliation the answers alone. What was sealed before this ledger was restored is sealed anew.
+UPDATE ledger.outbox
+SET state = CASE WHEN sealed IS NULL THEN 'to_seal' ELSE 'sealed' END, next_at = now()
+WHERE case_id = %(case)s AND kind = ANY(%(kinds)s) AND (sealed IS NOT NULL OR state <> 'failed')
+  AND (kind = ANY(%(final)s) OR content ? 'answers'
+       OR (state <> 'answered' AND NOT content ? 'asks'));
 
 -- name: sealed
 -- The sealed bytes of a message of a case, newest issue.

@@ -248,6 +248,11 @@ def test_a_rebuild_compares_what_stood_with_what_the_log_gives(
 
 SECOND_SCHEMA = (
     "DROP TABLE ledger.given_up, ledger.inbox_batch, ledger.inbox_chunk",
+    "DROP TABLE ledger.peer, ledger.recovery, ledger.ask, ledger.statement",
+    "DROP INDEX ledger.hop_release",
+    "ALTER TABLE ledger.peer_checkpoint DROP CONSTRAINT peer_checkpoint_pkey,"
+    " DROP COLUMN incarnation, ADD PRIMARY KEY (ledger, size)",
+    "REVOKE UPDATE (incarnation) ON ledger.head FROM hocba_app",
     "DROP INDEX ledger.inbox_dead",
     "ALTER TABLE ledger.outbox DROP COLUMN reason, DROP COLUMN sequence",
     "DELETE FROM ledger.schema_version WHERE version = 3",

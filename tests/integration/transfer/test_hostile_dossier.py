@@ -84,7 +84,7 @@ class KnowsNothing:
     def check_requested(self, opened: message.Opened) -> None:
         self._ask("requested")
 
-    def roots(self, ledger: UUID, sizes: Collection[int]) -> dict[int, bytes]:
+    def roots(self, ledger: UUID, sizes: Collection[int], incarnation: int) -> dict[int, bytes]:
         return {} if self.spoilt != "checkpoint" else dict.fromkeys(sizes, b"\x02" * 32)
 
     def check_copies(self, dossier: object) -> None:

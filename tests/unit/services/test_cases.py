@@ -46,7 +46,7 @@ def test_a_case_waits_for_nothing_exactly_when_it_is_over() -> None:
 
 def test_everything_waited_for_names_who_acts_and_has_words() -> None:
     waits = {waiting for waiting in WAITING.values() if waiting} | {
-        *("delivery", "papers", "lift_hold", "supplement", "supplement_answer"),
+        *("delivery", "papers", "lift_hold", "identify", "supplement", "supplement_answer"),
         *("register_conflict", "ruling_conflict"),
     }
     assert waits == set(ACTORS) == set(WAITING_WORDS)
@@ -70,6 +70,9 @@ def test_somebody_of_one_side_or_the_other_can_always_act() -> None:
         (case("receiver", "agreed", peer=None), "papers"),
         (case("receiver", "received", held="CV 12"), "lift_hold"),
         (case("receiver", "accepted", held="CV 12"), None),
+        (case("receiver", "requested", bound="accepted"), "delivery"),
+        (case("receiver", "received", bound="accepted"), "identify"),
+        (case("receiver", "received", bound="accepted", pupil=CASE), "accept"),
     ],
 )
 def test_what_a_case_waits_for_may_hang_on_more_than_its_state(

@@ -13,6 +13,7 @@ from signing.note import (
     NoteSigner,
     NoteVerifier,
     SignedNote,
+    origin_line,
     sign_note,
     verify_note,
 )
@@ -194,3 +195,13 @@ def test_an_origin_is_one_line(origin: str) -> None:
 def test_an_extension_is_one_line() -> None:
     with pytest.raises(NoteError):
         Checkpoint("origin", 0, bytes(32), ("a\nb",))
+
+
+def test_a_checkpoint_names_its_incarnation_behind_the_name_of_the_log() -> None:
+    root = bytes(32)
+    for incarnation, origin in ((1, "log.example/31"), (2, "log.example/31/2")):
+        assert origin_line("log.example/31", incarnation) == origin
+        assert Checkpoint(origin, 1, root).incarnation("log.example/31") == incarnation
+    for wrong in ("log.example/32", "log.example/31/1", "log.example/31/02", "log.example/31/x"):
+        with pytest.raises(NoteError):
+            Checkpoint(wrong, 1, root).incarnation("log.example/31")

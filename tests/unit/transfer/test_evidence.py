@@ -213,8 +213,8 @@ class Remembers:
 
     def check_requested(self, opened: Opened) -> None: ...
 
-    def roots(self, ledger: UUID, sizes: Collection[int]) -> dict[int, bytes]:
-        assert ledger == ORIGIN.id
+    def roots(self, ledger: UUID, sizes: Collection[int], incarnation: int) -> dict[int, bytes]:
+        assert (ledger, incarnation) == (ORIGIN.id, 1)
         return {size: root for size, root in self.shown.items() if size in sizes}
 
     def check_copies(self, dossier: Dossier) -> None: ...
