@@ -22,7 +22,14 @@ from transfer.relay import Relay
 QUICK: Mapping[ModuleType, Mapping[str, object]] = {
     relay: {"RESEND_FIRST": 1.0, "RESEND_MOST": 4.0, "PUBLISH_PATIENCE": 1.0},
     intake: {"NAK_DELAY": 0.2, "ACK_PATIENCE": 1.0},
-    courier: {"POLL": 0.1, "GATHER": 0.05, "PATIENCE": 1.0, "LOOK": 2.0, "LOST": 2.0},
+    courier: {
+        "POLL": 0.1,
+        "GATHER": 0.05,
+        "PATIENCE": 1.0,
+        "LOOK": 2.0,
+        "LOST": 2.0,
+        "SETTLE": 0.5,
+    },
     worker: {"SOON": (0.1, 0.4), "LATER": (0.2, 0.6)},
 }
 """Seconds, by module: what lasts minutes in a school lasts seconds here."""

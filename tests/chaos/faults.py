@@ -19,6 +19,8 @@ from services.embedded.processes import wait_gone
 from services.offices import embedded_route
 from tests.chaos.place import Agent, Place
 
+BACKUP = "ledger backed up"
+"""No fault: what a restore needs."""
 DECK = (
     *("agent killed",) * 4,
     *("agent paused",) * 3,
@@ -29,6 +31,9 @@ DECK = (
     "nats wiped",
     *("postgres killed",) * 2,
     "postgres stopped",
+    BACKUP,
+    BACKUP,
+    "ledger restored",
 )
 """Every kind of fault as often as it comes before one comes again more often."""
 CALM = (0.5, 2.0)
@@ -54,6 +59,8 @@ class Faults:
             "nats wiped": self._wipe_nats,
             "postgres killed": lambda: self._end_postgres(signal.SIGKILL),
             "postgres stopped": lambda: self._end_postgres(signal.SIGINT),
+            BACKUP: lambda: self.chance.choice(self._place.desks).back_up(),
+            "ledger restored": self._restore,
         }
 
     def befall(self, stop: Event) -> None:
@@ -63,7 +70,7 @@ class Faults:
             kind = next(kinds)
             begun = time.monotonic()
             self._kinds[kind]()
-            self.counted[kind] += 1
+            self.counted[kind] += kind != BACKUP
             self.trace.append(f"{begun:.1f} {kind}, for {time.monotonic() - begun:.1f} seconds")
             for agent in self._place.agents:
                 agent.start()  # one that found no database has ended by itself
@@ -142,6 +149,18 @@ class Faults:
                 (place.home.nats / "provisioned").unlink(missing_ok=True)
                 break
         embedded_route(place.ledgers, place.servers, place.desks[0].id.hex)
+
+    def _restore(self) -> None:
+        """A ledger's database is the backup again, while the others go on; its home is not."""
+        kept = [number for number, desk in enumerate(self._place.desks) if desk.backed_up]
+        if not kept:
+            self._place.desks[0].back_up()
+            time.sleep(2)
+            kept = [0]
+        number = self.chance.choice(kept)
+        agent = self._place.agents[number]
+        agent.end()
+        self._place.desks[number].restore()
 
     def _end_postgres(self, signal_number: int) -> None:
         where = existing_place(self._place.home)

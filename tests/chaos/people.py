@@ -4,6 +4,7 @@ Whatever a person may be told is counted: refused by a rule, or the database was
 """
 
 import random
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,6 +17,7 @@ import psycopg
 
 from ledger.case import Case
 from ledger.database import Unreachable
+from ledger.errors import Conflict
 from ledger.pupil import Pupil
 from ledger.reader import Reader
 from tests.chaos.place import FIRST_DAY, Desk, Place
@@ -27,6 +29,7 @@ from transfer import (
     holding,
     inbox,
     recall,
+    recovery,
     returning,
     supplement,
     supplement_decision,
@@ -36,6 +39,8 @@ from transfer.office import Office
 from transfer.supplement import Accept, Choice
 
 T = TypeVar("T")
+LOOK = 1.5
+"""Seconds between two looks of the operator."""
 TODAY = date(2025, 6, 1)
 AWAY = (Unreachable, psycopg.OperationalError)
 """What is raised where the database went away; whoever asks later is answered."""
@@ -50,6 +55,7 @@ class People:
         """Acts that went through by their name; `refused` and `away`."""
         self.begun: set[UUID] = set()
         self._place, self._desk = place, desk
+        self._looks_at = 0.0
 
     # What a person sees
 
@@ -58,17 +64,16 @@ class People:
         with self._desk.office.ledger.database.connection() as connection:
             return all_cases(connection)
 
-    def pupil(self, record: UUID) -> Pupil:
-        """One of the ledger's own records."""
+    def pupil(self, record: UUID) -> Pupil | None:
+        """One of the ledger's own records; None where it was lost with a database."""
         ledger = self._desk.office.ledger
         with ledger.database.connection() as connection:
-            found = Reader(connection, ledger.keyring, ledger.id).pupils([record])[record]
-        assert found is not None
-        return found
+            return Reader(connection, ledger.keyring, ledger.id).pupils([record])[record]
 
     def record_of(self, child: int) -> Pupil:
         """The record of a child that a person here would name: the one with custody."""
-        own = [self.pupil(record) for record in self._desk.records[child]]
+        known = (self.pupil(record) for record in self._desk.records[child])
+        own = [pupil for pupil in known if pupil is not None]
         return min(own, key=lambda p: (p.released is not None, awaits_papers(p)))
 
     def child_of(self, case: Case) -> int | None:
@@ -86,8 +91,9 @@ class People:
             done = do(self._desk.office)
         except AWAY:
             self.said["away"] += 1
-        except REFUSALS:
-            self.said["refused"] += 1
+        except REFUSALS as refused:
+            fenced = isinstance(refused, Conflict) and refused.code == "fenced"
+            self.said["fenced" if fenced else "refused"] += 1
         else:
             self.said[name] += 1
             return done
@@ -98,11 +104,26 @@ class People:
         while not stop.wait(self.chance.uniform(0.0, 0.06)):
             with self._desk.gate:
                 try:
+                    self.operate()
                     self._something()
                 except AWAY:
                     self.said["away"] += 1
                     self._desk.close()
                     stop.wait(0.2)
+
+    def operate(self) -> None:
+        """The operator looks whether the ledger was restored, and begins a recovery; who has not
+        answered after a while is reminded."""
+        if time.monotonic() < self._looks_at:
+            return
+        self._looks_at = time.monotonic() + LOOK
+        office = self._desk.office
+        fence = office.ledger.desk.fence
+        assert fence is not None
+        with office.ledger.database.connection() as connection:
+            state = fence.standing(connection).state
+        if state == "fenced" or (state == "recovering" and self.chance.random() < 0.2):
+            self.act("recovery", lambda office: recovery.begin(office, who=self._desk.who))
 
     def _something(self) -> None:
         act: Callable[[], None]
@@ -146,7 +167,7 @@ class People:
         """Some case is looked at, mostly one that somebody has to act on."""
         cases = self.cases()
         waiting = [case for case in cases if case.state in OPEN or open_proposals(case)]
-        chosen = waiting if waiting and self.chance.random() < 0.85 else cases
+        chosen = waiting if waiting and self.chance.random() < 0.6 else cases
         if not chosen:
             return
         case = self.chance.choice(chosen)
@@ -233,6 +254,7 @@ class People:
 
     def work_off(self, *, impatient: bool) -> None:
         """Every open case once. Raises what `AWAY` names."""
+        self.operate()
         for case in self.cases():
             if case.held is not None and (case.state in OPEN or open_proposals(case)):
                 self._free(case)
@@ -243,8 +265,8 @@ class People:
         self, case: Case, *, willing: bool = True, impatient: bool = False
     ) -> None:
         """The next step of a case, where it is this side's."""
-        asked = case.pupil if open_proposals(case) else None
-        if asked is not None and self.pupil(asked).released is None:
+        pupil = self.pupil(case.pupil) if case.pupil and open_proposals(case) else None
+        if pupil is not None and pupil.released is None:
             self._decide(case, all_of_it=impatient)
         if case.side == "origin":
             self._as_origin(case, willing)

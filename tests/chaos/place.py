@@ -11,7 +11,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from threading import RLock
+from typing import Any
 from uuid import UUID
+
+import psycopg
+from psycopg import sql
 
 from ledger.event import Who
 from services.embedded import Home, Servers, servers, stop_all
@@ -36,6 +40,7 @@ class Desk:
         self.gate = RLock()
         self.records: dict[int, list[UUID]] = {}
         """By child this ledger's own records of it, the first one first."""
+        self.backed_up = False
         self._place = place
         self._stack = ExitStack()
         self._office: Office | None = None
@@ -60,6 +65,38 @@ class Desk:
     def who(self) -> Who:
         """In whose name people act."""
         return self.office.ledger.who("operator")
+
+    def back_up(self) -> None:
+        """The server copies the database as it is now; nobody is connected meanwhile."""
+        with self.gate, psycopg.connect(self._server, autocommit=True) as server:
+            self.close()
+            self._copy(server, self.profile.database, f"{self.profile.database}_b")
+            self.backed_up = True
+
+    def restore(self) -> None:
+        """The last backup stands in the place of the database. What runs on it must have ended."""
+        assert self.backed_up
+        with self.gate, psycopg.connect(self._server, autocommit=True) as server:
+            self.close()
+            self._copy(server, f"{self.profile.database}_b", self.profile.database)
+
+    @property
+    def _server(self) -> str:
+        return self._place.servers.postgres.url("postgres")
+
+    def _copy(self, server: psycopg.Connection[Any], source: str, target: str) -> None:
+        names = sql.Identifier(target), sql.Identifier(source)
+        server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(names[0]))
+        closed = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
+        server.execute(closed.format(names[1], sql.SQL("false")))
+        try:
+            server.execute(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s",
+                (source,),
+            )
+            server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*names))
+        finally:
+            server.execute(closed.format(names[1], sql.SQL("true")))
 
     def close(self) -> None:
         """Ends the office; the next who needs it opens it anew."""
