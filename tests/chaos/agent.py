@@ -6,14 +6,17 @@ Every decision that NATS has taken is noted in the file TOLD, one line `CASE KIN
 ever said is known even where its database was restored since.
 """
 
+import asyncio
+import faulthandler
 import json
+import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from services.agents import run_agents
+from services import agents
 from services.embedded import Home
 from services.workplace import Workplace
 from transfer import courier, intake, relay, worker
@@ -43,6 +46,7 @@ def main(home: Path, name: str, told: Path) -> int:
             assert hasattr(module, timer), f"{module.__name__} has no timer {timer}"
             setattr(module, timer, seconds)
     note_decisions(told)
+    tell_when_asked()
     workplace = Workplace(
         home=Home(home),
         account="operator",
@@ -52,7 +56,7 @@ def main(home: Path, name: str, told: Path) -> int:
         format="json",
         lang="vi",
     )
-    return run_agents(workplace, [name], metrics_file=None, listen=None)
+    return agents.run_agents(workplace, [name], metrics_file=None, listen=None)
 
 
 def note_decisions(told: Path) -> None:
@@ -69,6 +73,22 @@ def note_decisions(told: Path) -> None:
         return acknowledged
 
     setattr(Relay, "_publish_once", noting)  # noqa: B010  (mypy: a method)
+
+
+def tell_when_asked() -> None:
+    """On SIGUSR1 the process tells in its log what each task and thread waits for."""
+    work = worker.work
+
+    def tell() -> None:
+        for task in asyncio.all_tasks():
+            task.print_stack(file=sys.stderr)
+        faulthandler.dump_traceback(file=sys.stderr)
+
+    async def listening(*args: Any, **kwargs: Any) -> None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, tell)
+        await work(*args, **kwargs)
+
+    setattr(agents, "work", listening)  # noqa: B010  (mypy: not exported)
 
 
 if __name__ == "__main__":

@@ -2,9 +2,11 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -150,8 +152,10 @@ class Agent:
             self._process.wait()
 
     def last_words(self) -> str:
-        """The end of its log."""
-        return self._log.read_text("utf-8", errors="replace")[-2000:] if self._log.exists() else ""
+        """Its log, with what it waits for now."""
+        self.send(signal.SIGUSR1)
+        time.sleep(0.5)
+        return self._log.read_text("utf-8", errors="replace") if self._log.exists() else ""
 
 
 @dataclass

@@ -10,11 +10,13 @@ import argparse
 import logging
 import random
 import sys
+import tempfile
 import time
 import traceback
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import Event, Thread
 
 from ledger.inspection import inspect
@@ -77,7 +79,10 @@ def run(seed: int, *, seconds: float, pupils: int) -> Outcome:
             outcome.said += one.said
         _count(world, outcome)
         if outcome.violations:
-            print("\n".join(agent.last_words() for agent in place.agents), file=sys.stderr)
+            for agent in place.agents:
+                log = Path(tempfile.gettempdir()) / f"chaos-{seed}-{agent.told.name}.log"
+                log.write_text(agent.last_words(), "utf-8")
+                print(f"what an agent said is kept in {log}", file=sys.stderr)
     return outcome
 
 
