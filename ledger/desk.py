@@ -11,19 +11,21 @@ insert alone. After some lost races the head is locked first and the rest happen
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, Literal, Protocol
 from uuid import UUID
 
 import psycopg
 from psycopg.types.json import Jsonb
 
-from ledger import envelope
+from ledger import arrays, envelope
 from ledger.database import Connection, Database
 from ledger.errors import Conflict, Stale
 from ledger.event import CATEGORIES, Event, StreamKind, Who
-from ledger.folds import STATES, evolve
+from ledger.folds import STATES, fold
 from ledger.plan import NOTHING, Done, Draft, Plan
 from ledger.pupil_year import PupilYear
 from ledger.queries import queries
@@ -63,6 +65,9 @@ class Guard(Protocol):
 
     def require_open(self, connection: Connection) -> None:
         """The full look. Raises Conflict(`fenced`) where it may not."""
+
+    def require_no_restore(self, connection: Connection) -> None:
+        """The full look before something is signed. Raises Conflict(`fenced`) where it may not."""
 
     def check(self, connection: Connection, incarnation: int, size: int) -> None:
         """Raises Conflict(`fenced`) where it may not."""
@@ -141,18 +146,18 @@ class Desk:
         who: Who,
         command: tuple[str, dict[str, Any]] | None,
     ) -> Done:
-        refs = {draft.stream.id: draft.stream for draft in plan.drafts}
+        refs = _streams(plan.drafts)
         grounds = reader.grounds
         numbers = {id: known.number for id, known in grounds.items() if known.number is not None}
         numbers |= name_streams(connection, [r for id, r in refs.items() if id not in numbers])
-        persons = {d.stream.person for d in plan.drafts if _is_personal(d.event)}
+        persons = {
+            d.stream.person for d in plan.drafts if d.copied is None and _is_personal(d.event)
+        }
         committed = False
         try:
             self.keyring.load(connection, (p for p in persons if p is not None))
             before = {id: (known.state, known.version) for id, known in grounds.items()}
-            rows = [
-                self._row(draft, numbers, grounds[draft.stream.id], who) for draft in plan.drafts
-            ]
+            rows = self._rows(plan.drafts, numbers, grounds, who)
             with connection.transaction():
                 depends = [numbers[id] for id in grounds if id in numbers]
                 done = NOTHING
@@ -172,19 +177,34 @@ class Desk:
             self.keyring.settle(committed=committed)
         return done
 
-    def _row(self, draft: Draft, numbers: dict[UUID, int], ground: Ground, who: Who) -> Row:
-        """Encodes a draft and folds it into the state its stream will have."""
-        ground.version += 1
-        kind = draft.stream.kind
-        ground.state = evolve(kind, ground.state, draft.event, ground.version)
-        number = numbers[draft.stream.id]
+    def _rows(
+        self,
+        drafts: Sequence[Draft],
+        numbers: Mapping[UUID, int],
+        grounds: Mapping[UUID, Ground],
+        who: Who,
+    ) -> list[Row]:
+        """Encodes drafts, and folds those of each stream into the state that it will have."""
+        rows: list[Row] = []
+        # A run of drafts is of one stream, whose id is looked for once.
+        for stream, run in groupby(drafts, key=attrgetter("stream")):
+            ground, number = grounds[stream.id], numbers[stream.id]
+            told: list[tuple[Event, int]] = []
+            for draft in run:
+                ground.version += 1
+                told.append((draft.event, ground.version))
+                rows.append(self._row(draft, number, ground.version, who))
+            ground.state = fold(stream.kind, ground.state, told)
+        return rows
+
+    def _row(self, draft: Draft, number: int, version: int, who: Who) -> Row:
         if draft.copied is not None:
             copy = draft.copied
-            if copy.version != ground.version:
+            if copy.version != version:
                 raise Stale
             return Row(
                 number,
-                copy.version,
+                version,
                 draft.event.TOPIC,
                 copy.entry_hash,
                 copy.body,
@@ -198,11 +218,18 @@ class Desk:
             person=draft.stream.person,
             keys=self.keyring,
         )
-        return Row(number, ground.version, draft.event.TOPIC, prepared.entry_hash, prepared.body)
+        return Row(number, version, draft.event.TOPIC, prepared.entry_hash, prepared.body)
+
+
+def _streams(drafts: Iterable[Draft]) -> dict[UUID, StreamRef]:
+    return {stream.id: stream for stream, _ in groupby(drafts, key=attrgetter("stream"))}
 
 
 def _is_personal(event: Event) -> bool:
-    return any(getattr(event, category, None) is not None for category in CATEGORIES)
+    fields = type(event).model_fields
+    return any(
+        category in fields and getattr(event, category) is not None for category in CATEGORIES
+    )
 
 
 def _answered(connection: Connection, command: tuple[str, dict[str, Any]] | None) -> Done | None:
@@ -279,7 +306,11 @@ def _write_states(
         streams.append(numbers[id])
         bodies.append(new.model_dump_json())
     if streams:
-        named = {"streams": streams, "bodies": bodies, **STATES._asdict()}
+        named = {
+            "streams": arrays.numbers(streams),
+            "bodies": arrays.texts(bodies),
+            **STATES._asdict(),
+        }
         if connection.execute(_SQL["put_states"], named).rowcount != len(streams):
             raise Stale
     if slots:
@@ -287,11 +318,11 @@ def _write_states(
         written = connection.execute(
             _SQL["put_slots"],
             {
-                "streams": list(numbers_),
-                "subjects": list(subjects),
-                "semesters": list(semesters),
-                "slots": list(names),
-                "bodies": list(slot_bodies),
+                "streams": arrays.numbers(numbers_),
+                "subjects": arrays.texts(subjects),
+                "semesters": arrays.numbers(semesters),
+                "slots": arrays.texts(names),
+                "bodies": arrays.texts(slot_bodies),
                 **STATES._asdict(),
             },
         )

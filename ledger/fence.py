@@ -89,6 +89,13 @@ class Fence:
         if self._place_file is not None and not self._place_file.exists():
             self.remember_place(connection)
 
+    def require_no_restore(self, connection: Connection) -> None:
+        """Asked before the log is signed: a guard that is lost is not to be made anew in passing.
+        A recovery that is under way may sign. Raises Conflict(`fenced`)."""
+        found = self.standing(connection)
+        if found.state == "fenced":
+            raise Conflict("fenced", str(found.reason))
+
     def standing(self, connection: Connection) -> Standing:
         """Where the ledger stands now."""
         try:

@@ -21,6 +21,7 @@ from ledger.database import Connection
 from ledger.errors import Conflict, LogAltered, NotFound
 from ledger.ledger import Ledger
 from ledger.queries import queries
+from ledger.record import canonical_record, own_leaf
 from ledger.tiling import TILE_HEIGHT, TILE_WIDTH, Tile, Tiling
 from signing import hashing, merkle
 from signing.errors import NoteError
@@ -322,15 +323,15 @@ def leaf_of(row: tuple[Any, ...]) -> bytes:
     """The leaf hash of one row of the query `leaf_columns`."""
     position, recorded_at, stream, ledger, version, topic, body, copied, copied_at = row
     origin = log.Origin(position, recorded_at) if copied is None else log.Origin(copied, copied_at)
-    record = log.record(
+    record = canonical_record(
         ledger=ledger,
         stream=stream,
         version=version,
         topic=topic,
         origin=origin,
-        entry_hash=hashing.entry_hash(body),
+        entry_hash=hashing.entry_hash(body).hex(),
     )
-    return log.leaf(recorded_at, record)
+    return own_leaf(recorded_at, record)
 
 
 def tiles(connection: Connection, level: int, start: int, end: int) -> list[bytes]:

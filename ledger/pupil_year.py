@@ -316,10 +316,12 @@ def evolve(year: PupilYear | None, event: Event, version: int) -> PupilYear:
             return year
 
 
-def fold(entries: Iterable[tuple[Event, int]]) -> PupilYear | None:
-    """The year after `entries` (event, version), as `evolve` gives it one by one; a run of marks
-    is filled in together, without a copy of the year for each. None without entries."""
-    year: PupilYear | None = None
+def fold(
+    entries: Iterable[tuple[Event, int]], *, year: PupilYear | None = None
+) -> PupilYear | None:
+    """The year after `entries` (event, version) that follow `year`, as `evolve` gives it one by
+    one; a run of marks is filled in together, without a copy of the year for each. None where
+    there is neither."""
     marks: dict[SlotKey, Slot] | None = None
     for event, version in entries:
         if year is not None and isinstance(event, _MARKS):

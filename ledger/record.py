@@ -58,6 +58,14 @@ _text = lru_cache(maxsize=4096)(str)
 """A page of entries names few streams and one ledger."""
 
 
+def own_leaf(recorded_at: datetime, canonical_of_record: str) -> bytes:
+    """The same leaf as `leaf` gives, of what `canonical_record` gives."""
+    instant = instant_text(recorded_at)
+    return hashing.leaf_hash(
+        f'{{"record":{canonical_of_record},"recorded_at":"{instant}"}}'.encode()
+    )
+
+
 def leaf(recorded_at: datetime, entry_record: dict[str, Any]) -> bytes:
     """The Merkle leaf of an entry in this log: SHA-256(0x00 canonical{recorded_at, record})."""
     return hashing.leaf_hash(

@@ -22,6 +22,7 @@ from eventsourcing.persistence import (
     StoredEvent,
 )
 
+from ledger import arrays
 from ledger.database import Connection, Database
 from ledger.errors import Stale
 from ledger.event import StreamKind
@@ -121,15 +122,15 @@ def insert(
     return Claimed(position, recorded_at)
 
 
-def _columns(rows: Sequence[Row]) -> dict[str, list[Any]]:
+def _columns(rows: Sequence[Row]) -> dict[str, str]:
     return {
-        "streams": [row.stream for row in rows],
-        "versions": [row.version for row in rows],
-        "topics": [row.topic for row in rows],
-        "hashes": [row.entry_hash for row in rows],
-        "bodies": [row.body for row in rows],
-        "origin_positions": [row.origin[0] if row.origin else None for row in rows],
-        "origin_times": [row.origin[1] if row.origin else None for row in rows],
+        "streams": arrays.numbers([row.stream for row in rows]),
+        "versions": arrays.numbers([row.version for row in rows]),
+        "topics": arrays.texts([row.topic for row in rows]),
+        "hashes": arrays.byte_strings([row.entry_hash for row in rows]),
+        "bodies": arrays.byte_strings([row.body for row in rows]),
+        "origin_positions": arrays.numbers(row.origin[0] if row.origin else None for row in rows),
+        "origin_times": arrays.instants(row.origin[1] if row.origin else None for row in rows),
     }
 
 

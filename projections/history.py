@@ -13,17 +13,18 @@ was proposed after a release counts once it was accepted (`ledger.proposal`).
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, cast
 from uuid import UUID
 
-from ledger import enrolment
+from ledger import enrolment, pupil_year
 from ledger.contribution import Contribution, in_custody_order
 from ledger.enrolment import Segment
 from ledger.event import Event, StreamKind
 from ledger.folds import evolve
 from ledger.proposal import Decisions, count, decisions_of
 from ledger.pupil import Pupil
-from ledger.pupil_year import PupilYear
 
 if TYPE_CHECKING:
     # At run time it would bring the database's libraries, which a verifier does without.
@@ -84,8 +85,8 @@ def fold_history(entries: Iterable[FoldEntry], *, pupil: UUID, on: date) -> Hist
         ValueError: no entry of the pupil's own stream is among `entries`.
     """
     streams: dict[UUID, list[FoldEntry]] = {}
-    for entry in entries:
-        streams.setdefault(entry.stream, []).append(entry)
+    for stream, found in groupby(entries, key=attrgetter("stream")):
+        streams.setdefault(stream, []).extend(found)
     for written in streams.values():
         written.sort(key=lambda entry: entry.version)
     if pupil not in streams:
@@ -132,13 +133,9 @@ def _contribution(
     )
     if counted is None:
         return None
-    state = None
-    for event, version in counted.entries:
-        if event.effective_on <= on:
-            state = evolve(StreamKind.PUPIL_YEAR, state, event, version)
-    if state is None:
+    year = pupil_year.fold(told for told in counted.entries if told[0].effective_on <= on)
+    if year is None:
         return None
-    year = cast(PupilYear, state)
     return Contribution(
         written[0].author, year, counted.covered, len(own.coverings), counted.accepted
     )

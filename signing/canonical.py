@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from collections.abc import Callable
 from typing import Any, Final, NoReturn
 
 import rfc8785
@@ -63,6 +64,10 @@ def dumps_flat(value: dict[str, str | int]) -> bytes:
     """Return the same bytes for an object whose ASCII keys the caller wrote and whose values are
     strings and integers that were read from canonical JSON: nothing is inspected."""
     return _encode(value).encode()
+
+
+quoted: Final[Callable[[str], str]] = json.encoder.encode_basestring
+"""The canonical form of one string: for objects that are written member by member."""
 
 
 def _inspect(value: Any, path: str, depth: int) -> bool:

@@ -152,7 +152,7 @@ def parse_and_verify(data: bytes, *, max_payload: int) -> VerifiedJws:
     signatures = tuple(_parse_header(member["protected"], TYPE) for member in members)  # (2)
     values = [_decode(member["signature"]) for member in members]
     content = _decode(payload)
-    encoded = payload.encode()
+    encoded = payload if isinstance(payload, bytes) else payload.encode()
     for member, value, signature in zip(members, values, signatures, strict=True):  # (3)
         said = member["protected"].encode() + b"." + encoded
         _verify(said, value, signature.alg, _key(signature))
@@ -195,23 +195,20 @@ def _parse(data: bytes, max_bytes: int) -> dict[str, Any]:
     # Megabytes of base64 are cut out before the rest is parsed: its alphabet, checked when it is
     # decoded, has nothing that strict JSON would read otherwise.
     end = data.find(b'"', len(_OPENING)) if data.startswith(_OPENING) else -1
-    payload = data[len(_OPENING) : end] if end > 0 else b""
     try:
         if len(data) > max_bytes:
             raise CanonicalError(f"the JWS has more than {max_bytes} bytes", code="size")
         rest = _OPENING + data[end:] if end > 0 else data
         message = canonical.loads(rest, max_bytes=max_bytes, max_depth=4)
         if end > 0 and isinstance(message, dict):
-            message["payload"] = payload.decode("ascii")
-    except UnicodeDecodeError:
-        raise _malformed("base64url was expected") from None
+            message["payload"] = data[len(_OPENING) : end]
     except CanonicalError as error:
         code = "too_large" if error.code == "size" else "malformed"
         raise SignatureError(f"the JWS cannot be read: {error}", code=code) from None
     if not isinstance(message, dict) or set(message) != {"payload", "signatures"}:
         raise _malformed("a JWS has the members payload and signatures")
     members = message["signatures"]
-    if not isinstance(message["payload"], str) or not isinstance(members, list):
+    if not isinstance(message["payload"], str | bytes) or not isinstance(members, list):
         raise _malformed("a JWS's payload is a string and its signatures a list")
     if not 1 <= len(members) <= MAX_SIGNATURES:
         raise _malformed(f"a JWS has 1 to {MAX_SIGNATURES} signatures")
@@ -298,16 +295,21 @@ def _encoded_size(size: int) -> int:
     return (size * 4 + 2) // 3
 
 
-def _decode(text: str) -> bytes:
+_URL_SAFE: Final = bytes.maketrans(b"-_+/=", b"+/***")
+"""To the alphabet of plain base64, whose own two characters and padding are none here."""
+
+
+def _decode(text: str | bytes) -> bytes:
     try:
-        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        plain = (text if isinstance(text, bytes) else text.encode("ascii")).translate(_URL_SAFE)
+        raw = binascii.a2b_base64(plain + b"=" * (-len(plain) % 4), strict_mode=True)
     except (binascii.Error, ValueError):
         raise _malformed("base64url was expected") from None
     # RFC 4648 section 3.5: the spare bits of the last character would give one signature several
-    # spellings. The library takes the characters of plain base64 too.
+    # spellings.
     spare = len(raw) % 3
-    last = _encode(raw[len(raw) - spare :]) if spare else ""
-    if not text.endswith(last) or any(character in text for character in "+/="):
+    last = binascii.b2a_base64(raw[len(raw) - spare :], newline=False) if spare else b""
+    if not plain.endswith(last.rstrip(b"=")):
         raise _malformed("base64url in its one canonical spelling was expected")
     return raw
 

@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import date
+from itertools import groupby
+from operator import attrgetter
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
+from ledger import arrays
 from ledger.database import Connection
 from ledger.errors import NotFound
 from ledger.event import Event, Note, StreamKind, Who
@@ -80,6 +83,7 @@ def accept(
         DatabaseHeld(reader.connection, reader, by_file=True).check_copies(dossier)
         plan = Plan()
         if pupil is None:
+            _require_unknown(reader, dossier)
             plan.add(
                 reader.begin(pupil_ref(reader, ours)),
                 new_record(dossier, report.entries, ours, today),
@@ -119,6 +123,20 @@ def accept(
 
     office.ledger.desk.run(decide, who=who, recovery=recovery)
     return ours
+
+
+def _require_unknown(reader: Reader, dossier: Dossier) -> None:
+    """No new record for who comes back: beside the one that was released here it could never be
+    released again.
+
+    Raises:
+        CaseRefused: the record was here before.
+    """
+    for hop in dossier.hops:
+        if hop.ledger == reader.ledger:
+            raise CaseRefused(
+                f"this record was here before, as id:{hop.release.record.stream}; take it in there"
+            )
 
 
 def _differs(office: Office, reader: Reader, report: Report, own: Pupil | None) -> tuple[str, ...]:
@@ -198,10 +216,13 @@ def _copy(reader: Reader, plan: Plan, dossier: Dossier, entries: Sequence[ReadEn
     """Verbatim copies of what is not here yet; one's own entries are never copied."""
     # An earlier release of a ledger that had the pupil twice is among its later entries too.
     by_stream: dict[UUID, dict[int, ReadEntry]] = {}
-    for entry in [*entries, *(read_entry(hop.release) for hop in dossier.hops)]:
-        if entry.ledger != reader.ledger:
-            by_stream.setdefault(entry.stream, {})[entry.version] = entry
+    for read in (entries, [read_entry(hop.release) for hop in dossier.hops]):
+        for stream, run in groupby(read, key=attrgetter("stream")):
+            versions = by_stream.setdefault(stream, {})
+            versions.update((entry.version, entry) for entry in run)
     for stream, versions in by_stream.items():
+        if versions[min(versions)].ledger == reader.ledger:
+            continue
         found = [versions[version] for version in sorted(versions)]
         ref = stream_ref(stream, found[0])
         held = reader.track(ref)
@@ -296,17 +317,25 @@ def _take_in(
 
 def _keep_evidence(connection: Connection, dossier: Dossier, ours: UUID, first: int) -> None:
     """What was proven of other ledgers' entries stays, to be shown and to travel on."""
-    authors = {stream.id: stream.ledger for stream in dossier.streams}
-    parts: list[tuple[str, SheetPath | ClosingProof]]
-    parts = [("sheet", path) for path in dossier.sheets if authors[path.stream] != ours]
-    parts += [("closing", proof) for proof in dossier.closings if authors[proof.stream] != ours]
+    foreign = {s.id: (s.ledger.hex, str(s.id)) for s in dossier.streams if s.ledger != ours}
+    ledgers, kinds, codes, bodies = [], [], [], []
+    told: list[tuple[str, Sequence[SheetPath | ClosingProof]]]
+    told = [("sheet", dossier.sheets), ("closing", dossier.closings)]
+    for kind, parts in told:
+        for part in parts:
+            known = foreign.get(part.stream)
+            if known is not None:
+                ledgers.append(known[0])
+                kinds.append(kind)
+                codes.append(evidence_code(known[1], part.version))
+                bodies.append(part.model_dump_json())
     connection.execute(
         _SQL["put_evidence"],
         {
             "known_from": first,
-            "ledgers": [authors[part.stream] for _, part in parts],
-            "kinds": [kind for kind, _ in parts],
-            "codes": [evidence_code(part.stream, part.version) for _, part in parts],
-            "bodies": [part.model_dump_json() for _, part in parts],
+            "ledgers": arrays.texts(ledgers),
+            "kinds": arrays.texts(kinds),
+            "codes": arrays.texts(codes),
+            "bodies": arrays.texts(bodies),
         },
     )

@@ -16,12 +16,10 @@ from ledger.plan import Plan
 from ledger.reader import Reader
 from ledger.registration import pupil_ref
 from transfer import clock
-from transfer.cases import answered, case_ref, message, next_issue, person_of
+from transfer.cases import answer_missing, answered, case_ref, message, next_issue, person_of
 from transfer.errors import CaseRefused
 from transfer.message import Header
 
-BY_RULING: Final = "ruling"
-"""The reason of a decision that the arbiter's ruling made."""
 _RELEASED: Final = ("released", "problem", "recalling", "accepted", "rejected")
 """The states of the origin's case once something was released."""
 
@@ -104,12 +102,6 @@ def _on_decision(
     plan.add(case_ref(reader, case.id, person_of(case)), [received])
     plan.extra.append(answered(case.id, ["dossier", "recall"]))
     return plan
-
-
-def answer_missing(case: Case) -> bool:
-    """Whether a ruling in the receiver's favour closed the case before its own answer came: its
-    acceptance is then noted, and its rejection counts, for who has rejected can never accept."""
-    return case.state == "accepted" and case.failure == (0, BY_RULING)
 
 
 def _undo_release(reader: Reader, plan: Plan, case: Case) -> None:

@@ -36,9 +36,8 @@ from ledger.reader import Reader
 from ledger.registration import pupil_ref
 from signing.jws import Signer
 from transfer import clock, fencing
-from transfer.answers import BY_RULING
 from transfer.bodies import AnswerBody
-from transfer.cases import answered, case_ref, message, next_issue, person_of
+from transfer.cases import BY_RULING, answered, case_ref, message, next_issue, person_of
 from transfer.conversation import rejection
 from transfer.errors import CaseRefused, CheckFailed
 from transfer.message import Header
@@ -188,7 +187,8 @@ def plan_ruling(office: Office, reader: Reader, ruling: Ruling, today: date) -> 
         plan.drafts += decided.drafts
         plan.outgoing += decided.outgoing
         plan.extra += decided.extra
-    elif reader.ledger == ruling.origin and obeyed.case and not obeyed.disputed:
+    elif reader.ledger == ruling.custodian == ruling.origin and obeyed.case and not obeyed.disputed:
+        # Where the receiver has custody it still needs the dossier: that goes on until it answers.
         plan.extra.append(answered(ruling.transfer_id, ["dossier", "recall"]))
     return plan, obeyed.disputed
 

@@ -12,7 +12,7 @@ from ledger.queries import queries
 from ledger.reader import Reader
 from transfer import acceptance, clock, inbox, outbox
 from transfer import message as mail
-from transfer.cases import all_cases
+from transfer.cases import all_cases, answer_missing
 from transfer.checks import Report
 from transfer.conversation import issue_again, release
 from transfer.disclosure import is_disclosed
@@ -80,7 +80,7 @@ def _case_for(office: Office, pupil: UUID, to_ledger: UUID) -> tuple[UUID, Case 
         reader = Reader(connection, office.ledger.keyring, office.ledger.id)
         for case in reversed(all_cases(connection)):
             ours = (case.side, case.peer, case.pupil) == ("origin", to_ledger, pupil)
-            if ours and case.state in ("released", "problem"):
+            if ours and (case.state in ("released", "problem") or answer_missing(case)):
                 return case.id, None
             asked = (case.side, case.peer, case.state) == ("origin", to_ledger, "requested")
             if asked and is_claimed(office, reader, case, pupil):
@@ -94,7 +94,7 @@ def _released(office: Office, case_id: UUID) -> bool:
     with office.ledger.database.connection() as connection:
         reader = Reader(connection, office.ledger.keyring, office.ledger.id)
         case = reader.case(case_id)
-    return case is not None and case.state == "released"
+    return case is not None and (case.state == "released" or answer_missing(case))
 
 
 def import_dossier(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from ledger import ids
@@ -17,6 +17,8 @@ from ledger.reader import Reader
 from ledger.recorder import StreamRef
 
 _SQL = queries("transfer", "transfer.sql")
+BY_RULING: Final = "ruling"
+"""The reason of a decision that the arbiter's ruling made."""
 
 Write = Callable[[Connection, int], None]
 
@@ -66,6 +68,13 @@ def register_states(connection: Connection) -> dict[str, int]:
 def unanswered(connection: Connection) -> list[tuple[str, str, str, datetime]]:
     """Open transfers, oldest first: id, our side, state, the instant of the newest entry."""
     return connection.execute(_SQL["unanswered"]).fetchall()
+
+
+def answer_missing(case: Case) -> bool:
+    """Whether a ruling in the receiver's favour closed the origin's case before the receiver's own
+    answer came. Its acceptance is then noted, its rejection counts, for who has rejected can never
+    accept; and until then the dossier may be issued again."""
+    return case.state == "accepted" and case.failure == (0, BY_RULING)
 
 
 def request_secret(case: UUID) -> str:

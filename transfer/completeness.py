@@ -105,26 +105,22 @@ def _check_chain(dossier: Dossier, released: Sequence[Released]) -> None:
 
 def check_unaltered(dossier: Dossier) -> None:
     """Step 9: bytes give the hashes of the records, and the records give the released roots."""
-    entries = dossier.carried
-    for entry in [*entries, *(hop.release for hop in dossier.hops)]:
+    for entry in [*dossier.carried, *(hop.release for hop in dossier.hops)]:
         if hashing.entry_hash(entry.stored).hex() != entry.record.entry_hash:
             raise _altered(entry)
     for stream in (*dossier.streams, *dossier.supplements):
+        place = (stream.id, stream.ledger)
         for entry in stream.entries:
-            if (entry.record.stream, entry.record.ledger) != (stream.id, stream.ledger):
+            if (entry.record.stream, entry.record.ledger) != place:
                 raise _altered(entry)
-    written: dict[UUID, list[CarriedEntry]] = {}
-    for stream in dossier.streams:
-        written.setdefault(stream.ledger, []).extend(stream.entries)
-    for found in written.values():
-        found.sort(key=author_order)
     for hop in dossier.hops:
         last = dict(release_of(hop).streams)
-        own = [
-            entry
-            for entry in written.get(hop.ledger, ())
-            if entry.record.version <= last.get(entry.record.stream, 0)
-        ]
+        own: list[CarriedEntry] = []
+        for stream in dossier.streams:
+            if stream.ledger == hop.ledger:
+                # Step 8: the versions are 1, 2, 3 ...
+                own.extend(stream.entries[: max(0, last.get(stream.id, 0))])
+        own.sort(key=author_order)
         if records_root(own).hex() != hop.root:
             raise CheckFailed(9, "wrong_root", f"the entries of hop {hop.ledger} give another root")
 

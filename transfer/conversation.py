@@ -27,6 +27,7 @@ from transfer import clock, register
 from transfer.application import open_case_of, require_pupil_and_school
 from transfer.build import decide_release
 from transfer.cases import (
+    answer_missing,
     answered,
     case_ref,
     decide_once,
@@ -141,7 +142,8 @@ def release(
     """Gives custody of a pupil's record to the ledger that asked (or, with `opening`, to the
     one a file is written for), after a person has confirmed which pupil it is.
 
-    Repeated for the same pupil it does nothing; after a `problem` it issues the dossier again.
+    Repeated for the same pupil it does nothing; after a `problem`, or where a ruling gave custody
+    to a receiver that still needs the dossier, it issues it again.
 
     Raises:
         CaseRefused: the case is not one to be released.
@@ -159,7 +161,7 @@ def release(
             raise CaseRefused("this ledger asked for that pupil; it cannot release")
         plan = Plan()
         ref = case_ref(reader, case_id, pupil)
-        if case.pupil is not None and case.state in ("released", "problem"):
+        if case.pupil is not None and _is_out(case):
             return _release_again(plan, ref, case, pupil)
         if case.state != "requested":
             raise CaseRefused(f"the case is {case.state}")
@@ -232,11 +234,16 @@ def issue_again(office: Office, case_id: UUID, *, who: Who) -> None:
 
     def decide(reader: Reader) -> Plan:
         case = require_case(reader, case_id)
-        if (case.side, case.state) != ("origin", "released"):
+        if case.side != "origin" or not _is_out(case):
             raise CaseRefused(f"the case is {case.state}; there is no dossier to issue again")
         return _issued_again(Plan(), case_ref(reader, case_id, case.pupil), case)
 
     office.ledger.desk.run(decide, who=who)
+
+
+def _is_out(case: Case) -> bool:
+    """Whether something was released whose receiver has not decided."""
+    return case.state in ("released", "problem") or answer_missing(case)
 
 
 def _issued_again(plan: Plan, ref: StreamRef, case: Case) -> Plan:
@@ -272,7 +279,8 @@ def decline(
         plan = Plan()
         plan.add(case_ref(reader, case_id, person_of(case)), [declined])
         content = {"reason": reason, "moved_to": str(gone) if gone else None}
-        plan.outgoing.append(message(case_id, case.other, "decline", content=content))
+        if case.returns is None:  # nobody there knows yet that the record was to come back
+            plan.outgoing.append(message(case_id, case.other, "decline", content=content))
         return plan
 
     office.ledger.desk.run(decide, who=who)

@@ -11,7 +11,7 @@ from ledger.event import Note, Who
 from ledger.events.case import DossierDisclosed
 from ledger.plan import Plan
 from ledger.reader import Reader
-from transfer import disclosure, inbox
+from transfer import disclosure, fencing, inbox
 from transfer.build import build_dossier, build_received
 from transfer.cases import case_ref, require_case
 from transfer.dossier import Inspector
@@ -36,6 +36,7 @@ def disclose(
     with office.ledger.database.connection() as connection:
         reader = Reader(connection, office.ledger.keyring, office.ledger.id)
         case = require_case(reader, case_id)
+        fencing.require_open(office, connection)
         payload = _payload(office, connection, case, shown_to)
     if not payload["keys"]:
         raise CaseRefused("the pupil was erased; there is nobody to show a record of")

@@ -4,7 +4,6 @@ Entries travel as they are stored, each with its record; everything else is ther
 has to be believed about them. A part that is read twice is decoded once.
 """
 
-import base64
 import binascii
 from dataclasses import dataclass
 from datetime import date
@@ -45,7 +44,7 @@ Some = Annotated[tuple[T, ...], FailFast()]
 
 def _base64(text: str) -> str:
     try:
-        base64.b64decode(text, validate=True)
+        binascii.a2b_base64(text, strict_mode=True)
     except (binascii.Error, ValueError):
         raise ValueError("base64 was expected") from None
     return text
@@ -86,10 +85,10 @@ class Record(Frozen):
             entry_hash=bytes.fromhex(self.entry_hash),
         )
 
-    @cached_property
-    def leaf(self) -> bytes:
-        """SHA-256(0x00 canonical(record)): the leaf of a released root."""
-        said = canonical_record(
+    @property
+    def canonical_text(self) -> str:
+        """The canonical JSON of it."""
+        return canonical_record(
             ledger=self.ledger,
             stream=self.stream,
             version=self.version,
@@ -97,7 +96,11 @@ class Record(Frozen):
             origin=self.origin,
             entry_hash=self.entry_hash,
         )
-        return hashing.leaf_hash(said.encode())
+
+    @property
+    def leaf(self) -> bytes:
+        """SHA-256(0x00 canonical(record)): the leaf of a released root."""
+        return hashing.leaf_hash(self.canonical_text.encode())
 
 
 class CarriedEntry(Frozen):
@@ -109,19 +112,20 @@ class CarriedEntry(Frozen):
     @cached_property
     def stored(self) -> bytes:
         """The stored bytes."""
-        return base64.b64decode(self.body)
+        return binascii.a2b_base64(self.body)
 
     @cached_property
-    def read(self) -> "ReadEntry":
-        """The entry decoded. Raises MalformedBytes, UnknownTopic or pydantic's error."""
+    def decoded(self) -> tuple[Envelope, Event]:
+        """Its envelope and its event. Raises MalformedBytes, UnknownTopic or pydantic's error."""
         parsed = envelope.decode(self.stored)
+        return parsed, parsed.event()
+
+    @property
+    def read(self) -> "ReadEntry":
+        """The entry decoded; raises as `decoded`. It is not kept here: each would hold the other,
+        and what a large record weighs be let go only when cycles are looked for."""
         return ReadEntry(
-            ledger=self.record.ledger,
-            stream=self.record.stream,
-            version=self.record.version,
-            carried=self,
-            envelope=parsed,
-            event=parsed.event(),
+            self.record.ledger, self.record.stream, self.record.version, self, *self.decoded
         )
 
 

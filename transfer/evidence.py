@@ -10,7 +10,9 @@ the proven time comes before the revocation.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
+from itertools import groupby
+from operator import attrgetter
 from typing import Final, Literal
 from uuid import UUID
 
@@ -197,11 +199,16 @@ def check_sheets(
 ) -> list[Evidence]:
     """Of check 11: each path leads from a mark to its sheet's root, and what a person signed of
     the sheet is true."""
-    marks = {(entry.stream, entry.version): entry for entry in entries}
+    marks: dict[UUID, dict[int, ReadEntry]] = {stream: {} for stream in pupils}
+    for stream, found in groupby(entries, key=attrgetter("stream")):
+        marks[stream].update((entry.version, entry) for entry in found)
     # Positions speak of one incarnation of a log; a release, of any, holds all that it covers.
     placed = [one for n, one in enumerate(shown) if one.incarnation == 1 or n < len(dossier.hops)]
+    nothing: dict[int, ReadEntry] = {}
     return [
-        _check_sheet(path, marks.get((path.stream, path.version)), pupils, signers, placed)
+        _check_sheet(
+            path, marks.get(path.stream, nothing).get(path.version), pupils, signers, placed
+        )
         for path in dossier.sheets
     ]
 
@@ -233,7 +240,7 @@ def _check_sheet(
             root=bytes.fromhex(said.root),
         )
         if path.signature is None:
-            return Evidence("sheet", entry.ledger, "unsigned", None)
+            return _unsigned_sheet(entry.ledger)
         record = entry.carried.record
         state, by = signers.state(
             path.signature,
@@ -247,6 +254,11 @@ def _check_sheet(
     except (MerkleError, SignatureError) as error:
         raise CheckFailed(11, "bad_sheet", str(error)) from error
     return Evidence("sheet", entry.ledger, state, by)
+
+
+@lru_cache(maxsize=64)
+def _unsigned_sheet(ledger: UUID) -> Evidence:
+    return Evidence("sheet", ledger, "unsigned", None)
 
 
 def check_closings(

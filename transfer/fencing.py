@@ -10,8 +10,8 @@ from transfer.office import Office
 def require_open(office: Office, connection: Connection) -> None:
     """Raises Conflict(`fenced`) where this ledger was restored and no recovery has begun."""
     fence = office.ledger.desk.fence
-    if fence is not None and fence.standing(connection).state == "fenced":
-        fence.require_open(connection)
+    if fence is not None:
+        fence.require_no_restore(connection)
 
 
 def is_recovering(office: Office) -> bool:

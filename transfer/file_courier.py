@@ -14,6 +14,7 @@ from ledger.queries import queries
 from ledger.reader import Reader
 from transfer import inbox, outbox
 from transfer import message as mail
+from transfer.cases import answer_missing
 from transfer.errors import CheckFailed
 from transfer.inbox import Taken
 from transfer.kinds import FINAL_KINDS
@@ -64,7 +65,8 @@ def export_case(office: Office, case_id: UUID) -> list[FileMessage]:
 def _is_wanted(case: Case | None, kind: str, state: str, *, is_newest: bool) -> bool:
     if kind == "dossier":
         # One that no request asked for counts as answered, so that NATS does not carry it.
-        return case is not None and case.state in _DOSSIER_WAITS and is_newest
+        waits = case is not None and (case.state in _DOSSIER_WAITS or answer_missing(case))
+        return waits and is_newest
     return kind in FINAL_KINDS or state != "answered"
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from ledger.record import leaf
+from ledger.record import own_leaf
 from signing import merkle, note
 from signing.errors import MerkleError, NoteError, TrustError
 from signing.note import Checkpoint, NoteVerifier
@@ -206,7 +206,7 @@ def check_place(
         merkle.verify_inclusion(
             index=inclusion.index,
             size=checkpoint.size,
-            leaf_hash=leaf(recorded_at, entry.record.canonical),
+            leaf_hash=own_leaf(recorded_at, entry.record.canonical_text),
             proof=[bytes.fromhex(part) for part in inclusion.proof],
             root=checkpoint.root,
         )

@@ -4,19 +4,16 @@ A message is verified and opened before the transaction; in it the message is no
 appended and the answer put in our outbox. Repeated, it only repeats the answer.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
 from pydantic import ValidationError
 
-from ledger.case import Case
 from ledger.database import Connection
 from ledger.errors import Conflict, Stale
 from ledger.event import Event, Who
-from ledger.events.case import DossierReceived, ProblemNoted, ReturnReceived
+from ledger.events.case import DossierReceived, ReturnReceived
 from ledger.plan import Plan
 from ledger.queries import queries
 from ledger.reader import Reader
@@ -30,34 +27,19 @@ from transfer.effects import plan_effect, read_body
 from transfer.errors import CaseRefused, CheckFailed, Fenced
 from transfer.fencing import may_recover
 from transfer.held import DatabaseHeld, digest_of, incarnation_of, remember_checkpoints
-from transfer.kinds import ANSWERS, FINAL_KINDS, REGISTER_KINDS
+from transfer.kinds import ANSWERS
 from transfer.message import Frame, Header
 from transfer.office import Office
 from transfer.opening import key_for
-from transfer.problems import problem_message
 from transfer.reconciling import keep_incarnation
 from transfer.returning import returned_pupil
 from transfer.supplement_checks import Early
 from transfer.supplement_intake import again
+from transfer.taken import Taken as Taken
+from transfer.taken import problem, seen
+from transfer.taken import repeat as repeat
 
 _SQL = queries("transfer", "transfer.sql")
-QUARANTINE_FROM = 7
-"""Failures from this step on are kept for a person to look at."""
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What became of a message that came: its kind, its case, and how it ended.
-
-    "early": it overtook what it follows; nothing is kept of it, and it will be sent again.
-    """
-
-    kind: str
-    case: UUID | None
-    outcome: Literal["done", "repeated", "problem", "quarantined", "dead", "early"]
-    failure: CheckFailed | None = None
-    report: Report | None = field(default=None, repr=False, compare=False)
-    """Of a dossier that passed its checks just now: what a rule may decide from."""
 
 
 def take(office: Office, data: bytes, *, who: Who, account: str | None = None) -> Taken:
@@ -140,11 +122,11 @@ def _take_dossier(office: Office, data: bytes, frame: Frame, who: Who, *, recove
             return Taken("dossier", header.case, "repeated")
     report = open_dossier(office, data, by_file=False)
     if report.failure is not None:
-        return _problem(office, data, frame, report.failure, who, recovery=recovery)
+        return problem(office, data, frame, report.failure, who, recovery=recovery)
     try:
         note_dossier(office, data, frame, report, who=who, by_file=False, recovery=recovery)
     except CheckFailed as failure:
-        return _problem(office, data, frame, failure, who, recovery=recovery)
+        return problem(office, data, frame, failure, who, recovery=recovery)
     return Taken("dossier", header.case, "done", report=report)
 
 
@@ -172,7 +154,7 @@ def note_dossier(
         )
         case = reader.case(frame.header.case)
         if case is not None and case.state in ("received", "accepted", "rejected"):
-            return Plan(extra=[_seen(data, frame, "done", None)])
+            return Plan(extra=[seen(data, frame, "done", None)])
         received = DossierReceived(
             effective_on=clock.today(),
             case=frame.header.case,
@@ -201,7 +183,7 @@ def note_dossier(
                     content=content,
                 )
             )
-        plan.extra.append(_seen(data, frame, "done", None))
+        plan.extra.append(seen(data, frame, "done", None))
         plan.extra.append(answered(frame.header.case, ["request", "problem"]))
         shown = [(hop.ledger, hop.inclusion.checkpoint) for hop in dossier.hops]
         plan.extra.append(remember_checkpoints(office.trust, shown))
@@ -231,76 +213,6 @@ def _returned(reader: Reader, dossier: Dossier) -> list[Event]:
     ]
 
 
-def _problem(
-    office: Office,
-    data: bytes,
-    frame: Frame,
-    failure: CheckFailed,
-    who: Who,
-    *,
-    recovery: bool,
-) -> Taken:
-    """A failed check moves nothing: the sender is told step and code, and may issue again. A
-    failed `problem` is answered by nothing, or two ledgers could go on for ever; and what is of an
-    older incarnation is told nobody: its sender asks what became of it, or has asked."""
-    header = frame.header
-    keep = failure.step >= QUARANTINE_FROM or failure.code == "equivocation"
-    state = "quarantined" if keep else "dead"
-    answerable = header.kind != "problem" and header.receiver == office.ledger.id
-    known = answerable and _sender_known(office, header.sender)
-
-    def decide(reader: Reader) -> Plan:
-        plan = Plan(extra=[_seen(data, frame, state, f"{failure.step} {failure.code}")])
-        case = reader.case(header.case)
-        if not known or not _may_tell(case, header) or failure.code == "old_incarnation":
-            return plan
-        if _told(reader, header):
-            plan.extra.append(lambda connection, _: repeat(connection, header.case, ("problem",)))
-            return plan
-        waits = case is not None and case.state in ("requested", "problem")
-        if header.kind == "dossier" and case is not None and waits:
-            noted = ProblemNoted(
-                effective_on=clock.today(),
-                case=header.case,
-                message=str(header.message_id),
-                step=failure.step,
-                code=failure.code,
-                direction="sent",
-            )
-            plan.add(case_ref(reader, header.case, case.pupil), [noted])
-        plan.outgoing.append(problem_message(reader, header, failure))
-        return plan
-
-    office.ledger.desk.run(decide, who=who, recovery=recovery)
-    return Taken(header.kind, header.case, "quarantined" if keep else "problem", failure)
-
-
-def _may_tell(case: Case | None, header: Header) -> bool:
-    """Whether the sender has a part in the case, or may begin it."""
-    if case is None or header.kind in REGISTER_KINDS:
-        return True
-    side = "receiver" if header.kind == "dossier" else case.side
-    return (case.side, case.peer) == (side, header.sender)
-
-
-def _told(reader: Reader, header: Header) -> bool:
-    """Whether this issue of the message was answered by a problem before."""
-    row = reader.connection.execute(
-        _SQL["told_problem"],
-        {
-            "case": header.case,
-            "receiver": header.sender,
-            "kind": header.kind,
-            "issue": header.issue,
-        },
-    ).fetchone()
-    return row is not None
-
-
-def _sender_known(office: Office, sender: UUID) -> bool:
-    return any(led.id == sender for bundle in office.trust.bundles() for led in bundle.ledgers)
-
-
 def _take_answer(office: Office, data: bytes, frame: Frame, who: Who, *, recovery: bool) -> Taken:
     header = frame.header
     try:
@@ -325,7 +237,7 @@ def _take_answer(office: Office, data: bytes, frame: Frame, who: Who, *, recover
         checks.check_signed(opened, sender, office.trust, Purpose.SEAL)
         body = read_body(opened)
     except CheckFailed as failure:
-        return _problem(office, data, frame, failure, who, recovery=recovery)
+        return problem(office, data, frame, failure, who, recovery=recovery)
     outcome: Literal["done", "quarantined"] = "done"
 
     def decide(reader: Reader) -> Plan:
@@ -339,19 +251,19 @@ def _take_answer(office: Office, data: bytes, frame: Frame, who: Who, *, recover
             outcome = "done"
         except CaseRefused as refused:
             outcome = "quarantined"
-            return Plan(extra=[_seen(data, frame, outcome, str(refused))])
+            return Plan(extra=[seen(data, frame, outcome, str(refused))])
         except ValidationError as error:
             outcome = "quarantined"
             where = "/".join(str(part) for part in error.errors()[0]["loc"])
-            return Plan(extra=[_seen(data, frame, outcome, f"{header.kind}: field {where}")])
+            return Plan(extra=[seen(data, frame, outcome, f"{header.kind}: field {where}")])
         plan.extra += [_still(header), keep_incarnation(header)]
-        plan.extra.append(_seen(data, frame, outcome, None))
+        plan.extra.append(seen(data, frame, outcome, None))
         return plan
 
     try:
         office.ledger.desk.run(decide, who=who, recovery=recovery)
     except CheckFailed as failure:  # what only the records here can tell
-        return _problem(office, data, frame, failure, who, recovery=recovery)
+        return problem(office, data, frame, failure, who, recovery=recovery)
     except Early:
         return Taken(header.kind, header.case, "early")
     return Taken(header.kind, header.case, outcome)
@@ -385,34 +297,6 @@ def _still(header: Header) -> Write:
         del first
         if incarnation_of(connection, header.sender) > header.incarnation:
             raise Stale
-
-    return write
-
-
-def repeat(connection: Connection, case: UUID, kinds: Sequence[str]) -> None:
-    """The same question gets the same answer: it goes out again, byte for byte."""
-    connection.execute(
-        _SQL["repeat_answers"], {"case": case, "kinds": list(kinds), "final": list(FINAL_KINDS)}
-    )
-
-
-def _seen(data: bytes, frame: Frame, state: str, detail: str | None) -> Write:
-    def write(connection: Connection, first: int) -> None:
-        del first
-        connection.execute(
-            _SQL["put_seen"],
-            {
-                "sender": frame.header.sender,
-                "message": frame.header.message_id,
-                "case": frame.header.case,
-                "kind": frame.header.kind,
-                "sha": digest_of(frame),
-                "frame": data,
-                "state": state,
-                "detail": detail,
-                "most": dead_letter.MOST_DEAD,
-            },
-        )
 
     return write
 

@@ -127,6 +127,6 @@ def told_evidence(connection: Connection, entries: Iterable[Entry], ours: UUID) 
     )
 
 
-def evidence_code(stream: UUID, version: int) -> str:
+def evidence_code(stream: UUID | str, version: int) -> str:
     """Under which code the proofs of a foreign entry are kept."""
     return f"{stream}/{version}"

@@ -25,7 +25,7 @@ from uuid import UUID
 
 from ledger.case import Case
 from ledger.events.case import CaseRestored
-from transfer.answers import answer_missing
+from transfer.cases import answer_missing
 from transfer.statement import StatedCase
 
 Code = Literal[

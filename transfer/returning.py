@@ -49,6 +49,9 @@ def give_back(
         if begun is not None:
             answer = begun
             return Plan()
+        pupil = reader.pupils([case.pupil])[case.pupil]
+        if pupil is not None and pupil.released is not None:
+            raise CaseRefused(f"the record was released in transfer {pupil.released[0]}")
         offered = ReturnOffered(
             effective_on=today,
             case=answer,
@@ -73,9 +76,11 @@ def give_back(
 
 
 def _begun(reader: Reader, returns: UUID) -> UUID | None:
-    """The transfer back that is under way or done; one that was rejected may be tried again."""
+    """The transfer back that is under way or done; one that was rejected, or given up before
+    anything was released, may be tried again."""
     for case in all_cases(reader.connection):
-        if case.returns == returns and case.side == "origin" and case.state != "rejected":
+        over = case.state in ("rejected", "declined")
+        if case.returns == returns and case.side == "origin" and not over:
             return case.id
     return None
 

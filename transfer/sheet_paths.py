@@ -7,7 +7,7 @@ entry, so that nothing kept can be out of date. Both hold salted hashes, no mark
 
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from threading import Lock
 from typing import Final, Generic, TypeVar
 from uuid import UUID
@@ -20,7 +20,7 @@ from ledger.events.school_class import GradeSheetSubmitted
 from ledger.log import Entry
 from ledger.queries import queries
 from ledger.sheet import statement_hash
-from signing.merkle import inclusion_proof, root_of
+from signing.merkle import levels_of, path_in
 from transfer.dossier import SheetPath, SheetStatement
 from transfer.entries import own
 
@@ -63,17 +63,19 @@ class _Sheet:
 
 @dataclass(frozen=True, slots=True)
 class _Tree:
-    """The leaf hashes of a sheet, and the subtrees that paths have asked for."""
+    """The tree of a sheet: its hashes in hexadecimal, level by level."""
 
-    leaves: Sequence[bytes]
-    known: dict[tuple[int, int], bytes] = field(default_factory=dict)
+    levels: Sequence[Sequence[str]]
 
-    def subtree(self, start: int, end: int) -> bytes:
-        """The hash of the leaves [start, end)."""
-        found = self.known.get((start, end))
-        if found is None:
-            found = self.known[start, end] = root_of(self.leaves[start:end])
-        return found
+    @property
+    def size(self) -> int:
+        """How many marks it has."""
+        return len(self.levels[0])
+
+    @property
+    def root(self) -> str:
+        """What the sheet's statement says."""
+        return self.levels[-1][0]
 
 
 _trees: _Newest[str, _Tree] = _Newest(MOST_TREES)
@@ -99,7 +101,6 @@ def sheets_of(connection: Connection, ledger: UUID, entries: Sequence[Entry]) ->
     for entry, sheet in found:
         said = sheet.statement
         index = entry.position - (sheet.position - said.count)
-        path = inclusion_proof(index, said.count, trees[sheet.position].subtree)
         # Made here, and typed: not validated as if it came from outside.
         paths.append(
             SheetPath.model_construct(
@@ -108,7 +109,7 @@ def sheets_of(connection: Connection, ledger: UUID, entries: Sequence[Entry]) ->
                 stream=entry.stream.id,
                 version=entry.version,
                 index=index,
-                path=tuple(part.hex() for part in path),
+                path=tuple(path_in(trees[sheet.position].levels, index)),
             )
         )
     return paths
@@ -161,7 +162,7 @@ def _trees_of(connection: Connection, sheets: Iterable[_Sheet]) -> dict[int, _Tr
     trees: dict[int, _Tree] = {}
     for position, sheet in wanted.items():
         known = _trees.get(sheet.statement.root)
-        if known is not None and len(known.leaves) == sheet.statement.count:
+        if known is not None and known.size == sheet.statement.count:
             trees[position] = known
     missing = [sheet for position, sheet in wanted.items() if position not in trees]
     spans = {
@@ -186,9 +187,9 @@ def _trees_of(connection: Connection, sheets: Iterable[_Sheet]) -> dict[int, _Tr
             )
         )
     for position, hashes in leaves.items():
-        root = wanted[position].statement.root
-        trees[position] = _Tree(hashes)
+        levels = [[node.hex() for node in level] for level in levels_of(hashes)]
+        tree = trees[position] = _Tree(levels)
         # One that does not give its root is of a damaged log: its receiver will say so.
-        if root_of(hashes).hex() == root:
-            _trees.put(root, trees[position])
+        if tree.root == wanted[position].statement.root:
+            _trees.put(tree.root, tree)
     return trees

@@ -16,10 +16,11 @@ from projections.transcript import FoldEntry, released_digest
 from signing import aead
 from transfer.completeness import release_of
 from transfer.dossier import (
+    CarriedEntry,
     CarriedKey,
+    CarriedStream,
     Dossier,
     ReadEntry,
-    read_entry,
 )
 from transfer.errors import CheckFailed
 
@@ -32,52 +33,65 @@ def check_understood(dossier: Dossier) -> tuple[list[ReadEntry], dict[UUID, UUID
     carried = {key.key_id: key for key in dossier.keys}
     if len(carried) != len(dossier.keys):
         raise CheckFailed(11, "wrong_key", "a key comes twice")
-    entries = []
     keys = {key.key_id: data_key(key) for key in dossier.keys}
-    for entry in dossier.carried:
-        try:
-            read = read_entry(entry)
-        except UnknownTopic as error:
-            raise CheckFailed(11, "unknown_topic", error.topic) from error
-        except MalformedBytes as error:
-            raise CheckFailed(11, "unknown_topic", error.message) from error
-        except ValidationError as error:
-            where = f"version {entry.record.version} of stream {entry.record.stream}"
-            raise CheckFailed(11, "unknown_code", f"{entry.record.topic}, {where}") from error
-        _check_envelope(read)
-        entries.append(read)
-    persons = _check_streams(dossier, entries)
+    streams = [
+        [_read(stream, entry) for entry in stream.entries]
+        for stream in (*dossier.streams, *dossier.supplements)
+    ]
+    persons = _check_streams(dossier, streams)
+    entries = [read for stream in streams for read in stream]
     for read in entries:
-        _check_keys(read, carried, keys, persons[read.stream])
+        if read.envelope.personal:
+            _check_keys(read, carried, keys, persons[read.stream])
     _check_no_other_keys(entries, keys)
     return entries, persons
 
 
-def _check_envelope(read: ReadEntry) -> None:
-    record = read.carried.record
-    said = (read.envelope.author, read.envelope.stream, read.envelope.topic)
-    if said != (record.ledger, record.stream, record.topic):
+def _read(stream: CarriedStream, entry: CarriedEntry) -> ReadEntry:
+    """An entry decoded. Its record names this stream (step 9), and so must its bytes; all entries
+    of a stream get its very ids, for comparing two UUIDs costs more than a hash."""
+    record = entry.record
+    try:
+        envelope, event = entry.decoded
+    except UnknownTopic as error:
+        raise CheckFailed(11, "unknown_topic", error.topic) from error
+    except MalformedBytes as error:
+        raise CheckFailed(11, "unknown_topic", error.message) from error
+    except ValidationError as error:
+        where = f"version {record.version} of stream {record.stream}"
+        raise CheckFailed(11, "unknown_code", f"{record.topic}, {where}") from error
+    said = (envelope.author, envelope.stream, envelope.topic)
+    if said != (stream.ledger, stream.id, record.topic):
         raise CheckFailed(11, "unknown_topic", "an entry's bytes are of another stream or topic")
+    return ReadEntry(stream.ledger, stream.id, record.version, entry, envelope, event)
 
 
-def _check_streams(dossier: Dossier, entries: Sequence[ReadEntry]) -> dict[UUID, UUID]:
+def _check_streams(dossier: Dossier, streams: Sequence[Sequence[ReadEntry]]) -> dict[UUID, UUID]:
     """Each stream begins as a pupil's or a pupil-year's does, and goes on as one: a fold can rely
     on it. Returns whom each is about."""
     persons: dict[UUID, UUID] = {}
-    for read in entries:
-        if read.version == 1:
-            persons[read.stream] = _whose(read)
-            continue
-        own = read.stream == persons[read.stream]
-        kind = StreamKind.PUPIL if own else StreamKind.PUPIL_YEAR
-        if read.event.STREAM is not kind or isinstance(read.event, _FIRST_ONLY):
-            raise _misplaced(read)
-        # A year on paper gets its frame from the enrolment, one begun anew a second one.
-        if isinstance(read.event, PupilYearOpened) and _whose(read) != persons[read.stream]:
-            raise _misplaced(read)
+    for entries in streams:
+        for read in entries:
+            if read.version == 1:
+                persons[read.stream] = _whose(read)
+        for first in entries[:1]:
+            _check_going_on(entries, persons[first.stream])
     if persons.get(dossier.pupil) != dossier.pupil:
         raise CheckFailed(11, "unknown_topic", "no entry of the pupil's own stream is there")
     return persons
+
+
+def _check_going_on(entries: Sequence[ReadEntry], person: UUID) -> None:
+    kind = StreamKind.PUPIL if entries[0].stream == person else StreamKind.PUPIL_YEAR
+    for read in entries:
+        if read.version == 1:
+            continue
+        event = read.event
+        if event.STREAM is not kind or isinstance(event, _FIRST_ONLY):
+            raise _misplaced(read)
+        # A year on paper gets its frame from the enrolment, one begun anew a second one.
+        if isinstance(event, PupilYearOpened) and _whose(read) != person:
+            raise _misplaced(read)
 
 
 def _whose(first: ReadEntry) -> UUID:

@@ -29,7 +29,7 @@ WITH claimed AS MATERIALIZED (
            e.stream, e.version, e.topic, e.entry_hash, e.body, e.origin_position,
            e.origin_recorded_at
     FROM claimed c, unnest(%(streams)s::bigint[], %(versions)s::bigint[], %(topics)s::text[],
-                           %(hashes)b::bytea[], %(bodies)b::bytea[],
+                           %(hashes)s::bytea[], %(bodies)s::bytea[],
                            %(origin_positions)s::bigint[], %(origin_times)s::timestamptz[])
          WITH ORDINALITY AS e (stream, version, topic, entry_hash, body,
                                origin_position, origin_recorded_at, ordinality)
@@ -113,7 +113,7 @@ WHERE s.id = ANY(%(ids)b::uuid[]);
 -- name: put_states
 -- The new current state of streams; none where another version has folded them anew meanwhile.
 INSERT INTO ledger.state (stream, body)
-SELECT * FROM unnest(%(streams)s::bigint[], %(bodies)b::text[])
+SELECT * FROM unnest(%(streams)s::bigint[], %(bodies)s::text[])
 WHERE EXISTS (SELECT FROM ledger.state_version WHERE number = %(number)s AND shape = %(shape)s)
 ON CONFLICT (stream) DO UPDATE SET body = excluded.body;
 
@@ -134,7 +134,7 @@ WHERE s.id = ANY(%(ids)b::uuid[]) AND t.subject = ANY(%(subjects)s::text[])
 -- What the slots hold now; as `put_states`.
 INSERT INTO ledger.slot (stream, subject, semester, slot, body)
 SELECT * FROM unnest(%(streams)s::bigint[], %(subjects)s::text[], %(semesters)s::smallint[],
-                     %(slots)s::text[], %(bodies)b::text[])
+                     %(slots)s::text[], %(bodies)s::text[])
 WHERE EXISTS (SELECT FROM ledger.state_version WHERE number = %(number)s AND shape = %(shape)s)
 ON CONFLICT (stream, subject, semester, slot) DO UPDATE SET body = excluded.body;
 

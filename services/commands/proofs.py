@@ -26,9 +26,11 @@ VERIFICATION_FAILED = 10
 def checkpoint(workplace: Workplace) -> int:
     """Sign the log as it stands and print the checkpoint."""
     with workplace.open() as (profile, ledger), ledger.database.connection() as connection:
+        fence = workplace.ledgers.fence(profile, ledger)
+        fence.require_no_restore(connection)
         try:
             made = notary_of(workplace.ledgers, profile, ledger).checkpoint(connection)
-            workplace.ledgers.fence(profile, ledger).remember_place(connection)
+            fence.remember_place(connection)
         except LogAltered as error:
             messages.print(f"hocba: {error}", style="bold", markup=False)
             return VERIFICATION_FAILED
@@ -56,6 +58,7 @@ def prove(workplace: Workplace, entry: str) -> int:
         try:
             signed = notary.latest(connection)
             if signed is None or signed.size <= position:
+                workplace.ledgers.fence(profile, ledger).require_no_restore(connection)
                 signed = notary.checkpoint(connection)
         except LogAltered as error:
             messages.print(f"hocba: {error}", style="bold", markup=False)

@@ -19,7 +19,7 @@ ON CONFLICT DO NOTHING;
 -- What a dossier proved of other ledgers' entries: kept beside their names, to travel on.
 INSERT INTO ledger.reference (ledger, kind, code, known_from, body)
 SELECT ledger, kind, code, %(known_from)s, body::jsonb
-FROM unnest(%(ledgers)s::uuid[], %(kinds)s::text[], %(codes)b::text[], %(bodies)b::text[])
+FROM unnest(%(ledgers)s::uuid[], %(kinds)s::text[], %(codes)s::text[], %(bodies)s::text[])
     AS told (ledger, kind, code, body)
 ON CONFLICT DO NOTHING;
 

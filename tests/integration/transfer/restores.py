@@ -99,8 +99,9 @@ class Site:
 
 
 @contextmanager
-def open_sites(running: Servers, *provinces: str) -> Iterator[list[Site]]:
-    """Fresh ledgers in one home, each to be backed up and restored by itself."""
+def open_sites(running: Servers, *provinces: str | None) -> Iterator[list[Site]]:
+    """Fresh ledgers in one home, each to be backed up and restored by itself (None: the
+    ministry)."""
     with open_sides(running, *provinces) as (_, sides):
         for side in sides:
             side.office.ledger.close()  # each site opens its own

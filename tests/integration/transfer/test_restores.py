@@ -4,6 +4,7 @@ protocol, on real PostgreSQL; one goes over NATS, the others carry their mail by
 import base64
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -11,8 +12,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ledger import inspection, log
 from ledger.database import Connection
-from ledger.errors import Conflict
+from ledger.errors import Conflict, Refused
 from ledger.ids import uuid7
+from services import case_acts
+from services.cases import case_answer
 from services.embedded import Servers
 from services.ledgers import Ledgers
 from signing.certificates import Purpose, dump_pem, issue_seal, make_authority
@@ -49,7 +52,16 @@ from tests.integration.transfer.story import (
     transcript,
 )
 from tests.school import find
-from transfer import asking, conversation, reconciling, recovery, recovery_state, returning
+from transfer import (
+    arbitration,
+    asking,
+    conversation,
+    file_courier,
+    reconciling,
+    recovery,
+    recovery_state,
+    returning,
+)
 from transfer.certificate import DeadLedger, sign_certificate
 from transfer.completeness import release_of
 from transfer.entries import carried
@@ -370,8 +382,20 @@ def test_a_pupil_whose_registration_was_lost_too_waits_for_a_person_and_is_not_i
     assert count(receiver.side, "PupilRegistered") == 0
     with pytest.raises(CaseRefused, match="accepted it before"):
         story.reject()
+    assert case_answer(receiver.office, story.case)["waiting_for"] == "identify"
     again = at_receiver(receiver.side)
-    take_in(receiver.side, story.case, again)
+    accept = partial(
+        case_acts.accept,
+        receiver.office,
+        story.case,
+        list_=None,
+        class_code=None,
+        today=TODAY,
+        who=receiver.who,
+    )
+    with pytest.raises(Refused, match="lost which pupil it is"):
+        accept()
+    assert accept(pupil=again)["pupil"] == str(again)
     story.carry()
     assert case_of(receiver.side, story.case).state == "accepted"
     assert rows(origin.side, "SELECT 1 FROM ledger.inbox WHERE state = 'quarantined'") == []
@@ -434,6 +458,9 @@ def test_a_guard_that_is_lost_fences_until_somebody_answers_for_the_database(
     other = find(origin.office.ledger, ["P1"])[0]
     with pytest.raises(Conflict, match="not kept beside the database"):
         enter(origin.side, other, "7A1", LATE)
+    with pytest.raises(Conflict, match="not kept beside the database"):
+        file_courier.export_case(origin.office, story.case)
+    assert not guard.exists(), "sealing would have made another guard"
     recovery.adopt(origin.office)
     enter(origin.side, other, "7A1", LATE)
     with pytest.raises(Conflict, match="nothing to recover"):
@@ -490,6 +517,55 @@ def test_one_ledger_that_has_not_answered_keeps_the_fence_up_until_it_is_certifi
         enter(origin.side, find(origin.office.ledger, ["P1"])[0], "7A1", LATE)
         assert case_of(origin.side, story.case).state == "released"
         assert len(cases(origin.side)) == 1
+
+
+def test_a_ruling_that_was_lost_is_taken_in_again_and_settles_decisions_that_differ(
+    transfer_servers: Servers,
+) -> None:
+    with open_sites(transfer_servers, "31", "22", None) as (origin, receiver, ministry):
+        story = Story(origin, receiver)
+        story.ask()
+        story.release()
+        story.carry()
+        story.accept()
+        story.carry()
+        receiver.backup()
+        ruling = arbitration.rule(
+            ministry.office,
+            ministry.ledgers.arbiter(ministry.profile),
+            case_id=story.case,
+            origin=origin.id,
+            receiver=receiver.id,
+            custodian=origin.id,
+            number="12/QĐ",
+            ground="receiver_denies",
+            today=TODAY,
+            who=ministry.who,
+        )
+        for site in (origin, receiver):
+            arbitration.take_ruling(site.office, ruling, today=TODAY, who=site.who)
+        with receiver.office.ledger.database.connection() as connection:
+            receiver.office.notary.checkpoint(connection)
+        receiver.restore()
+        found = recover_by_hand(receiver, origin)
+        assert ([code for code, _ in found.blocked], found.ended) == (["decisions_differ"], False)
+        arbitration.take_ruling(receiver.office, ruling, today=TODAY, who=receiver.who)
+        assert recover_by_hand(receiver, origin).ended
+        assert story.custodians == ["origin"]
+        assert rows(receiver.side, "SELECT decision FROM ledger.decision") == [("accepted",)]
+
+
+def test_an_answer_that_comes_twice_asks_nothing_a_second_time(story: Story) -> None:
+    origin, receiver = story.origin, story.receiver
+    asking.ask_for_report(origin.office, [receiver.id], who=origin.who)
+    for letter in letters(origin):
+        hand_over(receiver, letter)
+    answers = [letter for letter in letters(receiver) if origin_kind(letter) == "reconcile"]
+    assert answers
+    came = [hand_over(origin, letter) for letter in [*answers, *answers]]
+    outcomes = [taken.outcome for taken in came if taken is not None]
+    assert outcomes == ["done"] * len(answers) + ["repeated"] * len(answers)
+    assert letters(origin) == []
 
 
 def certify(ledgers: Ledgers, *, dead: UUID, restored: UUID, incarnation: int) -> bytes:

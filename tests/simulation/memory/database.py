@@ -12,12 +12,12 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from ledger.database import Connection, Database
-from tests.simulation.memory import ledger_queries, transfer_queries
+from tests.simulation.memory import ledger_queries, recovery_queries, transfer_queries
 from tests.simulation.memory.statements import STATEMENTS
 from tests.simulation.memory.tables import Row, Store
 
 __all__ = ["Killed", "MemoryConnection", "MemoryDatabase", "Result"]
-LOADED = (ledger_queries, transfer_queries)
+LOADED = (ledger_queries, recovery_queries, transfer_queries)
 """Importing them has registered what they carry out."""
 
 Point = Callable[[str, str], None]

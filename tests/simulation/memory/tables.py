@@ -114,6 +114,29 @@ class Came(NamedTuple):
     received_at: datetime
 
 
+class Recovery(NamedTuple):
+    incarnation: int
+    since: datetime
+    signed_size: int
+    ended_at: datetime | None
+
+
+class Ask(NamedTuple):
+    """A question to another ledger."""
+
+    id: UUID
+    ledger: UUID
+    incarnation: int | None
+    since: datetime | None
+    wants: tuple[UUID, ...]
+    asked_at: datetime
+    parts: tuple[int, ...] = ()
+    last: int | None = None
+    findings: tuple[Any, ...] = ()
+    ruling: str | None = None
+    answered_at: datetime | None = None
+
+
 class DataKeyRow(NamedTuple):
     id: UUID
     person: UUID
@@ -152,7 +175,11 @@ class Store:
         self.outbox: Table[UUID, Sent] = self._table("outbox")
         self.inbox: Table[tuple[UUID, UUID], Came] = self._table("inbox")
         self.hops: Table[tuple[UUID, int], str] = self._table("hop")
-        self.peer_checkpoints: Table[tuple[UUID, int], bytes] = self._table("peer_checkpoint")
+        self.peers: Table[UUID, int] = self._table("peer")
+        self.recoveries: Table[int, Recovery] = self._table("recovery")
+        self.asks: Table[UUID, Ask] = self._table("ask")
+        self.statements: Table[tuple[UUID, UUID], Any] = self._table("statement")
+        self.peer_checkpoints: Table[tuple[UUID, int, int], bytes] = self._table("peer_checkpoint")
         self.decisions: Table[UUID, tuple[str, UUID]] = self._table("decision")
 
         epoch = datetime(1970, 1, 1, tzinfo=UTC)

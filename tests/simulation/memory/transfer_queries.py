@@ -156,13 +156,14 @@ def quarantined(store: Store, p: Parameters) -> Answer:
 
 @_query("peer_checkpoints")
 def peer_checkpoints(store: Store, p: Parameters) -> Answer:
-    places = ((p["ledger"], size) for size in dict.fromkeys(p["sizes"]))
-    return [(place[1], store.peer_checkpoints[place]) for place in places if place in store.peer_checkpoints]
+    shown = (p["ledger"], p["incarnation"])
+    places = ((*shown, size) for size in dict.fromkeys(p["sizes"]))
+    return [(place[2], store.peer_checkpoints[place]) for place in places if place in store.peer_checkpoints]
 
 
 @_query("put_peer_checkpoint")
 def put_peer_checkpoint(store: Store, p: Parameters) -> Answer:
-    key = (p["ledger"], p["size"])
+    key = (p["ledger"], p["incarnation"], p["size"])
     if key in store.peer_checkpoints:
         return 0
     store.peer_checkpoints.put(key, p["root"])
@@ -217,7 +218,7 @@ def unanswered(store: Store, p: Parameters) -> Answer:
 @_query("to_seal")
 def to_seal(store: Store, p: Parameters) -> Answer:
     del p
-    found = [row for row in store.outbox.values() if row.state == "to_seal"]
+    found = [row for row in store.outbox.values() if row.state == "to_seal" and _goes(store, row)]
     found.sort(key=lambda row: row.position)
     return [
         (r.message, r.case_id, r.receiver, r.kind, r.issue, r.position, r.content)
@@ -230,13 +231,13 @@ def put_sealed(store: Store, p: Parameters) -> Answer:
     stored = 0
     for message, frame in zip(p["messages"], p["frames"], strict=True):
         rows = _unsealed(store, {"message": message})
-        stored += _update(store, rows, sealed=frame, state="sealed")
+        stored += update(store, rows, sealed=frame, state="sealed")
     return stored
 
 
 @_query("cannot_seal")
 def cannot_seal(store: Store, p: Parameters) -> Answer:
-    return _update(store, _unsealed(store, p), state="failed", reason=p["reason"])
+    return update(store, _unsealed(store, p), state="failed", reason=p["reason"])
 
 
 @_query("due")
@@ -246,6 +247,7 @@ def due(store: Store, p: Parameters) -> Answer:
         for row in store.outbox.values()
         if row.state in ("sealed", "sent")
         and not store.now < row.next_at <= store.now + timedelta(days=1)
+        and _goes(store, row)
     ]
     found.sort(key=lambda row: row.next_at)
     return [due_row(row, p["most"]) for row in found[: p["limit"]]]
@@ -268,10 +270,10 @@ def put_sent(store: Store, p: Parameters) -> Answer:
     columns = ("messages", "states", "waits", "sequences")
     for message, state, wait, sequence in zip(*(p[column] for column in columns), strict=True):
         row = store.outbox[message]
-        _update(
+        update(
             store,
             [row],
-            state=state,
+            state="answered" if "answers" in row.content else state,
             attempts=row.attempts + 1,
             sequence=sequence or row.sequence,
             next_at=store.now + timedelta(seconds=wait),
@@ -281,7 +283,7 @@ def put_sent(store: Store, p: Parameters) -> Answer:
 
 @_query("cannot_send")
 def cannot_send(store: Store, p: Parameters) -> Answer:
-    return _update(store, [store.outbox[p["message"]]], state="failed", reason=p["reason"])
+    return update(store, [store.outbox[p["message"]]], state="failed", reason=p["reason"])
 
 
 @_query("failed")
@@ -309,7 +311,7 @@ def answered(store: Store, p: Parameters) -> Answer:
 
 @_query("answered_by")
 def answered_by(store: Store, p: Parameters) -> Answer:
-    told = _of_kind(store, p)
+    told = of_kind(store, p)
     return _answer(store, [row for row in told if row.receiver == p["receiver"]])
 
 
@@ -321,17 +323,17 @@ def answered_message(store: Store, p: Parameters) -> Answer:
 
 @_query("answered_issue")
 def answered_issue(store: Store, p: Parameters) -> Answer:
-    return _answer(store, [row for row in _of_kind(store, p) if row.issue == p["issue"]])
+    return _answer(store, [row for row in of_kind(store, p) if row.issue == p["issue"]])
 
 
 @_query("next_issue")
 def next_issue(store: Store, p: Parameters) -> Answer:
-    return [(max((row.issue for row in _of_kind(store, p)), default=0) + 1,)]
+    return [(max((row.issue for row in of_kind(store, p)), default=0) + 1,)]
 
 
 @_query("told_content")
 def told_content(store: Store, p: Parameters) -> Answer:
-    found = sorted(_of_kind(store, p), key=lambda row: row.issue)
+    found = sorted(of_kind(store, p), key=lambda row: row.issue)
     return [(row.content,) for row in found[:1]]
 
 
@@ -346,7 +348,7 @@ def told_message(store: Store, p: Parameters) -> Answer:
 @_query("told_problem")
 def told_problem(store: Store, p: Parameters) -> Answer:
     said = (p["receiver"], p["kind"], p["issue"])
-    told = _of_kind(store, {"case": p["case"], "kind": "problem"})
+    told = of_kind(store, {"case": p["case"], "kind": "problem"})
     found = [(row.receiver, row.content.get("kind"), row.content.get("issue")) for row in told]
     return [(1,) for one in found if one == said]
 
@@ -414,9 +416,15 @@ def repeat_answers(store: Store, p: Parameters) -> Answer:
     found = [
         row
         for row in _of_case(store, p)
-        if row.sealed is not None and (row.kind in p["final"] or row.state != "answered")
+        if row.sealed is not None or row.state != "failed"
+        if row.kind in p["final"]
+        or "answers" in row.content
+        or (row.state != "answered" and "asks" not in row.content)
     ]
-    return _update(store, found, state="sealed", next_at=store.now)
+    for row in found:
+        state = "to_seal" if row.sealed is None else "sealed"
+        update(store, [row], state=state, next_at=store.now)
+    return len(found)
 
 
 @_query("sealed")
@@ -441,13 +449,14 @@ def _of_case(store: Store, p: Parameters) -> list[Sent]:
     return [r for r in store.outbox.values() if r.case_id == p["case"] and r.kind in p["kinds"]]
 
 
-def _of_kind(store: Store, p: Parameters) -> list[Sent]:
+def of_kind(store: Store, p: Parameters) -> list[Sent]:
+    """The messages of one kind of a case."""
     wanted = (p["case"], p["kind"])
     return [row for row in store.outbox.values() if (row.case_id, row.kind) == wanted]
 
 
 def _answer(store: Store, rows: list[Sent]) -> int:
-    return _update(store, [row for row in rows if row.state != "answered"], state="answered")
+    return update(store, [row for row in rows if row.state != "answered"], state="answered")
 
 
 def _refer(
@@ -473,13 +482,20 @@ def _referred(store: Store, key: tuple[UUID, str, str]) -> list[Any]:
     return [body for _, body in sorted(told, key=lambda one: one[0])]
 
 
+def _goes(store: Store, row: Sent) -> bool:
+    """Whether a message goes out although its ledger may recover from a restore."""
+    made_of = row.kind == "reconcile" or "wanted" in row.content
+    return made_of or all(one.ended_at is not None for one in store.recoveries.values())
+
+
 def _unsealed(store: Store, p: Parameters) -> list[Sent]:
     row = store.outbox.get(p["message"])
     open_ = row is not None and row.sealed is None and row.state != "answered"
     return [row] if row is not None and open_ else []
 
 
-def _update(store: Store, rows: list[Sent], **changed: Any) -> int:
+def update(store: Store, rows: list[Sent], **changed: Any) -> int:
+    """Changes columns of messages; how many there were."""
     for row in rows:
         store.outbox.put(row.message, row._replace(**changed))
     return len(rows)

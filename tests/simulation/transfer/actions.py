@@ -45,9 +45,9 @@ def step(world: World) -> None:
 def request(world: World) -> bool:
     """A school asks for a child's papers: mostly where they are, now and then elsewhere."""
     child = world.chance.choice(CHILDREN)
-    holders = [site for site in world.sites if acts.holds(site, child)]
-    receiver = world.chance.choice(world.sites)
-    origins = [site for site in world.sites if site is not receiver]
+    holders = [site for site in world.schools if acts.holds(site, child)]
+    receiver = world.chance.choice(world.schools)
+    origins = [site for site in world.schools if site is not receiver]
     likely = [site for site in origins if site in holders]
     origin = world.chance.choice(likely if likely and world.chance.random() < 0.9 else origins)
     if receiver in holders and world.chance.random() < 0.9:
@@ -143,7 +143,7 @@ def hold(world: World) -> bool:
     return True
 
 
-@action(3)
+@action(5)
 def give_a_mark(world: World) -> bool:
     """A teacher enters a mark: of the custodian a mark, of a former one a proposal."""
     site, child = world.chance.choice(world.sites), world.chance.choice(CHILDREN)
@@ -156,8 +156,8 @@ def give_a_mark(world: World) -> bool:
 @action(1)
 def write_file(world: World) -> bool:
     """Somebody releases a child by file, asked or not."""
-    site, child = world.chance.choice(world.sites), world.chance.choice(CHILDREN)
-    others = [other for other in world.sites if other is not site]
+    site, child = world.chance.choice(world.schools), world.chance.choice(CHILDREN)
+    others = [other for other in world.schools if other is not site]
     if not acts.holds(site, child) and world.chance.random() < 0.9:
         return False
     acts.export(world, site, world.chance.choice(others), site.record_of(child))
@@ -173,7 +173,7 @@ def read_file(world: World) -> bool:
     return True
 
 
-@action(4)
+@action(6)
 def offer(world: World) -> bool:
     """Somebody sends on what was proposed about a record that is elsewhere."""
     chosen = _case(world, *world.chance.choice([("origin", "accepted"), ("receiver", "rejected")]))
@@ -183,24 +183,24 @@ def offer(world: World) -> bool:
     return True
 
 
-@action(4)
+@action(8)
 def decide_proposals(world: World) -> bool:
     """Somebody accepts all, some or nothing of what was proposed."""
     waiting = [(s, c) for s in world.sites for c in s.cases() if acts.open_proposals(c)]
     if not waiting:
         return False
     site, case = world.chance.choice(waiting)
-    acts.settle_proposals(world, site, case, acts.some_of(world, case))
+    acts.settle_proposals(world, site, case, acts.some_of(world, site, case))
     return True
 
 
-@action(2)
+@action(5)
 def rule(world: World) -> bool:
     """The ministry rules about a transfer that is silent, or seems to be."""
     if not world.court:
         return False
     chosen = _case(world, "origin", "released", "problem", "recalling")
-    if chosen is None or world.sites[2] in (chosen[0], world.site_of(chosen[1].other)):
+    if chosen is None:
         return False
     site, case = chosen
     custodian = world.chance.choice([site, world.site_of(case.other)])
@@ -309,25 +309,41 @@ def set_clock(world: World) -> bool:
     return True
 
 
-@action(1)
+@action(2)
 def back_up(world: World) -> bool:
     """Somebody makes a backup."""
-    site = world.chance.choice(world.sites)
+    site = world.chance.choice(world.schools)
     site.backups.append(site.store.copy())
     return True
 
 
-RESTORES = 0
-"""How often a backup is restored. It stays off until a restored ledger is fenced."""
-
-
-@action(RESTORES)
+@action(2)
 def restore(world: World) -> bool:
     """A database is lost, and its newest backup restored; the file beside it is not."""
-    site = world.chance.choice(world.sites)
+    site = world.chance.choice(world.schools)
     if not site.backups:
         return False
     acts.turn_back(world, site, site.backups[-1])
+    return True
+
+
+@action(3)
+def recover(world: World) -> bool:
+    """Somebody finds out why nothing goes on, and recovers; or does so where nothing is lost."""
+    lost = [site for site in world.sites if site.stands != "open"]
+    if not lost:
+        return False
+    acts.recover(world, world.chance.choice(lost))
+    return True
+
+
+@action(2)
+def work_in(world: World) -> bool:
+    """A recovering ledger works in what came."""
+    lost = [site for site in world.sites if site.stands == "recovering"]
+    if not lost:
+        return False
+    acts.advance(world, world.chance.choice(lost))
     return True
 
 

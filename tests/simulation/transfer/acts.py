@@ -15,6 +15,7 @@ from transfer import (
     file_courier,
     holding,
     inbox,
+    recovery,
     returning,
     supplement,
     supplement_decision,
@@ -251,9 +252,16 @@ def open_proposals(case: Case) -> list[UUID]:
     return [proposal for one in waiting for proposal in one.proposals]
 
 
-def some_of(world: World, case: Case) -> Accept:
-    """What somebody decides about the open proposals of a case."""
+def some_of(world: World, site: Site, case: Case) -> Accept:
+    """What somebody decides about the open proposals of a case: of another child's nothing."""
     proposals = open_proposals(case)
+    theirs = [
+        other.child_of(known.pupil)
+        for other in world.sites
+        if other is not site and (known := other.case(case.id)) is not None
+    ]
+    if site.child_of(case.pupil) not in theirs:
+        return "none"
     picked = tuple(one for one in proposals if world.chance.random() < 0.5)
     return world.chance.choice(["all", "all", "none", picked or "all"])
 
@@ -322,4 +330,22 @@ def turn_back(world: World, site: Site, backup: Store) -> None:
     """The database is what it was; whoever works here starts anew."""
     world.trace.append(f"{site} is restored")
     site.store.restore(backup)
+    site.restored = True
+    world.dies_at = None
     site.start()
+
+
+def recover(world: World, site: Site) -> None:
+    """Somebody brings a restored ledger back: all others are asked, and asked again."""
+    world.attempt(site, "recovers", lambda office: recovery.begin(office, who=WHO))
+
+
+def advance(world: World, site: Site) -> None:
+    """What other ledgers told is worked in."""
+    world.attempt(site, "works answers in", lambda office: recovery.advance(office, who=WHO))
+    meet_the_new(world, site)
+
+
+def adopt(world: World, site: Site) -> None:
+    """The file beside the database is lost, and somebody swears that nothing else is."""
+    world.attempt(site, "adopts its log", lambda office: recovery.adopt(office))

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
+from ledger.case import Case
 from ledger.pupil import Pupil
-from tests.simulation.transfer.world import OPEN, Site, World
+from tests.simulation.transfer import counting
+from tests.simulation.transfer.world import OPEN, Site, World, awaits_papers
 
 
 class Violated(AssertionError):
@@ -23,28 +25,39 @@ def check_always(world: World) -> None:
     if written == world.checked:
         return
     world.checked = written
-    one_custodian(world)
+    one_custodian(world, at_rest=False)
     one_decision(world)
     copies_are_prefixes(world)
     accept_implies_import(world)
+    for refuted in counting.decided_alike(world):
+        raise Violated(refuted)
 
 
 def check_quiet(world: World) -> None:
     """What holds when everything is settled."""
     check_always(world)
+    one_custodian(world, at_rest=True)
     sides_agree(world)
     whole_histories_arrived(world)
     nothing_waits(world)
+    for refuted in counting.counted_once(world):
+        raise Violated(refuted)
 
 
-def one_custodian(world: World) -> None:
+def one_custodian(world: World, *, at_rest: bool) -> None:
     """Of the records that transfers joined at most one has custody; none only where a case of
-    one of them is listed."""
+    one of them is listed. A ruling has its effect when it has reached both sides."""
+    # A restored ledger does nothing before it knows again what it did.
+    lost = {site.number for site in world.sites if site.stands != "open"}
     for joined in histories(world):
-        holders = [key for key, pupil in joined.items() if pupil.released is None]
+        if ruled(world, set(joined), at_rest=at_rest):
+            continue
+        own = [key for key, pupil in joined.items() if pupil.released is None]
+        # A supplement joins the record of a child who only waited for its papers somewhere.
+        holders = [key for key in own if not awaits_papers(joined[key]) and key[0] not in lost]
         if len(holders) > 1:
             raise Violated(f"{[str(world.sites[n]) for n, _ in holders]} hold one history")
-        if not holders and not listed(world, set(joined)):
+        if not own and not lost and not listed(world, set(joined)):
             raise Violated("nobody holds a history, and no case of it is listed")
 
 
@@ -64,10 +77,32 @@ def histories(world: World) -> Iterator[dict[Key, Pupil]]:
         yield {key: pupils[key] for key in joined}
 
 
+def ruled(world: World, records: set[Key], *, at_rest: bool) -> bool:
+    """Whether a ruling about one of these records is on its way still; or, at rest, was refused by
+    a side that has passed the record on."""
+    for id in world.rulings:
+        sides = _sides(world, id)
+        if records & {(site.number, case.pupil) for site, case in sides}:
+            obeyed = [case.ruling is not None for _, case in sides]
+            if not at_rest or not all(obeyed):
+                return True
+    return False
+
+
+def _sides(world: World, id: UUID) -> list[tuple[Site, Case]]:
+    found = ((site, site.case(id)) for site in world.sites)
+    return [(site, case) for site, case in found if case is not None]
+
+
 def listed(world: World, records: set[Key]) -> bool:
-    """Whether an open case is about one of these records."""
+    """Whether an open case is about one of these records, ours or the other side's."""
+    numbers = {site.id: site.number for site in world.sites}
     return any(
-        case.state in OPEN and (site.number, case.pupil) in records
+        case.state in OPEN
+        and (
+            (site.number, case.pupil) in records
+            or (case.peer is not None and (numbers[case.peer], case.their_pupil) in records)
+        )
         for site in world.sites
         for case in site.cases()
     )
@@ -79,7 +114,9 @@ def one_decision(world: World) -> None:
     for site in world.sites:
         for case in site.cases():
             if case.state in ("accepted", "rejected"):
-                said.setdefault(case.id, set()).add(case.state[:6])
+                # What a ruling wrote into a case nobody decided.
+                if case.ruling is None:
+                    said.setdefault(case.id, set()).add(case.state[:6])
         for id, (decision, _) in site.store.decisions.items():
             said.setdefault(id, set()).add(decision[:6])
     for id, words in said.items():
@@ -104,6 +141,8 @@ def copies_are_prefixes(world: World) -> None:
 def accept_implies_import(world: World) -> None:
     """Who wrote an acceptance holds the custody, and every entry the releases cover."""
     for site in world.sites:
+        if site.stands != "open":
+            continue
         pupils = {pupil.id: pupil for pupil in site.pupils()}
         for id, (decision, _) in site.store.decisions.items():
             case = site.case(id)
@@ -124,9 +163,12 @@ def sides_agree(world: World) -> None:
         for case in site.cases():
             if case.state in OPEN:
                 raise Violated(f"{site} still has a case that is {case.state}")
+            if case.id in world.rulings or case.state == "follow_up":
+                continue
             other = world.site_of(case.other).case(case.id)
             if other is None:
-                if (case.side, case.state) != ("receiver", "rejected"):
+                never_told = case.returns is not None and case.state == "declined"
+                if (case.side, case.state) != ("receiver", "rejected") and not never_told:
                     raise Violated(f"{case.peer} knows nothing of a case that is {case.state}")
             elif {case.state, other.state} == {"declined", "rejected"}:
                 continue  # refused there while it was withdrawn here
@@ -141,6 +183,8 @@ def whole_histories_arrived(world: World) -> None:
     for origin in world.sites:
         for case in origin.cases():
             if (case.side, case.state) != ("origin", "accepted") or case.pupil is None:
+                continue
+            if case.id in world.rulings:
                 continue
             receiver = world.site_of(case.other)
             theirs = receiver.case(case.id)

@@ -12,7 +12,9 @@ from tests.simulation.transfer.properties import Violated
 from tests.simulation.transfer.sites import CHILDREN, founded
 from tests.simulation.transfer.world import OPEN, Site, World
 
-STEPS = (6, 40)
+CHAPTERS = (1, 1, 2)
+"""How often there are steps and an end to them: what follows a transfer needs one that is over."""
+STEPS = (6, 32)
 ROUNDS = 40
 """So many fair rounds end everything; more are a livelock."""
 PATIENCE = 8
@@ -46,13 +48,14 @@ def run(seed: str) -> Outcome:
     outcome = Outcome(seed, world.trace)
     with world.running():
         try:
-            for _ in range(chance.randint(*STEPS)):
-                actions.step(world)
-                outcome.steps += 1
-                properties.check_always(world)
+            for _ in range(chance.choice(CHAPTERS)):
+                for _ in range(chance.randint(*STEPS)):
+                    actions.step(world)
+                    outcome.steps += 1
+                    properties.check_always(world)
+                    outcome.pairs |= pairs(world)
+                settle(world)
                 outcome.pairs |= pairs(world)
-            settle(world)
-            outcome.pairs |= pairs(world)
             late_mail(world)
             if chance.random() < 0.2:
                 reach_somebody(world)
@@ -95,6 +98,11 @@ def fair_round(world: World, *, impatient: bool) -> None:
     world.bag = [letter for letter in letters if not acts.taken(world, letter)]
     properties.check_always(world)
     for site in world.sites:
+        if site.stands != "open":
+            acts.advance(world, site)
+            if site.stands == "fenced" or impatient:
+                acts.recover(world, site)
+            continue
         work_off(world, site, impatient=impatient)
     properties.check_always(world)
     world.time += timedelta(seconds=5) if letters else timedelta(hours=2)
@@ -103,6 +111,8 @@ def fair_round(world: World, *, impatient: bool) -> None:
 def quiet(world: World) -> bool:
     """Whether nobody has anything to do."""
     open_cases = any(case.state in OPEN for site in world.sites for case in site.cases())
+    if any(site.stands != "open" for site in world.sites):
+        return False
     rows = (row for site in world.sites for row in site.store.outbox.values())
     return not open_cases and all(row.state in ("answered", "failed") for row in rows)
 
@@ -117,10 +127,12 @@ def work_off(world: World, site: Site, *, impatient: bool) -> None:
         if case.held is not None and (case.state in OPEN or proposals):
             acts.free(world, site, case)
         if proposals and case.pupil is not None and site.pupil(case.pupil).released is None:
-            accept = "all" if impatient else acts.some_of(world, case)
-            acts.settle_proposals(world, site, case, accept)
+            chosen = acts.some_of(world, site, case)
+            if not acts.settle_proposals(world, site, case, chosen) and impatient:
+                acts.settle_proposals(world, site, case, "none")
         if case.returns is not None and (case.side, case.state) == ("origin", "requested"):
-            acts.returned(world, site, case.returns)
+            if acts.returned(world, site, case.returns) is None:
+                acts.say_no(world, site, case)
         elif case.side == "origin" and case.state == "requested":
             if child is not None and acts.holds(site, child) and not unwilling:
                 acts.let_go(world, site, case, site.record_of(child))
@@ -140,8 +152,19 @@ def work_off(world: World, site: Site, *, impatient: bool) -> None:
                 record = case.pupil or site.record_of(theirs or CHILDREN[0])
                 if not acts.take_in(world, site, case, record) and impatient:
                     acts.take_in(world, site, case, None)
+        elif case.side == "receiver" and case.ruling is not None and case.state in OPEN:
+            _ask_for_the_dossier(world, site, case)
         elif case.side == "receiver" and impatient and case.state in ("requested", "problem"):
             acts.send_back(world, site, case, "withdrawn")
+
+
+def _ask_for_the_dossier(world: World, site: Site, case: Case) -> None:
+    """Whom a ruling gave custody asks the other side by telephone for what is missing."""
+    other = world.site_of(case.other)
+    theirs = other.case(case.id)
+    if theirs is not None and theirs.state == "accepted" and theirs.pupil is not None:
+        acts.let_go(world, other, theirs, theirs.pupil)
+        _carry_file(world, other, theirs)
 
 
 def _carry_file(world: World, site: Site, case: Case) -> None:
@@ -161,9 +184,12 @@ def reach_somebody(world: World) -> None:
     """A custodian answers the next request, and the child moves."""
     world.willing = True
     child = world.chance.choice(sorted(moved(world)) or CHILDREN)
-    holders = [site for site in world.sites if acts.holds(site, child)]
+    holders = [site for site in world.schools if acts.holds(site, child)]
     for origin in holders[:1]:
-        receiver = world.chance.choice([site for site in world.sites if site is not origin])
+        # Taken into another record than the child's, by mistake: a person has to unlink them first.
+        if any(link.ledger == origin.id for link in origin.pupil(origin.record_of(child)).links):
+            return
+        receiver = world.chance.choice([site for site in world.schools if site is not origin])
         case = acts.ask(world, receiver, origin, child)
         settle(world)
         found = receiver.case(case) if case else None

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from ledger import states
 from ledger.ids import uuid7
 from ledger.ledger import Ledger
+from ledger.notary import Notary
 from ledger.vault import Keyring
 from signing import certificates
 from signing.aead import new_key
@@ -55,6 +56,8 @@ class Founded:
     trusted: LedgerTrust
     store: Store
     records: dict[str, UUID]
+    note: str
+    """Its first checkpoint, which is kept beside the database too."""
 
 
 class MemoryLedger(Ledger):
@@ -102,7 +105,9 @@ def founded(number: int) -> Founded:
     store = found(id, name=name, kek=keys.kek)
     with MemoryLedger.begun(store, kek=keys.kek) as ledger:
         records = school(ledger, number)
-    return Founded(id, name, keys, trusted, store, records)
+        with ledger.database.connection() as connection:
+            signed = Notary(ledger, keys.checkpoint, None).checkpoint(connection)
+    return Founded(id, name, keys, trusted, store, records, signed.note)
 
 
 def found(id: UUID, *, name: str, kek: bytes) -> Store:

@@ -20,14 +20,15 @@ from nats.js.api import PubAck
 from ledger.case import Case
 from ledger.errors import Conflict, NotFound, Refused
 from ledger.event import KEYED, Who
+from ledger.fence import Fence
 from ledger.notary import Notary
 from ledger.pupil import Pupil
 from signing.jws import FileSigner
 from tests.simulation.memory.database import Killed
 from tests.simulation.memory.tables import Store
 from tests.simulation.transfer.sites import BEGIN, FixedTrust, Founded, MemoryLedger
-from transfer import clock, outbox, relay
-from transfer.errors import CaseRefused, CheckFailed
+from transfer import clock, outbox, recovery, relay
+from transfer.errors import CaseRefused, CheckFailed, Fenced
 from transfer.metrics import Metrics
 from transfer.office import Office
 from transfer.relay import Relay, _Due
@@ -37,7 +38,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 WHO = Who(recorded_by="operator", on_behalf_of=None, provenance=KEYED)
 OPEN = frozenset({"requested", "released", "received", "problem", "recalling"})
 """States of a case that is listed because somebody has to act."""
-REFUSALS = (Refused, NotFound, Conflict, CaseRefused, CheckFailed)
+REFUSALS = (Refused, NotFound, Conflict, CaseRefused, CheckFailed, Fenced)
 """What a person may be told; anything else that is raised is a defect."""
 
 
@@ -70,8 +71,10 @@ class Site:
         self.records = {child: [record] for child, record in founded.records.items()}
         self.offset = timedelta()
         self.guard = guard
+        guard.write_text(founded.note, "utf-8")
         self.backups: list[Store] = []
         self._published = 0
+        self.restored = False
         self._world, self._keys = world, founded.keys
         self.office = self._office()
 
@@ -83,9 +86,11 @@ class Site:
     def _office(self) -> Office:
         keys, world = self._keys, self._world
         ledger = MemoryLedger.begun(self.store, kek=keys.kek, point=world.point)
+        notary = Notary(ledger, keys.checkpoint, self.guard)
+        ledger.desk.fence = Fence(notary)
         return Office(
             ledger=ledger,
-            notary=Notary(ledger, keys.checkpoint, self.guard),
+            notary=notary,
             seal=FileSigner(keys.seal.key, keys.seal.chain),
             encryption=keys.encryption,
             trust=world.trust,
@@ -93,6 +98,8 @@ class Site:
 
     def start(self) -> None:
         """A new process: all it knows it reads from the store."""
+        for own in self.records.values():
+            own[:] = [record for record in own if record in self.store.streams]
         self.office = self._office()
 
     def count_published(self) -> int:
@@ -106,6 +113,18 @@ class Site:
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def stands(self) -> str:
+        """Open, fenced after a restore, or recovering from one; asked outside the process's life."""
+        if not self.restored:
+            return "open"
+        ledger = MemoryLedger.begun(self.store, kek=self._keys.kek)
+        with ledger.database.connection() as connection:
+            found = Fence(Notary(ledger, self._keys.checkpoint, self.guard)).standing(connection)
+        if found.state == "open":
+            self.restored = False
+        return found.state
 
     # What a person sees on the screen
 
@@ -255,6 +274,11 @@ class World:
             self.trace.append(f"{site} {what}: {said}")
         return None
 
+    @property
+    def schools(self) -> list[Site]:
+        """The ledgers that have pupils: the ministry of a world has none, and rules only."""
+        return self.sites[:2] if self.court else self.sites
+
     def site_of(self, ledger: UUID) -> Site:
         """The ledger by its id."""
         return next(site for site in self.sites if site.id == ledger)
@@ -274,6 +298,7 @@ class World:
         """The courier's round at one ledger: seals what waits, publishes what is due."""
 
         def round_of_mail(office: Office) -> int:
+            recovery.advance(office, who=WHO)
             outbox.seal_waiting(office)
             return self._loop.run(BagRelay(self, site).send())
 
