@@ -77,8 +77,8 @@ class Faults:
 
     def mend(self) -> None:
         """Every server and every agent runs."""
-        assert self._place.servers.postgres.socket_folder
-        assert self._place.servers.nats.url
+        self._place.servers.postgres_server.start()
+        self._place.servers.nats_server.start()
         for agent in self._place.agents:
             agent.start()
 
@@ -126,7 +126,7 @@ class Faults:
             process.send_signal(signal_number)
             wait_gone(process, seconds=20)
         time.sleep(self.chance.uniform(0.1, 1.5))
-        assert self._place.servers.nats.url
+        self._place.servers.nats_server.start()
 
     def _pause_nats(self) -> None:
         process = self._nats()
@@ -170,4 +170,4 @@ class Faults:
         os.kill(pid, signal_number)
         wait_gone(process, seconds=30)
         time.sleep(self.chance.uniform(0.1, 1.0))
-        assert self._place.servers.postgres.socket_folder
+        self._place.servers.postgres_server.start()

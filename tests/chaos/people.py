@@ -117,11 +117,7 @@ class People:
         if time.monotonic() < self._looks_at:
             return
         self._looks_at = time.monotonic() + LOOK
-        office = self._desk.office
-        fence = office.ledger.desk.fence
-        assert fence is not None
-        with office.ledger.database.connection() as connection:
-            state = fence.standing(connection).state
+        state = self._desk.stands()
         if state == "fenced" or (state == "recovering" and self.chance.random() < 0.2):
             self.act("recovery", lambda office: recovery.begin(office, who=self._desk.who))
 

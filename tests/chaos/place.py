@@ -68,6 +68,13 @@ class Desk:
         """In whose name people act."""
         return self.office.ledger.who("operator")
 
+    def stands(self) -> str:
+        """Open, fenced after a restore, or recovering from one. Raises Unreachable."""
+        ledger = self.office.ledger
+        assert ledger.desk.fence is not None
+        with ledger.database.connection() as connection:
+            return ledger.desk.fence.standing(connection).state
+
     def back_up(self) -> None:
         """The server copies the database as it is now; nobody is connected meanwhile."""
         with self.gate, psycopg.connect(self._server, autocommit=True) as server:
@@ -182,7 +189,7 @@ class Place:
     def found(self) -> FoundWorld:
         """What both databases hold now, and what was ever told."""
         sites = [
-            FoundSite(number, desk.name, store_of(desk.url))
+            FoundSite(number, desk.name, store_of(desk.url), desk.stands())
             for number, desk in enumerate(self.desks)
         ]
         return FoundWorld(list(sites), told_of(agent.told for agent in self.agents))

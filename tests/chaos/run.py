@@ -124,13 +124,16 @@ def settle(place: Place, people: list[People], outcome: Outcome) -> World:
         if quiet(world):
             return world
         if time.monotonic() > deadline:
-            outcome.violations.append(f"it did not come to rest within {PATIENCE:.0f} seconds")
+            stand = ", ".join(f"{site} {site.stands}" for site in world.sites)
+            outcome.violations.append(f"no rest within {PATIENCE:.0f} seconds; {stand}")
             return world
         time.sleep(0.4)
 
 
 def quiet(world: World) -> bool:
-    """Whether nobody has anything to do, and no message waits."""
+    """Whether nobody has anything to do, no message waits and no ledger is fenced."""
+    if any(site.stands != "open" for site in world.sites):
+        return False
     cases = [case for site in world.sites for case in site.cases()]
     rows = [row for site in world.sites for row in site.store.outbox.values()]
     return not any(case.state in OPEN or open_proposals(case) for case in cases) and all(

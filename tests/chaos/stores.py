@@ -1,6 +1,7 @@
 """Two real databases as the simulation's stores, so that its properties are checked of them."""
 
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -14,7 +15,7 @@ from tests.simulation.transfer.properties import Violated
 from tests.simulation.transfer.world import Site, World
 
 PROPERTIES = (
-    properties.one_custodian,
+    partial(properties.one_custodian, at_rest=True),
     properties.one_decision,
     properties.copies_are_prefixes,
     properties.accept_implies_import,
@@ -76,17 +77,22 @@ def _rows(
 class FoundSite(Site):
     """A ledger as its database shows it; nobody works here."""
 
-    def __init__(self, number: int, name: str, store: Store) -> None:
-        self.number, self.name, self.store = number, name, store
+    def __init__(self, number: int, name: str, store: Store, stands: str) -> None:
+        self.number, self.name, self.store, self._stands = number, name, store, stands
         self.id = store.head[True].ledger
         self.records = {}
+
+    @property
+    def stands(self) -> str:
+        """Open, fenced or recovering, when it was looked at."""
+        return self._stands
 
 
 class FoundWorld(World):
     """What the properties ask about: the ledgers, and what was ever told."""
 
     def __init__(self, sites: list[Site], told: dict[UUID, set[str]]) -> None:
-        self.sites, self.told, self.checked = sites, told, ()
+        self.sites, self.told, self.rulings, self.checked = sites, told, {}, ()
 
     def written(self) -> tuple[object, ...]:
         """Nothing is ever as it was when it was last checked."""
