@@ -37,7 +37,7 @@ DECK = (
     "ledger restored",
 )
 """Every kind of fault as often as it comes before one comes again more often."""
-CALM = (0.5, 2.0)
+CALM = (1.0, 3.5)
 """Seconds between two faults."""
 
 

@@ -28,7 +28,7 @@ from tests.simulation.transfer.world import OPEN, World
 
 PATIENCE = 90.0
 """Seconds within which everything comes to rest once nothing fails any more."""
-IMPATIENT_EVERY = 16
+IMPATIENT_EVERY = 50
 """After so many rounds a person gives up what has not come."""
 
 
