@@ -24,8 +24,8 @@ from transfer import courier, intake, relay, worker
 from transfer.relay import Relay
 
 QUICK: Mapping[ModuleType, Mapping[str, object]] = {
-    relay: {"RESEND_FIRST": 1.0, "RESEND_MOST": 4.0, "PUBLISH_PATIENCE": 1.0},
-    intake: {"NAK_DELAY": 0.2, "ACK_PATIENCE": 1.0},
+    relay: {"RESEND_FIRST": 1.5, "RESEND_MOST": 8.0, "PUBLISH_PATIENCE": 2.0},
+    intake: {"NAK_DELAY": 0.5},
     courier: {
         "POLL": 0.1,
         "GATHER": 0.05,
