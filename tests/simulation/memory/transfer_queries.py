@@ -162,7 +162,11 @@ def quarantined(store: Store, p: Parameters) -> Answer:
 def peer_checkpoints(store: Store, p: Parameters) -> Answer:
     shown = (p["ledger"], p["incarnation"])
     places = ((*shown, size) for size in dict.fromkeys(p["sizes"]))
-    return [(place[2], store.peer_checkpoints[place]) for place in places if place in store.peer_checkpoints]
+    return [
+        (place[2], store.peer_checkpoints[place])
+        for place in places
+        if place in store.peer_checkpoints
+    ]
 
 
 @_query("put_peer_checkpoint")
