@@ -220,15 +220,15 @@ def test_a_restored_ledger_stays_fenced_while_one_peer_has_not_answered(three: W
     acts.turn_back(three, first, backup)
     acts.recover(three, first)
     three.send(first)
-    (question,) = [letter for letter in three.bag if letter.receiver == second.number]
-    arrive(three, next(letter for letter in three.bag if letter.receiver == third.number))
+    asked = {letter.receiver: letter for letter in three.bag}
+    arrive(three, asked[third.number])
     three.bag.clear()
     arrive(three, sent(three, third, "reconcile"))
     acts.advance(three, first)
     size = len(first.store.entries)
     acts.let_go(three, first, case_of(first, case), first.record_of("An"))
     assert (first.stands, len(first.store.entries)) == ("recovering", size)
-    arrive(three, question)
+    arrive(three, asked[second.number])
     end(three)
     assert len(holders(three)) == 1
 
