@@ -24,7 +24,6 @@ from transfer import (
     conversation,
     effects,
     inbox,
-    outbox,
     problems,
     recovery,
     recovery_state,

@@ -199,7 +199,7 @@ def test_a_supplement_that_follows_a_pupil_to_a_third_ledger_counts_once(three: 
 
 
 def test_a_supplement_goes_on_to_who_has_the_pupil_and_is_decided_there(three: World) -> None:
-    first, second, third = three.sites
+    first, _, third = three.sites
     case = _moved(three, 0, 1)
     _moved(three, 1, 2)
     acts.enter_mark(three, first, "An", slot="TX2", value="9")
