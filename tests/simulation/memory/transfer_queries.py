@@ -479,7 +479,8 @@ def _refer(
     for ledger, kind, code, body in zip(ledgers, kinds, codes, bodies, strict=True):
         key = (ledger, kind, code, known_from)
         if key not in store.references:
-            store.references.put(key, json.loads(body) if isinstance(body, str) else body.obj)
+            told = json.loads(body) if isinstance(body, str) else body.obj
+            store.references.put(key, literals.jsonb(told))
             fresh += 1
     return fresh
 
