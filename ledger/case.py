@@ -312,8 +312,9 @@ def evolve(case: Case | None, event: Event, version: int) -> Case:
                     "unread": case.side == "receiver" and event.direction == "received",
                 }
             )
-        case DossierReissued() if case.state == "accepted":
-            # By a ruling: only the dossier is missing.
+        case DossierReissued() if (
+            case.state == "accepted"
+        ):  # by a ruling: only the dossier is missing
             return case.model_copy(update={"issue": event.issue})
         case DossierReissued():
             return case.model_copy(

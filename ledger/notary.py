@@ -220,11 +220,11 @@ class Notary:
         return self.root_at(connection, size)
 
     def _tree(self, connection: Connection, size: int) -> "_Tree":
-        end = log.head(connection).size
-        if size > end:
-            raise NotFound("position_not_found", f"the log has {end} entries, not yet {size}")
         latest = self.latest(connection)
         if latest is None or size > latest.size:
+            end = log.head(connection).size
+            if size > end:
+                raise NotFound("position_not_found", f"the log has {end} entries, not yet {size}")
             return _Tree(connection, size, latest.size if latest else 0, {})
         if self._hashed is None or self._hashed[0] != latest.root:
             self._hashed = (latest.root, {})

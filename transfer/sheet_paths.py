@@ -12,7 +12,7 @@ from uuid import UUID
 
 from ledger import ids, log
 from ledger.database import Connection
-from ledger.envelope import reread
+from ledger.envelope import facts_of
 from ledger.events.pupil_year import MarkEntered
 from ledger.events.school_class import GradeSheetSubmitted
 from ledger.log import Entry
@@ -39,9 +39,9 @@ class _Sheet:
 
 @dataclass(frozen=True, slots=True)
 class _Tree:
-    """The tree of a sheet: its hashes in hexadecimal, level by level."""
+    """The tree of a sheet: its hashes level by level."""
 
-    levels: Sequence[Sequence[str]]
+    levels: Sequence[Sequence[bytes]]
 
     @property
     def size(self) -> int:
@@ -51,7 +51,7 @@ class _Tree:
     @property
     def root(self) -> str:
         """What the sheet's statement says."""
-        return self.levels[-1][0]
+        return self.levels[-1][0].hex()
 
 
 _trees: Newest[str, _Tree] = Newest(MOST_TREES)
@@ -85,7 +85,7 @@ def sheets_of(connection: Connection, ledger: UUID, entries: Sequence[Entry]) ->
                 stream=entry.stream.id,
                 version=entry.version,
                 index=index,
-                path=tuple(path_in(trees[sheet.position].levels, index)),
+                path=tuple(map(bytes.hex, path_in(trees[sheet.position].levels, index))),
             )
         )
     return paths
@@ -148,7 +148,7 @@ def _trees_of(connection: Connection, sheets: Iterable[_Sheet]) -> dict[int, _Tr
     leaves: dict[int, list[bytes]] = {sheet.position: [] for sheet in missing}
     rows = connection.execute(_SQL["sheet_marks"], spans, binary=True) if missing else ()
     for position, person, body, entry_hash in rows:
-        facts = reread(body, entry_hash).facts
+        facts = facts_of(body, entry_hash)
         said = wanted[position].statement
         leaves[position].append(
             statement_hash(
@@ -163,8 +163,7 @@ def _trees_of(connection: Connection, sheets: Iterable[_Sheet]) -> dict[int, _Tr
             )
         )
     for position, hashes in leaves.items():
-        levels = [[node.hex() for node in level] for level in levels_of(hashes)]
-        tree = trees[position] = _Tree(levels)
+        tree = trees[position] = _Tree(levels_of(hashes))
         # One that does not give its root is of a damaged log: its receiver will say so.
         if tree.root == wanted[position].statement.root:
             _trees.put(tree.root, tree)

@@ -2,8 +2,8 @@
 
     python -m tests.chaos.agent HOME NAME TOLD
 
-Every decision that NATS has taken is noted in the file TOLD, one line `CASE KIND`: what a ledger
-ever said is known even where its database was restored since.
+Every decision that NATS has taken is noted in the file TOLD, one line `CASE KIND INCARNATION TIME`:
+what a ledger ever said is known even where its database was restored since.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ import json
 import signal
 import sys
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -67,9 +68,10 @@ def note_decisions(told: Path) -> None:
         acknowledged = await publish(self, due, subject, frame)
         if due.kind in DECISIONS:
             length = int.from_bytes(frame[4:8], "big")
-            case = json.loads(frame[8 : 8 + length])["case"]
+            header = json.loads(frame[8 : 8 + length])
             with told.open("a", encoding="ascii") as file:
-                file.write(f"{case} {due.kind}\n")
+                said = f"{header['case']} {due.kind} {header['incarnation']}"
+                file.write(f"{said} {datetime.now(UTC):%H:%M:%S.%f}\n")
         return acknowledged
 
     setattr(Relay, "_publish_once", noting)  # noqa: B010  (mypy: a method)

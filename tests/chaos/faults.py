@@ -10,6 +10,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from threading import Event
 
 import psutil
@@ -36,7 +37,7 @@ DECK = (
     "ledger restored",
 )
 """Every kind of fault as often as it comes before one comes again more often."""
-CALM = (0.5, 2.0)
+CALM = (1.0, 3.5)
 """Seconds between two faults."""
 
 
@@ -47,7 +48,7 @@ class Faults:
         self.chance = random.Random(seed)
         self.counted: Counter[str] = Counter()
         self.trace: list[str] = []
-        """What happened when, in seconds of the machine's clock, and how long it lasted."""
+        """What had happened when, and how long it lasted."""
         self._place = place
         self._kinds: dict[str, Callable[[], None]] = {
             "agent killed": self._kill_agent,
@@ -71,7 +72,8 @@ class Faults:
             begun = time.monotonic()
             self._kinds[kind]()
             self.counted[kind] += kind != BACKUP
-            self.trace.append(f"{begun:.1f} {kind}, for {time.monotonic() - begun:.1f} seconds")
+            lasted = time.monotonic() - begun
+            self.trace.append(f"{datetime.now(UTC):%H:%M:%S} {kind}, for {lasted:.1f} seconds")
             for agent in self._place.agents:
                 agent.start()  # one that found no database has ended by itself
 

@@ -23,12 +23,12 @@ from ledger.inspection import inspect
 from tests.chaos.faults import Faults
 from tests.chaos.people import AWAY, People, open_proposals
 from tests.chaos.place import Desk, Place, founded
-from tests.chaos.stores import violations
+from tests.chaos.stores import evidence, violations
 from tests.simulation.transfer.world import OPEN, World
 
 PATIENCE = 90.0
 """Seconds within which everything comes to rest once nothing fails any more."""
-IMPATIENT_EVERY = 16
+IMPATIENT_EVERY = 50
 """After so many rounds a person gives up what has not come."""
 
 
@@ -79,10 +79,7 @@ def run(seed: int, *, seconds: float, pupils: int) -> Outcome:
             outcome.said += one.said
         _count(world, outcome)
         if outcome.violations:
-            for agent in place.agents:
-                log = Path(tempfile.gettempdir()) / f"chaos-{seed}-{agent.told.name}.log"
-                log.write_text(agent.last_words(), "utf-8")
-                print(f"what an agent said is kept in {log}", file=sys.stderr)
+            print(f"what is known of it is kept in {keep(place, world, outcome)}", file=sys.stderr)
     return outcome
 
 
@@ -139,6 +136,19 @@ def quiet(world: World) -> bool:
     return not any(case.state in OPEN or open_proposals(case) for case in cases) and all(
         row.state in ("answered", "failed") for row in rows
     )
+
+
+def keep(place: Place, world: World, outcome: Outcome) -> Path:
+    """Writes into a folder what a person needs to find out how it came to a violation."""
+    folder = Path(tempfile.mkdtemp(prefix=f"hb-chaos-{outcome.seed}-"))
+    (folder / "logs.txt").write_text("\n".join(evidence(world)), "utf-8")
+    (folder / "faults.txt").write_text("\n".join(outcome.trace), "utf-8")
+    (folder / "violations.txt").write_text("\n".join(outcome.violations), "utf-8")
+    for agent in place.agents:
+        (folder / f"{agent.told.name}.log").write_text(agent.last_words(), "utf-8")
+        if agent.told.exists():
+            (folder / f"{agent.told.name}.txt").write_bytes(agent.told.read_bytes())
+    return folder
 
 
 def unsound(desk: Desk) -> list[str]:

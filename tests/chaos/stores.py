@@ -1,6 +1,7 @@
 """Two real databases as the simulation's stores, so that its properties are checked of them."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -100,14 +101,41 @@ class FoundWorld(World):
 
 
 def told_of(files: Iterable[Path]) -> dict[UUID, set[str]]:
-    """By case every decision that left a ledger, as `World.told` has it."""
+    """By case every decision that left a ledger, as `World.told` has it.
+
+    What a restored ledger said before, and nobody had got yet, is void: others refuse it from then
+    on (`old_incarnation`). So of each ledger its newest incarnation counts; what had arrived before
+    stands in the other side's log.
+    """
     told: dict[UUID, set[str]] = {}
     for file in files:
         lines = file.read_text("ascii").splitlines() if file.exists() else []
-        for line in lines:
-            case, kind = line.split()
-            told.setdefault(UUID(case), set()).add("accept" if kind == "accept" else "reject")
+        said = [line.split() for line in lines]
+        newest: dict[str, int] = {}
+        for case, _, incarnation, _ in said:
+            newest[case] = max(newest.get(case, 0), int(incarnation))
+        for case, kind, incarnation, _ in said:
+            if int(incarnation) == newest[case]:
+                told.setdefault(UUID(case), set()).add("accept" if kind == "accept" else "reject")
     return told
+
+
+def evidence(world: World) -> Iterator[str]:
+    """What both logs say of pupils and transfers, and what waits to be told: without a name, for
+    that is sealed."""
+    for site in world.sites:
+        yield f"{site} {site.id}"
+        for entry in sorted(site.store.entries.values()):
+            stream = site.store.numbers[entry.stream]
+            if stream.kind in ("case", "pupil", "ledger"):
+                facts = json.dumps(json.loads(entry.body).get("facts"))
+                yield (
+                    f"{entry.position} {entry.recorded_at:%H:%M:%S.%f} {entry.topic} "
+                    f"{stream.kind} {stream.id} {entry.version} {facts}"
+                )
+        for sent in site.store.outbox.values():
+            yield f"{sent.position} {sent.kind} {sent.issue} {sent.case_id} {sent.state}"
+            yield f"    {json.dumps(sent.content)}"
 
 
 def violations(world: World) -> list[str]:

@@ -251,7 +251,7 @@ def put_outgoing(store: Store, p: Parameters) -> Answer:
         kind=p["kind"],
         issue=p["issue"],
         position=p["position"],
-        content=p["content"].obj,
+        content=literals.jsonb(p["content"].obj),
         sealed=None,
         state="to_seal",
         attempts=0,

@@ -1,4 +1,4 @@
-"""Reading the array literals of `ledger.arrays`, as PostgreSQL does."""
+"""Values as PostgreSQL reads them and gives them back: array literals, jsonb."""
 
 import re
 from collections.abc import Callable
@@ -40,3 +40,11 @@ def _plain(literal: Any, read: Callable[[str], T]) -> list[Any]:
         return list(literal)
     parts = literal[1:-1].split(",") if literal != "{}" else []
     return [None if part == "NULL" else read(part) for part in parts]
+
+
+def jsonb(value: Any) -> Any:
+    """As a jsonb column gives it back: lists for tuples, of an object the shorter names first."""
+    if isinstance(value, dict):
+        names = sorted(value, key=lambda name: (len(name), name))
+        return {name: jsonb(value[name]) for name in names}
+    return [jsonb(item) for item in value] if isinstance(value, list | tuple) else value

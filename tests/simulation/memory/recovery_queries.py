@@ -99,9 +99,7 @@ def renew_outbox(store: Store, p: Parameters) -> Answer:
 @_query("tell_again")
 def tell_again(store: Store, p: Parameters) -> Answer:
     found = [
-        row
-        for row in _waiting(store)
-        if row.receiver == p["ledger"] and row.kind != "reconcile"
+        row for row in _waiting(store) if row.receiver == p["ledger"] and row.kind != "reconcile"
     ]
     return update(store, found, next_at=store.now)
 
@@ -344,9 +342,7 @@ def copied_streams(store: Store, p: Parameters) -> Answer:
 def releases_of(store: Store, p: Parameters) -> Answer:
     bodies: dict[str, Any] = {body: json.loads(body) for body in store.hops.values()}
     return [
-        (body,)
-        for body, hop in bodies.items()
-        if hop["release"]["record"]["stream"] in p["pupils"]
+        (body,) for body, hop in bodies.items() if hop["release"]["record"]["stream"] in p["pupils"]
     ]
 
 

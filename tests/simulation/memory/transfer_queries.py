@@ -162,7 +162,11 @@ def quarantined(store: Store, p: Parameters) -> Answer:
 def peer_checkpoints(store: Store, p: Parameters) -> Answer:
     shown = (p["ledger"], p["incarnation"])
     places = ((*shown, size) for size in dict.fromkeys(p["sizes"]))
-    return [(place[2], store.peer_checkpoints[place]) for place in places if place in store.peer_checkpoints]
+    return [
+        (place[2], store.peer_checkpoints[place])
+        for place in places
+        if place in store.peer_checkpoints
+    ]
 
 
 @_query("put_peer_checkpoint")
@@ -475,7 +479,8 @@ def _refer(
     for ledger, kind, code, body in zip(ledgers, kinds, codes, bodies, strict=True):
         key = (ledger, kind, code, known_from)
         if key not in store.references:
-            store.references.put(key, json.loads(body) if isinstance(body, str) else body.obj)
+            told = json.loads(body) if isinstance(body, str) else body.obj
+            store.references.put(key, literals.jsonb(told))
             fresh += 1
     return fresh
 

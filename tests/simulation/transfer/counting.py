@@ -1,7 +1,7 @@
 """What was proposed after a release counts once: told by a fold of its own, from stored bytes.
 
-The fold of `projections` is compared with a naive one: a mark is what its author's stream says last,
-of what a release covers, of one's own, and of what was accepted.
+The fold of `projections` is compared with a naive one: a mark is what its author's stream says
+last, of what a release covers, of one's own, and of what was accepted.
 """
 
 from collections.abc import Iterator

@@ -113,10 +113,9 @@ def one_decision(world: World) -> None:
     said: dict[UUID, set[str]] = {case: set(kinds) for case, kinds in world.told.items()}
     for site in world.sites:
         for case in site.cases():
-            if case.state in ("accepted", "rejected"):
-                # What a ruling wrote into a case nobody decided.
-                if case.ruling is None:
-                    said.setdefault(case.id, set()).add(case.state[:6])
+            # What a ruling wrote into a case nobody decided.
+            if case.state in ("accepted", "rejected") and case.ruling is None:
+                said.setdefault(case.id, set()).add(case.state[:6])
         for id, (decision, _) in site.store.decisions.items():
             said.setdefault(id, set()).add(decision[:6])
     for id, words in said.items():

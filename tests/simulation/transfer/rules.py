@@ -23,7 +23,7 @@ from transfer import (
     arbitration,
     conversation,
     effects,
-    outbox,
+    inbox,
     problems,
     recovery,
     recovery_state,
@@ -66,8 +66,7 @@ def rule(
 
 @rule(
     "a transfer that is decided repeats its answer whatever comes",
-    story=traces.test_a_cancelling_that_overtakes_its_request_closes_what_has_not_begun,
-    seeds=("2/0/72", "2/0/283"),
+    story=traces.test_a_recall_is_answered_by_the_one_decision_and_takes_nothing_back_by_itself,
 )
 def decision_first(patch: pytest.MonkeyPatch) -> None:
     _query(patch, "decision", lambda store, p: [])
@@ -101,31 +100,6 @@ def time_moves_nothing(patch: pytest.MonkeyPatch) -> None:
 )
 def problem_moves_nothing(patch: pytest.MonkeyPatch) -> None:
     _problem_is(patch, "reject", code=None)
-
-
-@rule(
-    "an answer is true for ever",
-    story=traces.test_an_answer_is_true_for_ever,
-    seeds=("2/0/310", "3/0/359"),
-)
-def answers_last(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(outbox, "GO_STALE", frozenset({"request", "dossier", "accept", "reject"}))
-
-
-@rule(
-    "what did not fit when it came is tried again",
-    story=traces.test_a_cancelling_that_overtakes_its_request_closes_what_has_not_begun,
-)
-def tried_again(patch: pytest.MonkeyPatch) -> None:
-    text = queries("transfer", "transfer.sql")["seen"]
-    true = STATEMENTS[text][1]
-
-    def seen(store: Store, p: Parameters) -> Answer:
-        rows = true(store, p)
-        assert isinstance(rows, list)
-        return [(sha, "done") for sha, _ in rows]
-
-    _query(patch, "seen", seen)
 
 
 @rule(
@@ -239,7 +213,7 @@ def copies_continue(patch: pytest.MonkeyPatch) -> None:
     story=traces.test_a_log_turned_back_with_its_file_shows_another_root_for_one_size,
 )
 def one_root(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(DatabaseHeld, "check_checkpoint", lambda self, ledger, checkpoint: None)
+    patch.setattr(DatabaseHeld, "roots", lambda self, ledger, sizes, incarnation: {})
 
 
 @rule("a message is taken once", story=traces.test_a_message_that_comes_again_adds_nothing)
@@ -296,7 +270,7 @@ def fenced(patch: pytest.MonkeyPatch) -> None:
 
 @rule(
     "the file beside the database is written before anything is sent",
-    story=traces.test_a_receiver_restored_after_its_acceptance_takes_in_again_what_it_lost,
+    story=traces.test_an_origin_restored_after_its_release_writes_nothing_while_the_receiver_takes_in,
 )
 def guard_first(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Notary, "_keep", lambda self, made: None)
@@ -308,6 +282,7 @@ def guard_first(patch: pytest.MonkeyPatch) -> None:
 )
 def incarnations_checked(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(DatabaseHeld, "check_incarnation", lambda self, sender, incarnation: None)
+    patch.setattr(inbox, "_still", lambda header: lambda connection, first: None)
 
 
 @rule(

@@ -199,7 +199,7 @@ def test_a_supplement_that_follows_a_pupil_to_a_third_ledger_counts_once(three: 
 
 
 def test_a_supplement_goes_on_to_who_has_the_pupil_and_is_decided_there(three: World) -> None:
-    first, second, third = three.sites
+    first, _, third = three.sites
     case = _moved(three, 0, 1)
     _moved(three, 1, 2)
     acts.enter_mark(three, first, "An", slot="TX2", value="9")
@@ -220,15 +220,15 @@ def test_a_restored_ledger_stays_fenced_while_one_peer_has_not_answered(three: W
     acts.turn_back(three, first, backup)
     acts.recover(three, first)
     three.send(first)
-    (question,) = [letter for letter in three.bag if letter.receiver == second.number]
-    arrive(three, next(letter for letter in three.bag if letter.receiver == third.number))
+    asked = {letter.receiver: letter for letter in three.bag}
+    arrive(three, asked[third.number])
     three.bag.clear()
     arrive(three, sent(three, third, "reconcile"))
     acts.advance(three, first)
     size = len(first.store.entries)
     acts.let_go(three, first, case_of(first, case), first.record_of("An"))
     assert (first.stands, len(first.store.entries)) == ("recovering", size)
-    arrive(three, question)
+    arrive(three, asked[second.number])
     end(three)
     assert len(holders(three)) == 1
 

@@ -116,7 +116,7 @@ class Site:
 
     @property
     def stands(self) -> str:
-        """Open, fenced after a restore, or recovering from one; asked outside the process's life."""
+        """Open, fenced after a restore, or recovering from one."""
         if not self.restored:
             return "open"
         ledger = MemoryLedger.begun(self.store, kek=self._keys.kek)
