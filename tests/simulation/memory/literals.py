@@ -15,14 +15,18 @@ def texts(literal: Any) -> list[str]:
         return list(literal)
     if literal == "{}":
         return []
-    return [_ESCAPED.sub(r"\1", part) for part in literal[2:-2].split('","')]
+    parts = literal[2:-2].split('","')
+    if "\\\\" in literal:
+        return [_ESCAPED.sub(r"\1", part) for part in parts]
+    return [part.replace('\\"', '"') for part in parts]
 
 
 def byte_strings(literal: Any) -> list[bytes]:
     """Of a `bytea[]`."""
     if not isinstance(literal, str):
         return list(literal)
-    return [bytes.fromhex(text[2:]) for text in texts(literal)]
+    parts = literal[2:-2].split('","') if literal != "{}" else []
+    return [bytes.fromhex(part[3:]) for part in parts]
 
 
 def numbers(literal: Any) -> list[Any]:

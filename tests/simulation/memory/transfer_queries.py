@@ -46,10 +46,9 @@ def put_references(store: Store, p: Parameters) -> Answer:
 
 @_query("put_evidence")
 def put_evidence(store: Store, p: Parameters) -> Answer:
-    named = (literals.texts(p[name]) for name in ("kinds", "codes"))
     ledgers = [UUID(text) for text in literals.texts(p["ledgers"])]
-    bodies = literals.texts(p["bodies"])
-    return _refer(store, ledgers, *named, known_from=p["known_from"], bodies=bodies)
+    kinds, codes = literals.texts(p["kinds"]), literals.texts(p["codes"])
+    return _refer(store, ledgers, kinds, codes, p["known_from"], literals.texts(p["bodies"]))
 
 
 @_query("evidence")

@@ -9,9 +9,8 @@ from datetime import date
 from uuid import UUID
 
 from ledger import envelope
-from ledger.event import StreamKind
 from ledger.events.pupil import SupplementDecided
-from ledger.events.pupil_year import Proposed
+from ledger.events.pupil_year import Proposed, PupilYearOpened
 from ledger.pupil import Pupil
 from projections.history import FoldEntry, fold_history
 from tests.simulation.memory.tables import Stream
@@ -100,7 +99,7 @@ def _folded(entries: list[FoldEntry], pupil: Pupil) -> dict[UUID, Slots]:
     streams = {
         (entry.author, entry.event.pupil_id, entry.event.school_year): entry.stream
         for entry in entries
-        if entry.version == 1 and entry.event.STREAM is StreamKind.PUPIL_YEAR
+        if isinstance(entry.event, PupilYearOpened)
     }
     found = {
         streams[part.ledger, part.year.pupil, label]: {

@@ -86,7 +86,6 @@ def decided_once(patch: pytest.MonkeyPatch) -> None:
 @rule(
     "time moves no custody",
     story=traces.test_an_expired_dossier_that_was_never_taken_is_issued_again,
-    seeds=("2/0/138",),
 )
 def time_moves_nothing(patch: pytest.MonkeyPatch) -> None:
     _problem_is(patch, "reject", code="expired")
@@ -96,7 +95,7 @@ def time_moves_nothing(patch: pytest.MonkeyPatch) -> None:
 @rule(
     "a problem is no rejection",
     story=traces.test_a_damaged_copy_is_no_rejection_and_the_good_one_is_taken_in,
-    seeds=("2/0/138",),
+    seeds=("2/rules/79",),
 )
 def problem_moves_nothing(patch: pytest.MonkeyPatch) -> None:
     _problem_is(patch, "reject", code=None)
@@ -122,7 +121,7 @@ def answers_repeated(patch: pytest.MonkeyPatch) -> None:
 @rule(
     "only who has custody releases",
     story=traces.test_a_pupil_is_released_to_one_ledger_alone,
-    seeds=("2/0/45",),
+    seeds=("2/rules/28",),
 )
 def custody_required(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(conversation, "require_custody", lambda pupil: None)
@@ -247,7 +246,7 @@ def proposals_remembered(patch: pytest.MonkeyPatch) -> None:
     story=traces.test_a_recall_is_answered_by_the_one_decision_and_takes_nothing_back_by_itself,
 )
 def recall_decides(patch: pytest.MonkeyPatch) -> None:
-    true = recalling.rejection
+    true = conversation.rejection
     patch.setattr(recalling, "rejection", lambda *a, **k: Plan(outgoing=true(*a, **k).outgoing))
 
 

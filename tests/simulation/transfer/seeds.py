@@ -5,12 +5,10 @@ from collections.abc import Sequence
 from tests.simulation.runs import SEED, histories
 from tests.simulation.transfer.run import tally
 
-SCHEDULES = 2000
+SCHEDULES = 600
 """So many every day, two of three with two ledgers; `HOCBA_SIMULATIONS` asks for others."""
 PATIENCE = max(240, histories(SCHEDULES) // 8)
 """Seconds that one part may take on a machine that is busy with something else."""
-PINNED = ("2/0/310", "3/0/359", "3/0/362", "2/0/456")
-"""Schedules that went wrong while a rule was missing that is there now."""
 
 
 def seeds_of_the_day(ledgers: int, part: int, *, of: int) -> list[str]:

@@ -10,7 +10,7 @@ from tests.simulation.transfer.rules import RULES, Rule, Story
 from tests.simulation.transfer.schedule import run
 from tests.simulation.transfer.world import World
 
-FURTHER = [f"{2 + (number % 3 == 2)}/further/{number}" for number in range(150)]
+FURTHER = [f"{2 + (number % 3 == 2)}/further/{number}" for number in range(40)]
 """Where none of a rule's own schedules goes wrong any more (a new action changes all of them)."""
 
 with_a_story = pytest.mark.parametrize("rule", [r for r in RULES if r.story], ids=str)

@@ -1,20 +1,16 @@
-"""Random schedules of three ledgers, the pinned ones, and that a seed tells everything."""
+"""Random schedules of three ledgers, and that a seed tells everything."""
 
 import pytest
 
 from tests.simulation.transfer.quick import quick_mathematics
 from tests.simulation.transfer.schedule import run
-from tests.simulation.transfer.seeds import PATIENCE, PINNED, require_sound, seeds_of_the_day
+from tests.simulation.transfer.seeds import PATIENCE, require_sound, seeds_of_the_day
 
 
 @pytest.mark.timeout(PATIENCE)
 @pytest.mark.parametrize("part", range(3))
 def test_random_schedules_of_three_ledgers_keep_every_property(part: int) -> None:
     require_sound(seeds_of_the_day(3, part, of=3))
-
-
-def test_schedules_that_once_failed_keep_every_property() -> None:
-    require_sound(PINNED)
 
 
 @pytest.mark.parametrize("number", range(4))
