@@ -144,8 +144,12 @@ class Keyring:
         return known
 
     def key(self, key_id: UUID) -> DataKey | None:
-        """The key by id (call `fetch` first); None where it was destroyed."""
-        return self._hand.by_id.get(key_id) or self._by_id.get(key_id)
+        """The key by id (call `fetch` first), this thread's new ones too; None where it was
+        destroyed."""
+        known = self._hand.by_id.get(key_id) or self._by_id.get(key_id)
+        if known is None:
+            known = next((k for k in self._hand.pending.values() if k.id == key_id), None)
+        return known
 
     def store_pending(self, connection: Connection) -> None:
         """Writes this thread's new keys, inside the append's transaction.
