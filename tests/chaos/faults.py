@@ -157,7 +157,7 @@ class Faults:
         kept = [number for number, desk in enumerate(self._place.desks) if desk.backed_up]
         if not kept:
             self._place.desks[0].back_up()
-            time.sleep(2)
+            time.sleep(5)  # in which something is told that the backup does not know
             kept = [0]
         number = self.chance.choice(kept)
         agent = self._place.agents[number]
