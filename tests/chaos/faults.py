@@ -71,7 +71,8 @@ class Faults:
             kind = next(kinds)
             begun = time.monotonic()
             self._kinds[kind]()
-            self.counted[kind] += kind != BACKUP
+            if kind != BACKUP:
+                self.counted[kind] += 1
             lasted = time.monotonic() - begun
             self.trace.append(f"{datetime.now(UTC):%H:%M:%S} {kind}, for {lasted:.1f} seconds")
             for agent in self._place.agents:
