@@ -4,6 +4,7 @@
 #   make test    every test          make lint    format, types, import direction
 #   make bench   the measurements    make lock    refresh requirements.lock
 #   make simulate N=100000 SEED=7    so many random transfers under every fault
+#   make chaos SECONDS=120 SEED=7    real servers and agents, killed and restored that long
 #   make clean   remove what was built (never a home with data)
 
 SHELL := /bin/bash
@@ -16,10 +17,11 @@ WORKERS ?= 3
 MEMORY := $(shell [ -w /dev/shm ] && \
   [ "$$(df -Pk /dev/shm | awk 'NR == 2 { print $$4 }')" -gt 8000000 ] && echo TMPDIR=/dev/shm)
 N ?= 10000
-SEED ?= 0
+SEED ?=
+SECONDS ?= 120
 
 .DEFAULT_GOAL := test
-.PHONY: demo test lint bench simulate lock clean
+.PHONY: demo test lint bench simulate chaos lock clean
 
 demo: $(READY)
 	$(BIN)/hocba demo
@@ -40,7 +42,11 @@ bench: $(READY)
 	$(BIN)/hocba bench $(NAMES)
 
 simulate: $(READY)
-	$(BIN)/python -m tests.simulation.transfer.run --count $(N) --seed $(SEED)
+	$(BIN)/python -m tests.simulation.transfer.run --count $(N) --seed $(or $(SEED),0)
+
+# Without a seed one is drawn, and printed.
+chaos: $(READY)
+	$(MEMORY) $(BIN)/python -m tests.chaos.run --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
 
 # --universal: one lock for every platform and Python from 3.11 on.
 lock: $(READY)

@@ -197,6 +197,21 @@ def reread(body: bytes, entry_hash: bytes) -> Envelope:
     return found
 
 
+def facts_of(body: bytes, entry_hash: bytes) -> dict[str, Any]:
+    """The facts alone of bytes out of a log, where a class's marks are hashed by the thousand.
+
+    Raises:
+        MalformedBytes: as `reread` does.
+    """
+    if hashing.entry_hash(body) != entry_hash:
+        raise MalformedBytes("its hash is not that of its bytes")
+    try:
+        facts: dict[str, Any] = canonical.reread(body)["facts"]
+    except (CanonicalError, KeyError, TypeError) as error:
+        raise MalformedBytes(f"not an entry's stored bytes: {type(error).__name__}") from error
+    return facts
+
+
 def _decoded(body: bytes, parse: Callable[[bytes], Any]) -> Envelope:
     try:
         raw = parse(body)

@@ -40,6 +40,8 @@ _LOG = queries("ledger", "log.sql")
 
 PAGE = 16 * TILE_WIDTH
 """Leaves hashed at a time."""
+MOST_KNOWN = 1 << 17
+"""Hashed subtrees that are remembered: some twenty megabytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,15 +220,15 @@ class Notary:
         return self.root_at(connection, size)
 
     def _tree(self, connection: Connection, size: int) -> "_Tree":
-        end = log.head(connection).size
-        if size > end:
-            raise NotFound("position_not_found", f"the log has {end} entries, not yet {size}")
         latest = self.latest(connection)
         if latest is None or size > latest.size:
-            return _Tree(connection, latest.size if latest else 0, {})
+            end = log.head(connection).size
+            if size > end:
+                raise NotFound("position_not_found", f"the log has {end} entries, not yet {size}")
+            return _Tree(connection, size, latest.size if latest else 0, {})
         if self._hashed is None or self._hashed[0] != latest.root:
             self._hashed = (latest.root, {})
-        return _Tree(connection, latest.size, self._hashed[1])
+        return _Tree(connection, size, latest.size, self._hashed[1])
 
     def _extend(self, connection: Connection) -> SignedCheckpoint:
         last = self.latest(connection)
@@ -271,9 +273,10 @@ class _Tree:
     subtrees hashed before."""
 
     def __init__(
-        self, connection: Connection, tiled: int, known: dict[tuple[int, int], bytes]
+        self, connection: Connection, size: int, tiled: int, known: dict[tuple[int, int], bytes]
     ) -> None:
         self._connection = connection
+        self._end = max(size, tiled)
         self._tiled = tiled
         self._known = known
 
@@ -290,7 +293,10 @@ class _Tree:
 
     def _hash(self, start: int, end: int) -> bytes:
         width = end - start
-        if width < TILE_WIDTH or start >= self._tiled:
+        if width < TILE_WIDTH:
+            self._hash_tile(start - start % TILE_WIDTH)
+            return self._known[start, end]
+        if start >= self._tiled:
             covered = CompactRange()
             for first in range(start, end, PAGE):
                 covered.extend(leaves(self._connection, first, min(end, first + PAGE)))
@@ -301,6 +307,20 @@ class _Tree:
             return merkle.root_of(tiles(self._connection, level, start >> shift, end >> shift))
         middle = start + width // 2
         return hashing.node_hash(self._perfect(start, middle), self._perfect(middle, end))
+
+    def _hash_tile(self, start: int) -> None:
+        """Every perfect subtree of the tile's leaves: a proof asks for one of each width, and the
+        next proof is often of a neighbour."""
+        if len(self._known) > MOST_KNOWN:
+            self._known.clear()
+        width, level = 1, leaves(self._connection, start, min(self._end, start + TILE_WIDTH))
+        while level:
+            for number, node in enumerate(level):
+                first = start + number * width
+                self._known[first, first + width] = node
+            pairs = zip(level[::2], level[1::2], strict=False)
+            level = [hashing.node_hash(left, right) for left, right in pairs]
+            width *= 2
 
 
 def leaves(connection: Connection, start: int, end: int) -> list[bytes]:

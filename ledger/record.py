@@ -76,4 +76,7 @@ def leaf(recorded_at: datetime, entry_record: dict[str, Any]) -> bytes:
 def instant_text(instant: datetime) -> str:
     """An instant in UTC with microseconds: 2025-01-15T03:00:00.000000Z."""
     # Years of four digits, as the database and the transfer have them; strftime is far slower.
-    return instant.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+    text = instant.isoformat(timespec="microseconds")
+    if not text.endswith("+00:00"):
+        text = instant.astimezone(UTC).isoformat(timespec="microseconds")
+    return text[:-6] + "Z"

@@ -7,32 +7,47 @@ The key-encryption key stays outside the database, with a backup of its own.
 import hashlib
 import hmac
 from collections.abc import Iterable
+from threading import local
 from uuid import UUID, uuid4
 
 from ledger.database import Connection
 from ledger.envelope import DataKey
 from ledger.errors import WrongKey
 from ledger.event import Category
+from ledger.newest import Newest
 from ledger.queries import queries
 from signing import aead
 from signing.errors import SealError
 
 _SQL = queries("ledger", "vault.sql")
 _LOOKUP_SECRET = "lookup"
+MOST_KEYS = 4096
+"""Keys by id, and persons, that are remembered beside those in hand."""
 NONCE = 12
 
 
+class _InHand(local):
+    """What one thread works with: the keys it asked for last, and those it made, which wait for
+    its append's transaction. Another thread's rollback must not take a key that entries of ours
+    are sealed under, nor its commit be taken for ours."""
+
+    def __init__(self) -> None:
+        self.by_id: dict[UUID, DataKey] = {}
+        self.by_person: dict[UUID, dict[Category, DataKey]] = {}
+        self.pending: dict[tuple[UUID, Category], DataKey] = {}
+
+
 class Keyring:
-    """The data keys in use, unwrapped; new ones wait in `pending` for the append's transaction."""
+    """The data keys in use, unwrapped. Those that a thread asked for with `load` or `fetch` are in
+    its hand until it asks for others; of the rest so many stay, those used last."""
 
     def __init__(self, *, ledger: UUID, kek: bytes) -> None:
         """`kek` is the ledger's key-encryption key, 32 bytes."""
         self._ledger = ledger
         self._kek = kek
-        self._by_id: dict[UUID, DataKey] = {}
-        self._by_person: dict[tuple[UUID, Category], DataKey] = {}
-        self._gone: set[UUID] = set()
-        self._pending: list[tuple[DataKey, UUID, Category]] = []
+        self._by_id: Newest[UUID, DataKey] = Newest(MOST_KEYS)
+        self._by_person: Newest[UUID, dict[Category, DataKey]] = Newest(MOST_KEYS)
+        self._hand = _InHand()
         self._lookup: bytes = b""
 
     def open(self, connection: Connection) -> None:
@@ -80,50 +95,76 @@ class Keyring:
         return [(self._unwrap(id, wrapped), p, led, cat) for id, p, led, cat, wrapped in rows]
 
     def load(self, connection: Connection, persons: Iterable[UUID]) -> None:
-        """Fetches the keys this ledger writes with for `persons`, in one query."""
-        wanted = [person for person in persons if (person, "statutory") not in self._by_person]
-        if not wanted:
-            return
-        rows = connection.execute(
-            _SQL["keys_of"], {"persons": wanted, "ledger": self._ledger}
-        ).fetchall()
-        for key_id, person, category, wrapped in rows:
-            self._by_person[person, category] = self._unwrap(key_id, wrapped)
+        """Takes in hand the keys this ledger writes with for `persons`; at most one query."""
+        hand: dict[UUID, dict[Category, DataKey]] = {}
+        wanted = []
+        for person in persons:
+            known = self._by_person.get(person)
+            hand[person] = known if known is not None else {}
+            if known is None:
+                wanted.append(person)
+        if wanted:
+            rows = connection.execute(
+                _SQL["keys_of"], {"persons": wanted, "ledger": self._ledger}
+            ).fetchall()
+            for key_id, person, category, wrapped in rows:
+                hand[person][category] = self._unwrap(key_id, wrapped)
+            for person in wanted:
+                if hand[person]:
+                    self._by_person.put(person, hand[person])
+        self._hand.by_person = hand
 
     def fetch(self, connection: Connection, key_ids: Iterable[UUID]) -> None:
-        """Fetches keys by id, for reading; those not found are destroyed or were never held."""
-        wanted = [k for k in set(key_ids) if k not in self._by_id]
-        if not wanted:
-            return
-        for key_id, wrapped in connection.execute(_SQL["keys"], {"ids": wanted}).fetchall():
-            self._unwrap(key_id, wrapped)
-        self._gone.update(k for k in wanted if k not in self._by_id)
+        """Takes in hand keys by id, for reading; those not found are destroyed or were never
+        held."""
+        hand: dict[UUID, DataKey] = {}
+        wanted = []
+        for key_id in set(key_ids):
+            known = self._by_id.get(key_id)
+            if known is None:
+                wanted.append(key_id)
+            else:
+                hand[key_id] = known
+        if wanted:
+            for key_id, wrapped in connection.execute(_SQL["keys"], {"ids": wanted}).fetchall():
+                hand[key_id] = known = self._unwrap(key_id, wrapped)
+                self._by_id.put(key_id, known)
+        self._hand.by_id = hand
 
     def key_for(self, person: UUID, category: Category) -> DataKey:
         """The key of `person`, made where there is none yet (call `load` first)."""
-        known = self._by_person.get((person, category))
+        place = (person, category)
+        hand = self._hand
+        loaded = hand.by_person.get(person) or self._by_person.get(person) or {}
+        known = hand.pending.get(place) or loaded.get(category)
         if known is None:
             key_id, key = uuid4(), aead.new_key()
             known = DataKey(key_id, key, aead.commitment(key, key_id.bytes))
-            self._by_person[person, category] = known
-            self._by_id[key_id] = known
-            self._pending.append((known, person, category))
+            hand.pending[place] = known
         return known
 
     def key(self, key_id: UUID) -> DataKey | None:
-        """The key by id (call `fetch` first); None where it was destroyed."""
-        return self._by_id.get(key_id)
+        """The key by id (call `fetch` first), this thread's new ones too; None where it was
+        destroyed."""
+        known = self._hand.by_id.get(key_id) or self._by_id.get(key_id)
+        if known is None:
+            known = next((k for k in self._hand.pending.values() if k.id == key_id), None)
+        return known
 
     def store_pending(self, connection: Connection) -> None:
-        """Writes the new keys, inside the append's transaction.
+        """Writes this thread's new keys, inside the append's transaction.
 
         Raises psycopg's UniqueViolation where another session made a key for the same person
         at the same moment: whoever appends decides again.
         """
-        if self._pending:
+        pending = self._hand.pending
+        if pending:
             self.adopt(
                 connection,
-                [(key, person, self._ledger, category) for key, person, category in self._pending],
+                [
+                    (key, person, self._ledger, category)
+                    for (person, category), key in pending.items()
+                ],
             )
 
     def adopt(
@@ -141,25 +182,29 @@ class Keyring:
                 "wrapped": [aead.wrap(self._kek, key.key, key.id.bytes) for key, *_ in rows],
             },
         )
-        for key, *_ in rows:
-            self._by_id[key.id] = key
 
     def settle(self, *, committed: bool) -> None:
-        """After the transaction: forget the pending keys, and on failure the keys themselves."""
-        if not committed:
-            for key, person, category in self._pending:
-                self._by_person.pop((person, category), None)
-                self._by_id.pop(key.id, None)
-        self._pending.clear()
+        """After the transaction: this thread's new keys are known from now on, or never were.
+        Where they were not stored another session may have made them: they are looked for again.
+        """
+        hand = self._hand
+        for (person, category), key in hand.pending.items():
+            if committed:
+                known = self._by_person.get(person) or {}
+                self._by_person.put(person, {**known, category: key})
+                self._by_id.put(key.id, key)
+            else:
+                self._by_person.drop(person)
+        if hand.pending:
+            hand.by_person = {}
+        hand.pending.clear()
 
     def _unwrap(self, key_id: UUID, wrapped: bytes) -> DataKey:
         try:
             key = aead.unwrap(self._kek, wrapped, key_id.bytes)
         except SealError as error:
             raise WrongKey(str(key_id), "it does not open under this ledger's key") from error
-        known = DataKey(key_id, key, aead.commitment(key, key_id.bytes))
-        self._by_id[key_id] = known
-        return known
+        return DataKey(key_id, key, aead.commitment(key, key_id.bytes))
 
 
 def _secret_label(name: str) -> bytes:

@@ -16,12 +16,16 @@ from typing import Any, TypeVar
 
 import click
 
+from services.embedded import Servers
 from services.embedded.home import replace_file
+from services.ledgers import Profile
 from services.offices import office_of, route_of
 from services.output import messages
 from services.workplace import Workplace
 from transfer import metrics as exposition
+from transfer.mailbox import Route
 from transfer.metrics import Metrics
+from transfer.office import Office
 from transfer.worker import Job, work
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -109,12 +113,19 @@ def _jobs(workplace: Workplace, names: Sequence[str | None], stack: ExitStack) -
         job = Job(
             name=profile.name,
             office=office,
-            route=partial(route_of, workplace, servers, office),
+            route=partial(_route, workplace, servers, office, profile),
             who=ledger.who(workplace.account),
             metrics=Metrics(profile.name),
         )
         jobs.append(job)
     return jobs
+
+
+def _route(workplace: Workplace, servers: Servers, office: Office, profile: Profile) -> Route:
+    """The way to NATS, once the database's server runs: a home's own is started where it died."""
+    if workplace.database is None:
+        workplace.ledgers.url(servers, profile)
+    return route_of(workplace, servers, office)
 
 
 async def _until_told(jobs: Sequence[Job], measured: Callable[[], None] | None) -> None:

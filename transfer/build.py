@@ -23,7 +23,7 @@ from ledger.pupil import Pupil
 from ledger.queries import queries
 from ledger.reader import Reader
 from projections.transcript import FoldEntry, released_digest
-from transfer.completeness import records_root
+from signing import merkle
 from transfer.dossier import (
     Audience,
     CarriedKey,
@@ -36,7 +36,7 @@ from transfer.dossier import (
     SupplementStream,
     read_entry,
 )
-from transfer.entries import carried, own
+from transfer.entries import carried, leaf_of, own
 from transfer.errors import CaseRefused
 from transfer.office import Office
 from transfer.proofs import (
@@ -70,7 +70,7 @@ def decide_release(
     """
     entries = _provable(record_of(reader.connection, pupil, size=reader.size), pupil, reader.ledger)
     years = {e.stream.school_year for e in entries if e.stream.school_year is not None}
-    reader.years((pupil.id, year) for year in years)
+    reader.years(((pupil.id, year) for year in years), columns=())
     mine = own(entries, reader.ledger)
     streams: dict[UUID, int] = {}
     for entry in mine:
@@ -80,7 +80,7 @@ def decide_release(
         case=case.id,
         to_ledger=case.other,
         to_school=case.school_code,
-        root=records_root([carried(entry) for entry in mine]).hex(),
+        root=merkle.root_of([leaf_of(entry) for entry in mine]).hex(),
         entries=len(mine),
         streams=tuple(streams.items()),
         digest=released_digest([fold_entry(e) for e in entries], pupil=pupil.id, on=today),

@@ -1,9 +1,10 @@
 """The one connection of a ledger's account to NATS."""
 
+import asyncio
+import contextlib
 import ssl
 from typing import Final
 
-import nats
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.errors import NoServersError
@@ -13,9 +14,11 @@ from transfer.login import login
 from transfer.mailbox import Route
 
 CONNECT_PATIENCE: Final = 5
+CLOSE_PATIENCE: Final = 5
 PING_INTERVAL: Final = 5
 PENDING_BYTES: Final = 16 * 1024 * 1024
 """As many messages as go out at once; more, and a lost connection would refuse them."""
+_UNREACHED: Final = (NoServersError, NatsError, OSError, ssl.SSLError, TimeoutError)
 
 
 async def connect(route: Route) -> Client:
@@ -24,22 +27,37 @@ async def connect(route: Route) -> Client:
     Raises:
         CourierUnavailable: no server answers, or it does not let us in.
     """
+    client = Client()
+    connecting = client.connect(
+        route.url,
+        max_reconnect_attempts=-1,
+        allow_reconnect=True,
+        ping_interval=PING_INTERVAL,
+        connect_timeout=CONNECT_PATIENCE,
+        pending_size=PENDING_BYTES,
+        error_cb=_say_nothing,
+        **login(route),
+    )
     try:
-        return await nats.connect(
-            route.url,
-            max_reconnect_attempts=-1,
-            allow_reconnect=True,
-            ping_interval=PING_INTERVAL,
-            connect_timeout=CONNECT_PATIENCE,
-            pending_size=PENDING_BYTES,
-            error_cb=_say_nothing,
-            **login(route),
-        )
-    except (NoServersError, NatsError, OSError, ssl.SSLError) as error:
+        # A client that reconnects for ever tries its first connection for ever too, though the
+        # server may listen elsewhere by now.
+        await asyncio.wait_for(connecting, CONNECT_PATIENCE)
+    except BaseException as error:
+        await disconnect(client)
+        if not isinstance(error, _UNREACHED):
+            raise
+        why = client.last_error or type(error).__name__
         raise CourierUnavailable(
-            f"NATS at {_without_password(route.url)} cannot be reached "
-            f"({error or type(error).__name__}); what was to be sent waits in the outbox"
+            f"NATS at {_without_password(route.url)} cannot be reached ({why}); "
+            "what was to be sent waits in the outbox"
         ) from error
+    return client
+
+
+async def disconnect(client: Client) -> None:
+    """Closes a connection. A server that does not even read any more is not waited for."""
+    with contextlib.suppress(NatsError, OSError, TimeoutError):
+        await asyncio.wait_for(client.close(), CLOSE_PATIENCE)
 
 
 def _without_password(url: str) -> str:

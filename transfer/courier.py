@@ -16,7 +16,7 @@ from nats.errors import Error as NatsError
 
 from ledger.event import Who
 from transfer import advisories, asking, assembly, outbox, recovery
-from transfer.connection import connect
+from transfer.connection import connect, disconnect
 from transfer.errors import CourierUnavailable
 from transfer.inbox import Taken
 from transfer.intake import Intake, OnTaken, pause, require_sound
@@ -81,7 +81,7 @@ class Courier:
             await self.intake.open()
             await advisories.listen(self._client, self._office, self.metrics)
         except BaseException:
-            await self._client.close()
+            await disconnect(self._client)
             raise
         return self
 
@@ -90,7 +90,7 @@ class Courier:
         await self.intake.close()
         with contextlib.suppress(NatsError, TimeoutError):
             await self._client.flush(timeout=2)
-        await self._client.close()
+        await disconnect(self._client)
 
     async def exchange(self) -> list[Taken]:
         """Seals and sends what waits, takes in what came, until both are quiet.

@@ -31,6 +31,8 @@ class DatabaseHeld:
         self._connection = connection
         self._reader = reader
         self._by_file = by_file
+        self.state: str | None = None
+        """What became of the message before, once `check_known` has looked; None: it is new."""
 
     def check_known(self, frame: Frame) -> None:
         """Step 2: the same message has the same content for ever."""
@@ -40,6 +42,7 @@ class DatabaseHeld:
         ).fetchone()
         if row is not None and row[0].hex() != header.payload_sha256:
             raise CheckFailed(2, "equivocation", "this message came before with another content")
+        self.state = row[1] if row is not None else None
 
     def check_incarnation(self, sender: UUID, incarnation: int) -> None:
         """Step 3: what a ledger sent before it was restored, and is not here yet, is refused: it

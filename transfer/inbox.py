@@ -227,10 +227,7 @@ def _take_answer(office: Office, data: bytes, frame: Frame, who: Who, *, recover
             sender = checks.check_addressed(
                 frame, office.trust, office.ledger.id, held, clock.now()
             )
-            row = connection.execute(
-                _SQL["seen"], {"sender": header.sender, "message": header.message_id}
-            ).fetchone()
-        if row is not None and row[1] == "done":
+        if held.state == "done":
             return _again(office, header, who, recovery=recovery)
         plain = mail.unseal(frame, office.encryption)
         opened = mail.parse(frame, plain)

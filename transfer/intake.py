@@ -159,11 +159,13 @@ class Intake:
                 continue
             fetching = asyncio.create_task(_fetch(each, patience))
             stopping = asyncio.create_task(stop.wait())
-            await asyncio.wait({fetching, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            stopping.cancel()
-            if not fetching.done():
+            try:
+                await asyncio.wait({fetching, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
                 # Nothing is in hand: what is delivered to nobody now comes again to the next.
+                stopping.cancel()
                 fetching.cancel()
+            if not fetching.done():
                 return
             await self.take_all(fetching.result())
             self._metrics.exchanged()

@@ -276,10 +276,14 @@ def _lost(
 
 
 def keep_incarnation(header: Header) -> Write:
-    """Whoever speaks as a higher incarnation is known by it from now on."""
+    """Whoever speaks as a higher incarnation is known by it from now on. A row that says so
+    already is not written again: of every message that comes."""
 
     def write(connection: Connection, first: int) -> None:
         del first
+        row = connection.execute(_SQL["peer"], {"ledger": header.sender}).fetchone()
+        if row is not None and row[0] >= header.incarnation:
+            return
         connection.execute(
             _SQL["put_peer"], {"ledger": header.sender, "incarnation": header.incarnation}
         )

@@ -5,19 +5,18 @@ kept in memory under their own root, and what a class has handed in under the ha
 entry, so that nothing kept can be out of date. Both hold salted hashes, no mark and no name.
 """
 
-from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from threading import Lock
-from typing import Final, Generic, TypeVar
+from typing import Final
 from uuid import UUID
 
 from ledger import ids, log
 from ledger.database import Connection
-from ledger.envelope import reread
+from ledger.envelope import facts_of
 from ledger.events.pupil_year import MarkEntered
 from ledger.events.school_class import GradeSheetSubmitted
 from ledger.log import Entry
+from ledger.newest import Newest
 from ledger.queries import queries
 from ledger.sheet import statement_hash
 from signing.merkle import levels_of, path_in
@@ -25,31 +24,8 @@ from transfer.dossier import SheetPath, SheetStatement
 from transfer.entries import own
 
 _SQL = queries("transfer", "transfer.sql")
-K = TypeVar("K")
-V = TypeVar("V")
 MOST_TREES: Final = 2048
 MOST_CLASSES: Final = 64
-
-
-class _Newest(Generic[K, V]):
-    """So many values, those used last; safe to use from several threads."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._held: OrderedDict[K, V] = OrderedDict()
-        self._lock = Lock()
-
-    def get(self, key: K) -> V | None:
-        with self._lock:
-            if key in self._held:
-                self._held.move_to_end(key)
-            return self._held.get(key)
-
-    def put(self, key: K, value: V) -> None:
-        with self._lock:
-            self._held[key] = value
-            while len(self._held) > self._most:
-                self._held.popitem(last=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +39,9 @@ class _Sheet:
 
 @dataclass(frozen=True, slots=True)
 class _Tree:
-    """The tree of a sheet: its hashes in hexadecimal, level by level."""
+    """The tree of a sheet: its hashes level by level."""
 
-    levels: Sequence[Sequence[str]]
+    levels: Sequence[Sequence[bytes]]
 
     @property
     def size(self) -> int:
@@ -75,11 +51,11 @@ class _Tree:
     @property
     def root(self) -> str:
         """What the sheet's statement says."""
-        return self.levels[-1][0]
+        return self.levels[-1][0].hex()
 
 
-_trees: _Newest[str, _Tree] = _Newest(MOST_TREES)
-_classes: _Newest[bytes, list[_Sheet]] = _Newest(MOST_CLASSES)
+_trees: Newest[str, _Tree] = Newest(MOST_TREES)
+_classes: Newest[bytes, list[_Sheet]] = Newest(MOST_CLASSES)
 
 
 def sheets_of(connection: Connection, ledger: UUID, entries: Sequence[Entry]) -> list[SheetPath]:
@@ -109,7 +85,7 @@ def sheets_of(connection: Connection, ledger: UUID, entries: Sequence[Entry]) ->
                 stream=entry.stream.id,
                 version=entry.version,
                 index=index,
-                path=tuple(path_in(trees[sheet.position].levels, index)),
+                path=tuple(map(bytes.hex, path_in(trees[sheet.position].levels, index))),
             )
         )
     return paths
@@ -172,7 +148,7 @@ def _trees_of(connection: Connection, sheets: Iterable[_Sheet]) -> dict[int, _Tr
     leaves: dict[int, list[bytes]] = {sheet.position: [] for sheet in missing}
     rows = connection.execute(_SQL["sheet_marks"], spans, binary=True) if missing else ()
     for position, person, body, entry_hash in rows:
-        facts = reread(body, entry_hash).facts
+        facts = facts_of(body, entry_hash)
         said = wanted[position].statement
         leaves[position].append(
             statement_hash(
@@ -187,8 +163,7 @@ def _trees_of(connection: Connection, sheets: Iterable[_Sheet]) -> dict[int, _Tr
             )
         )
     for position, hashes in leaves.items():
-        levels = [[node.hex() for node in level] for level in levels_of(hashes)]
-        tree = trees[position] = _Tree(levels)
+        tree = trees[position] = _Tree(levels_of(hashes))
         # One that does not give its root is of a damaged log: its receiver will say so.
         if tree.root == wanted[position].statement.root:
             _trees.put(tree.root, tree)

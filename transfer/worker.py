@@ -26,6 +26,9 @@ from transfer.office import Office
 
 _log = logging.getLogger("hocba.transfer")
 MEASURE: Final = 5.0
+SOON: Final = (1.0, 3.0)
+LATER: Final = (5.0, 15.0)
+"""Seconds until the next try: where a server was away, and where something else failed."""
 _PASSING: Final = (
     TransferError,
     LedgerError,
@@ -71,7 +74,7 @@ async def _carry(job: Job, stop: asyncio.Event) -> None:
             told = str(error) if ours else type(error).__name__
             _log.warning("ledger %s: %s", job.name, told)
             passing = isinstance(error, (CourierUnavailable, NatsError, OSError))
-            await pause(stop, random.uniform(1, 3) if passing else random.uniform(5, 15))
+            await pause(stop, random.uniform(*(SOON if passing else LATER)))
 
 
 async def _measure(

@@ -12,7 +12,7 @@ import psutil
 import psycopg
 from psycopg import sql
 
-from services.embedded.home import Home, write_once
+from services.embedded.home import Home, replace_file, write_once
 from services.embedded.postgres_place import (
     PostgresPlace,
     existing_place,
@@ -243,7 +243,9 @@ def _end_set_up(draft: Path) -> None:
 
 
 def _launch(place: PostgresPlace) -> None:
-    socket_folder = make_socket_folder(place.user)
+    last = Path(place.socket.read_text("utf-8")) if place.socket.exists() else None
+    socket_folder = make_socket_folder(place.user, last=last)
+    replace_file(place.socket, str(socket_folder))
     settings = SETTINGS | {"unix_socket_directories": str(socket_folder)}
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     if place.log.exists():

@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -32,6 +33,11 @@ class PostgresPlace:
     def data(self) -> Path:
         """The data folder; it exists only once ``initdb`` has finished."""
         return self.folder / "data"
+
+    @property
+    def socket(self) -> Path:
+        """A file naming the folder of the socket, of a server that has stopped too."""
+        return self.folder / "socket"
 
     @property
     def log(self) -> Path:
@@ -70,8 +76,19 @@ def make_place(home: Home) -> PostgresPlace:
     return PostgresPlace(folder=folder, programs=_programs(user), user=user)
 
 
-def make_socket_folder(user: SystemUser | None) -> Path:
-    """Make a short private folder for the socket (a socket's path has about 100 bytes)."""
+def make_socket_folder(user: SystemUser | None, *, last: Path | None) -> Path:
+    """Make a short private folder for the socket (a socket's path has about 100 bytes).
+
+    It is the one of the server that ran before, ``last``, where that name is free: a process that
+    outlived that server has its address, and finds the next one by it.
+    """
+    if last is not None and last.name.startswith(SOCKET_PREFIX):
+        with suppress(OSError):
+            last.rmdir()  # a server that ended by itself has left it empty
+        with suppress(OSError):
+            last.mkdir(mode=0o700)  # fails where anything is there, and so is ours alone
+            give(last, user)
+            return last
     bases = [tempfile.gettempdir(), "/tmp", "/var/tmp"]
     if user is None and "XDG_RUNTIME_DIR" in os.environ:
         bases.insert(0, os.environ["XDG_RUNTIME_DIR"])

@@ -155,12 +155,34 @@ def test_what_was_committed_is_there_after_the_server_was_killed(home: Home) -> 
     with psycopg.connect(server.start().url("postgres")) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 7 AS value")
     postmaster = _postmaster(home)
-    old_folder = server.start().socket_folder
+    before = server.start()
     os.kill(postmaster.pid, signal.SIGKILL)
     assert wait_gone(postmaster, seconds=10)
     assert not server.running()
     assert _answer(server, "SELECT value FROM kept") == 7
-    assert not old_folder.exists()
+    assert server.address() == before, "what outlived it finds the next one"
+
+
+def test_a_server_that_was_told_to_end_has_the_same_address_again(home: Home) -> None:
+    server = PostgresServer(home)
+    before = server.start()
+    postmaster = _postmaster(home)
+    postmaster.send_signal(signal.SIGINT)
+    assert wait_gone(postmaster, seconds=20)
+    assert server.start() == before
+    server.stop()
+    assert server.start() == before
+
+
+def test_a_socket_folder_that_somebody_else_uses_is_left_alone(home: Home) -> None:
+    server = PostgresServer(home)
+    before = server.start().socket_folder
+    server.stop()
+    before.mkdir()
+    (before / "kept").touch()
+    assert server.start().socket_folder != before
+    (before / "kept").unlink()
+    before.rmdir()
 
 
 def test_a_stale_pid_file_naming_a_strangers_process_is_no_server(home: Home) -> None:

@@ -148,15 +148,16 @@ WHERE state = 'to_seal'
 ORDER BY position LIMIT 100;
 
 -- name: put_sealed
--- Seals messages, each exactly once; returns how many were not sealed by somebody else before.
+-- Seals messages, each exactly once; returns how many were not sealed by somebody else before. One
+-- whose answer came meanwhile is wanted no more.
 UPDATE ledger.outbox o SET sealed = t.frame, state = 'sealed'
 FROM unnest(%(messages)s::uuid[], %(frames)b::bytea[]) AS t (message, frame)
-WHERE o.message = t.message AND o.sealed IS NULL;
+WHERE o.message = t.message AND o.sealed IS NULL AND o.state <> 'answered';
 
 -- name: cannot_seal
 -- A message that cannot be sealed is listed as failed and holds up no other.
 UPDATE ledger.outbox SET state = 'failed', reason = %(reason)s
-WHERE message = %(message)s AND sealed IS NULL;
+WHERE message = %(message)s AND sealed IS NULL AND state <> 'answered';
 
 -- name: references
 -- Names of other ledgers' units and classes, as dossiers told them.

@@ -4,7 +4,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ledger.event import Who
-from services.embedded import Home, Servers, servers, stop_all
+from services.embedded import Home, NatsServer, Servers, servers, stop_all
 from services.ledgers import Ledgers, Profile
 from services.offices import embedded_route, office_of
 from transfer import courier
@@ -66,9 +66,12 @@ def transfer_servers() -> Iterator[Servers]:
 
 @contextmanager
 def open_sides(running: Servers, *provinces: str | None) -> Iterator[tuple[Home, list[Side]]]:
-    """Fresh ledgers, None the ministry. Their home has its own folders, the servers are shared."""
+    """Fresh ledgers, None the ministry. Their home has its own folders, PostgreSQL is shared. NATS
+    is theirs alone, once it is asked for: every account of a server is linked with every other,
+    and a server of all tests' accounts would take longer with each."""
     home = Home(Path(tempfile.mkdtemp(prefix="hb-y-"))).ensure()
     ledgers = Ledgers(home)
+    running = replace(running, nats_server=NatsServer(home))
     profiles = [
         ledgers.create(
             running,
@@ -86,7 +89,13 @@ def open_sides(running: Servers, *provinces: str | None) -> Iterator[tuple[Home,
             _, opened = stack.enter_context(ledgers.open(running, profile.name))
             office = office_of(ledgers, profile, opened)
             sides.append(Side(profile, office, ledgers, running))
-        yield home, sides
+        try:
+            yield home, sides
+        finally:
+            running.nats_server.stop()
+    if running.postgres_server.running():
+        for profile in profiles:
+            running.postgres_server.drop_database(profile.database)
     shutil.rmtree(home.path)
 
 

@@ -81,7 +81,7 @@ def test_no_table_and_no_file_of_the_courier_holds_a_name_or_a_number(
             tables.add(table)
             assert not [s for s in SECRETS if s in text], f"in clear in {table}"
     assert tables >= {"ledger.entry", "ledger.outbox", "ledger.inbox", "ledger.state"}
-    stored = files_of(transfer_servers.nats_server.home.nats)
+    stored = files_of(provinces.origin.servers.nats_server.home.nats)
     assert any(case.bytes.hex() in text or str(case) in text for text in stored.values()), (
         "the dossier's header lies there in clear"
     )

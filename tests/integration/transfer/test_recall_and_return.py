@@ -1,6 +1,7 @@
 """A record that went wrong comes back: recalled, cancelled, held, or returned after acceptance."""
 
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -28,7 +29,7 @@ from tests.integration.transfer.story import (
     take_in,
     transcript,
 )
-from transfer import application, by_file, conversation, holding, recall, returning
+from transfer import application, by_file, conversation, holding, outbox, recall, returning
 from transfer.application import Apply
 from transfer.errors import CaseRefused
 
@@ -80,6 +81,26 @@ def test_a_recall_after_the_acceptance_is_answered_by_the_acceptance(provinces: 
     assert case_of(origin, case).state == "accepted"
     assert pupil_state(origin, leaver).released == (case, receiver.office.ledger.id)
     assert rows(receiver, "SELECT decision FROM ledger.decision") == [("accepted",)]
+
+
+def test_an_answer_that_comes_while_its_question_is_being_sealed_ends_the_question(
+    provinces: Provinces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    origin, receiver = provinces.origin, provinces.receiver
+    _, arrival, case = released(provinces)
+    post(receiver, sealed(origin, case, "dossier"))
+    take_in(receiver, case, arrival)
+    accept = sealed(receiver, case, "accept")
+    call_back(origin, case)
+    store = outbox._store
+
+    def answered_first(*args: Any) -> int:
+        post(origin, accept)
+        return store(*args)
+
+    monkeypatch.setattr(outbox, "_store", answered_first)
+    assert outbox.seal_waiting(origin.office) == 0
+    assert rows(origin, "SELECT kind FROM ledger.outbox WHERE state <> 'answered'") == []
 
 
 def test_a_recall_that_overtakes_its_dossier_still_ends_in_one_rejection(

@@ -57,6 +57,7 @@ from transfer import (
     asking,
     conversation,
     file_courier,
+    holding,
     reconciling,
     recovery,
     recovery_state,
@@ -183,6 +184,24 @@ def test_a_receiver_restored_to_before_the_import_accepts_again_what_the_origin_
     enter(receiver.side, story.arrival, "7B2", SECOND_TERM_LATER)
     assert rows(origin.side, "SELECT 1 FROM ledger.inbox WHERE state = 'quarantined'") == []
     require_sound(receiver)
+
+
+def test_a_hold_that_was_lifted_after_the_backup_stops_no_recovery(story: Story) -> None:
+    origin, receiver = story.origin, story.receiver
+    holding.hold(
+        receiver.office, story.case, document="15/CV", words=None, on=TODAY, who=receiver.who
+    )
+    receiver.backup()
+    holding.lift(receiver.office, story.case, document="16/CV", on=TODAY, who=receiver.who)
+    story.release()
+    story.carry()
+    story.accept()
+    story.carry()
+    assert story.states == ("accepted", "accepted")
+    receiver.restore()
+    assert recover_by_hand(receiver, origin).ended
+    assert story.states == ("accepted", "accepted")
+    assert story.custodians == ["receiver"]
 
 
 def test_an_origin_restored_to_before_the_release_cannot_write_on_and_gets_its_release_back(

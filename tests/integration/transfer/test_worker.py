@@ -2,6 +2,7 @@
 end."""
 
 import asyncio
+import socket
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -18,9 +19,9 @@ from services.embedded.nats_streams import connect, consumer_settings
 from tests.integration.transfer.conftest import Provinces, Side
 from tests.integration.transfer.story import ask, at_receiver, begin, case_of, let_go, rows
 from tests.school import register
-from transfer import advisories, courier, dead_letter, inbox, intake, worker
+from transfer import advisories, connection, courier, dead_letter, inbox, intake, worker
 from transfer.courier import Courier
-from transfer.errors import BoxDrifted
+from transfer.errors import BoxDrifted, CourierUnavailable
 from transfer.intake import Intake
 from transfer.mailbox import TERMS
 from transfer.metrics import Metrics
@@ -181,6 +182,19 @@ def test_workers_carry_a_conversation_by_themselves_and_stop_when_told(
     assert sent.count("sent_total", kind="dossier") == 1
     assert jobs[1].metrics.count("received_total", kind="dossier", outcome="done") == 1
     assert {name for name, _, _ in sent.series()} >= {"outbox", "lag", "drift", "dead_kept"}
+
+
+def test_where_no_server_listens_the_courier_says_so_and_does_not_wait_for_one(
+    provinces: Provinces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server that is started again listens elsewhere: only who gives up looks there."""
+    monkeypatch.setattr(connection, "CONNECT_PATIENCE", 0.5)
+    side = provinces.origin
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        nobody = taken.getsockname()[1]
+    route = replace(side.route, url=f"nats://127.0.0.1:{nobody}")
+    with pytest.raises(CourierUnavailable, match=r"refused|failed"):
+        courier.exchange(side.office, route, who=side.who)
 
 
 def test_one_connection_and_one_subscription_a_box_are_kept(provinces: Provinces) -> None:

@@ -498,7 +498,8 @@ def _goes(store: Store, row: Sent) -> bool:
 
 def _unsealed(store: Store, p: Parameters) -> list[Sent]:
     row = store.outbox.get(p["message"])
-    return [row] if row is not None and row.sealed is None else []
+    open_ = row is not None and row.sealed is None and row.state != "answered"
+    return [row] if row is not None and open_ else []
 
 
 def update(store: Store, rows: list[Sent], **changed: Any) -> int:

@@ -1,18 +1,19 @@
 """The quick spelling of a record is its canonical JSON, whatever the record says."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.record import Origin, canonical_record, instant_text, record
+from ledger.record import Origin, canonical_record, instant_text, leaf, own_leaf, record
 from signing import canonical
 
 pytestmark = pytest.mark.unit
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
+HANOI = timezone(timedelta(hours=7))
 INSTANTS = st.datetimes(datetime(1970, 1, 1), datetime(9998, 1, 1), timezones=st.just(UTC))
 
 
@@ -52,8 +53,10 @@ def test_a_record_is_spelt_as_canonical_json_spells_it(
         entry_hash=digest.hex(),
     )
     assert quick.encode() == canonical.dumps(said) == canonical.dumps_flat(said)
+    assert own_leaf(instant, quick) == leaf(instant, said)
 
 
 @given(INSTANTS)
 def test_an_instant_has_six_digits_of_a_second_and_a_z(instant: datetime) -> None:
-    assert instant_text(instant) == instant.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    written = instant.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    assert instant_text(instant) == instant_text(instant.astimezone(HANOI)) == written

@@ -15,6 +15,8 @@ from signing.merkle import (
     consistency_proof,
     fold_right,
     inclusion_proof,
+    levels_of,
+    path_in,
     perfect_subtrees,
     root_of,
     subtree_of,
@@ -45,6 +47,21 @@ def test_root_equals_the_definition_at_every_size() -> None:
         assert growing.root() == root_of(LEAVES[:size]) == definition(LEAVES[:size])
         if size < len(LEAVES):
             growing.append(LEAVES[size])
+
+
+@pytest.mark.parametrize("size", range(1, len(LEAVES) + 1))
+def test_paths_from_levels_are_those_made_from_subtrees(size: int) -> None:
+    levels, subtree = levels_of(LEAVES[:size]), subtree_of(LEAVES[:size])
+    paths = [path_in(levels, index) for index in range(size)]
+    assert paths == [inclusion_proof(index, size, subtree) for index in range(size)]
+    with pytest.raises(MerkleError):
+        path_in(levels, size)
+
+
+@pytest.mark.parametrize("leaves", [[], [b"short"], [LEAVES[0], LEAVES[1] + b"0"]])
+def test_levels_are_made_of_leaf_hashes_alone(leaves: list[bytes]) -> None:
+    with pytest.raises(MerkleError):
+        levels_of(leaves)
 
 
 @settings(print_blob=True)
