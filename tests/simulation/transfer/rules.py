@@ -160,14 +160,16 @@ def copies_taken(patch: pytest.MonkeyPatch) -> None:
 @rule(
     "the ways a record has come travel on",
     story=traces.test_there_and_back_and_on_to_a_third_ledger,
-    seeds=("2/0/16",),
+    seeds=("2/rules/10",),
 )
 def hops_kept(patch: pytest.MonkeyPatch) -> None:
     _query(patch, "put_hops", lambda store, p: 0)
 
 
 @rule(
-    "a rejection gives custody back", story=traces.test_an_answer_is_true_for_ever, seeds=("2/0/0",)
+    "a rejection gives custody back",
+    story=traces.test_an_answer_is_true_for_ever,
+    seeds=("3/rules/11",),
 )
 def custody_back(patch: pytest.MonkeyPatch) -> None:
     true = answers._on_decision
@@ -180,7 +182,7 @@ def custody_back(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(answers, "_on_decision", on_decision)
 
 
-@rule("a step is taken as a whole or not at all", seeds=("2/0/6", "2/0/31", "3/0/35"))
+@rule("a step is taken as a whole or not at all", seeds=("3/rules/20",))
 def all_or_nothing(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Journal, "undo", lambda self, mark: None)
 

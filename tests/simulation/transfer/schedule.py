@@ -124,6 +124,7 @@ def work_off(world: World, site: Site, *, impatient: bool) -> None:
     for case in site.cases():
         child = world.child(site, case)
         proposals = acts.open_proposals(case)
+        asked_for = case.first_day is not None or case.returns is not None
         if case.held is not None and (case.state in OPEN or proposals):
             acts.free(world, site, case)
         if proposals and case.pupil is not None and site.pupil(case.pupil).released is None:
@@ -138,10 +139,12 @@ def work_off(world: World, site: Site, *, impatient: bool) -> None:
                 acts.let_go(world, site, case, site.record_of(child))
             else:
                 acts.say_no(world, site, case, "not_our_pupil")
+        elif case.side == "origin" and case.state == "problem" and not asked_for:
+            _carry_file(world, site, case)
         elif case.side == "origin" and case.state == "problem":
             assert case.pupil is not None
             acts.let_go(world, site, case, case.pupil)
-        elif case.side == "origin" and case.state == "released" and case.first_day is None:
+        elif case.side == "origin" and case.state == "released" and not asked_for:
             _carry_file(world, site, case)
         elif case.side == "receiver" and case.state == "received":
             theirs = world.site_of(case.other).child_of(case.their_pupil)
