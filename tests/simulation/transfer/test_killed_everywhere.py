@@ -49,11 +49,7 @@ def transfer(world: World, decide: Decide) -> None:
 def test_killed_at_any_point_nothing_is_lost_and_nothing_done_twice(
     worlds: Callable[[int], World], decide: Decide, ends: str, custodian: str
 ) -> None:
-<<<<<<< HEAD
-    for _ in range(2):  # what a process remembers of the first saves some statements in the next
-=======
     for _ in range(2):  # the first one reads what is kept in memory from then on
->>>>>>> wt-sim2
         undisturbed = worlds(2)
         transfer(undisturbed, decide)
     for point in range(1 + SEED % EVERY, undisturbed.points + 1, EVERY):
