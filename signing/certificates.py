@@ -244,9 +244,14 @@ def dump_der(certificate: x509.Certificate) -> bytes:
 def load_der(data: bytes) -> x509.Certificate:
     """Read DER bytes; raise :class:`SignatureError` (``malformed``) where they are none."""
     try:
-        return x509.load_der_x509_certificate(data)
+        certificate = x509.load_der_x509_certificate(data)
     except (ValueError, x509.InvalidVersion):
         raise SignatureError("the bytes are not a DER certificate", code="malformed") from None
+    # The count of unused bits before the signature is neither signed nor checked by the library:
+    # one certificate would have eight spellings (X.690 11.2.1: DER leaves no choice).
+    if data[-len(certificate.signature) - 1] != 0:
+        raise SignatureError("the signature is not of whole bytes", code="malformed")
+    return certificate
 
 
 def _builder(

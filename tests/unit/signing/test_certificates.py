@@ -164,6 +164,7 @@ def test_a_certificate_of_an_unknown_version_is_refused() -> None:
 @pytest.mark.filterwarnings("ignore:Parsed a serial number")
 @settings(print_blob=True, max_examples=300)
 @example(15, 128)
+@example(len(DER) - len(SEAL.chain[0].signature) - 1, 1)
 @given(st.integers(0, len(DER) - 1), st.integers(1, 255))
 def test_an_altered_certificate_is_refused_with_our_error(place: int, mask: int) -> None:
     altered = bytearray(DER)
