@@ -308,12 +308,15 @@ def without_closings(year: PupilYear) -> PupilYear:
 def keep_as_proposal(
     reader: Reader, batch: Batch, line: Line[C], year: PupilYear, events: Sequence[Event]
 ) -> None:
-    """Keeps what a line decided as a proposal to whoever has custody, and lists the line."""
+    """Keeps what a line decided as a proposal to whoever has custody, and lists the line. It goes
+    there when a person sends it: a class's late tests make one supplement, not thirty."""
+    pupil = reader.pupils([year.pupil])[year.pupil]
+    case = pupil.released[0] if pupil is not None and pupil.released is not None else "CASE"
     refused = Refused(
         "pupil_released",
         "the pupil's record was released: the line is kept as a proposal to the new school",
         field="pupil_key",
-        suggestion="nothing to do here; the new school decides about it",
+        suggestion=f"send it: hocba transfer supplement {case}; the new school decides about it",
     )
     proposals = [year_decisions.propose(event) for event in events]
     batch.accept(

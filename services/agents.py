@@ -18,6 +18,7 @@ import click
 
 from services.embedded import Servers
 from services.embedded.home import replace_file
+from services.files import require_writable
 from services.ledgers import Profile
 from services.offices import office_of, route_of
 from services.output import messages
@@ -75,7 +76,10 @@ def run_agents(
     Raises:
         NotFound: `no_ledger`, this home has none.
         OSError: the address of the counters cannot be listened at.
+        Refused: `cannot_write`, the file of the counters.
     """
+    if metrics_file is not None:
+        require_writable(metrics_file)
     names = names or [workplace.ledgers.profile(None).name]
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
     with ExitStack() as stack:
@@ -84,8 +88,6 @@ def run_agents(
         if listen is not None:
             host, port = stack.enter_context(_answering(listen, counters))
             messages.print(json.dumps({"metrics": f"http://{host}:{port}/metrics"}), markup=False)
-        for job in jobs:
-            messages.print(json.dumps({"agent": job.name, "state": "running"}), markup=False)
         settle_memory()
         measured = partial(_write, metrics_file, counters) if metrics_file else None
         asyncio.run(_until_told(jobs, measured))
@@ -141,6 +143,9 @@ async def _until_told(jobs: Sequence[Job], measured: Callable[[], None] | None) 
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, told)
+    # Said only now: who waits for it may stop us at once, and it ends well.
+    for job in jobs:
+        messages.print(json.dumps({"agent": job.name, "state": "running"}), markup=False)
     await work(jobs, stop, measured=measured)
 
 

@@ -3,7 +3,7 @@
 Personal: shown to the person who decides, and kept nowhere.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from ledger.case import Case
 from ledger.errors import NotFound
 from ledger.events.case import IdentityClaim
 from ledger.events.pupil import PupilProfile
-from ledger.identifiers import borne_by, profiles_of
+from ledger.identifiers import Bearing, borne_by, profiles_of
 from ledger.pupil import Pupil
 from ledger.reader import Reader
 from projections.history import FoldEntry, fold_history
@@ -143,16 +143,29 @@ def shown(reader: Reader, candidate: Candidate) -> dict[str, Any]:
     state = reader.pupils([candidate.pupil])[candidate.pupil]
     profile = profiles_of(reader, [candidate.pupil]).get(candidate.pupil)
     borne = borne_by(reader, [candidate.pupil]).get(candidate.pupil, ())
-    local = [{"kind": b.kind, "value": b.value, "issuer": b.issuer} for b in borne]
     return {
         "pupil_id": str(candidate.pupil),
-        "pupil_key": chosen_key([one for one in local if one["kind"] == "local"]),
+        "pupil_key": _own_key(borne),
         "full_name": profile.full_name if profile else None,
         "birth_date": profile.birth_date if profile else None,
         "last_class": _last_class(state) if state else None,
         "shares": list(candidate.shares),
         "released": state is not None and state.released is not None,
     }
+
+
+def pupil_keys(office: Office, answers: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """The school's own keys of the pupils that answers name by id, where they have one."""
+    ids = {UUID(answer["pupil"]) for answer in answers if answer["pupil"]}
+    with office.ledger.database.connection() as connection:
+        reader = Reader(connection, office.ledger.keyring, office.ledger.id)
+        borne = borne_by(reader, sorted(ids))
+    return {str(pupil): key for pupil, known in borne.items() if (key := _own_key(known))}
+
+
+def _own_key(borne: Iterable[Bearing]) -> str | None:
+    local = [{"kind": b.kind, "value": b.value, "issuer": b.issuer} for b in borne]
+    return chosen_key([one for one in local if one["kind"] == "local"])
 
 
 def suggestions(office: Office) -> dict[str, list[dict[str, Any]]]:

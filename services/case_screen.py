@@ -89,7 +89,7 @@ def print_candidates(candidates: list[dict[str, Any]], lang: str) -> None:
         [
             one["pupil_key"] or f"id:{one['pupil_id']}",
             one["full_name"],
-            one["birth_date"],
+            _shown("birth_date", one["birth_date"], lang),
             one["last_class"],
             ", ".join(_kind(share, lang) for share in one["shares"]),
         ]

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 
 from ledger.database import Unreachable
 from ledger.errors import (
@@ -150,6 +151,11 @@ def cli(
     lang: str,
 ) -> None:
     """Hocba: student records that are never overwritten."""
+    if database is not None:
+        try:
+            conninfo_to_dict(database)
+        except psycopg.ProgrammingError:  # its text may hold a password
+            raise click.BadParameter("no URL of a database", param_hint="--database") from None
     ctx.obj = Workplace(
         home=Home(home) if home else default_home(),
         account=account,

@@ -1,10 +1,13 @@
 """Files that a command writes: there whole or not there, readable by their owner alone."""
 
+import errno
 import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from ledger.errors import Refused
 
 
 @contextmanager
@@ -24,6 +27,27 @@ def whole_file(path: Path) -> Iterator[Path]:
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
+
+
+def require_writable(path: Path) -> None:
+    """Refuses a place where no file can be written, before anything is recorded for it.
+
+    Raises:
+        Refused: `cannot_write`.
+    """
+    draft = path.with_name(f".{secrets.token_hex(8)}.part")
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        draft.unlink()
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def cannot_write(path: Path, error: OSError) -> Refused:
+    """The refusal of a file that the system would not let us write."""
+    return Refused("cannot_write", f"{path} cannot be written: {error.strerror}", field="--out")
 
 
 def _to_disk(path: Path) -> None:

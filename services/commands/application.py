@@ -42,6 +42,11 @@ def apply(
     on: str | None,
 ) -> int:
     """Record a family's application (Đơn xin chuyển trường); the head's term begins."""
+    applied_on = parse_day(on) if on else date.today()
+    if applied_on > date.today():
+        raise click.BadParameter(
+            "the day of an application is not in the future", param_hint="--on"
+        )
 
     def act(office: Office, who: Who) -> UUID:
         command = Apply(
@@ -49,7 +54,7 @@ def apply(
             from_ledger=ledger_named(office, origin, inside=True) if origin else None,
             school_code=school,
             first_day=parse_day(first_day),
-            applied_on=parse_day(on) if on else date.today(),
+            applied_on=applied_on,
             applicant=applicant,
             ground=ground,
             applicant_name=name,

@@ -8,7 +8,7 @@ import click
 
 from services.commands.transfer import courier_of, transfer
 from services.intake import Intake
-from services.output import print_csv, print_json, print_table
+from services.output import messages, print_csv, print_json, print_table
 from services.progress import showing
 from services.reading import parse_day
 from services.words import CASE_COLUMNS, STATES, WAITING, word
@@ -50,6 +50,8 @@ def _show(workplace: Workplace, answer: dict[str, Any]) -> None:
         return
     if workplace.format == "csv":
         print_csv(COLUMNS, [[line[name] for name in COLUMNS] for line in answer["lines"]])
+        for problem in answer["rejected"]:
+            messages.print(_problem(problem), markup=False)
         return
     lang = workplace.lang
     rows = [
@@ -72,4 +74,8 @@ def _show(workplace: Workplace, answer: dict[str, Any]) -> None:
     headings = [word(CASE_COLUMNS, column, lang) for column in COLUMNS]
     print_table(" · ".join(counted) or None, headings, rows)
     for problem in answer["rejected"]:
-        print(f"{problem['file']}:{problem['line']}: {problem['reason']}: {problem['message']}")
+        print(_problem(problem))
+
+
+def _problem(problem: dict[str, Any]) -> str:
+    return f"{problem['file']}:{problem['line']}: {problem['reason']}: {problem['message']}"

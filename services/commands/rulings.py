@@ -6,13 +6,13 @@ from uuid import UUID
 
 import click
 
-from ledger.errors import NotFound
 from ledger.event import Who
-from services.commands.transfer import act_on, courier_of, transfer
+from services.case_table import print_files
+from services.commands.transfer import act_on, any_ledger, courier_of, transfer
 from services.commands.transfer_files import FILE, write_file
-from services.output import print_csv, print_json, print_table
+from services.files import require_writable
+from services.output import print_csv, print_json
 from services.workplace import Workplace
-from signing.errors import TrustError
 from transfer import arbitration
 from transfer.office import Office
 
@@ -40,14 +40,15 @@ def rule(
 ) -> int:
     """The ministry rules who has custody where a side is dead or denies (Phán quyết)."""
     arbiter = workplace.ledgers.arbiter(workplace.ledgers.profile(workplace.ledger))
+    require_writable(out)
     with courier_of(workplace) as (office, who, exchange):
         data = arbitration.rule(
             office,
             arbiter,
             case_id=case,
-            origin=_ledger(office, origin),
-            receiver=_ledger(office, receiver),
-            custodian=_ledger(office, custodian),
+            origin=any_ledger(office, origin),
+            receiver=any_ledger(office, receiver),
+            custodian=any_ledger(office, custodian),
             number=number,
             ground=ground,
             today=date.today(),
@@ -68,7 +69,7 @@ def rule(
     elif workplace.format == "csv":
         print_csv(COLUMNS, [list(answer.values())])
     else:
-        print_table(None, COLUMNS, [list(answer.values())])
+        print_files(COLUMNS, [list(answer.values())], workplace.lang)
     return 0
 
 
@@ -83,10 +84,3 @@ def ruling(workplace: Workplace, file: Path) -> int:
         return arbitration.take_ruling(office, data, today=date.today(), who=who)
 
     return act_on(workplace, act)
-
-
-def _ledger(office: Office, name: str) -> UUID:
-    try:
-        return office.trust.by_name(name).id
-    except TrustError as error:
-        raise NotFound("unknown_ledger", f"no trust bundle knows a ledger {name}") from error

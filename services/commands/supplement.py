@@ -9,10 +9,10 @@ import click
 
 from ledger.errors import Refused
 from ledger.reader import Reader
+from services.case_table import print_proposals
 from services.cases import case_answer, short_name
 from services.commands.transfer import courier_of, transfer
-from services.output import print_csv, print_json, print_table
-from services.words import PROPOSAL_CONFLICTS, word
+from services.output import print_csv, print_json
 from services.workplace import Workplace
 from transfer import supplement as proposing
 from transfer import supplement_decision
@@ -80,9 +80,10 @@ def _proposes(office: Office, case_id: UUID) -> bool:
 
 def _show(workplace: Workplace, office: Office, case: UUID, review: Review) -> int:
     proposals = [_line(office, one) for one in review.proposals]
+    results = {"before": dict(review.before), "after": dict(review.after)}
+    answer = {**case_answer(office, case), "proposals": proposals, "results": results}
     if workplace.format == "json":
-        results = {"before": dict(review.before), "after": dict(review.after)}
-        print_json({**case_answer(office, case), "proposals": proposals, "results": results})
+        print_json(answer)
         return 0
     for line in proposals:
         for name in ("before", "after"):
@@ -90,11 +91,8 @@ def _show(workplace: Workplace, office: Office, case: UUID, review: Review) -> i
                 line[name] = json.dumps(line[name], ensure_ascii=False)
     if workplace.format == "csv":
         print_csv(COLUMNS, [[line[column] for column in COLUMNS] for line in proposals])
-        return 0
-    for line in proposals:
-        if line["conflict"]:
-            line["conflict"] = word(PROPOSAL_CONFLICTS, line["conflict"], workplace.lang)
-    print_table(None, COLUMNS, [[line[column] for column in COLUMNS] for line in proposals])
+    else:
+        print_proposals(answer, workplace.lang)
     return 0
 
 

@@ -21,8 +21,9 @@ from projections.persons import find_person
 from services import case_acts
 from services.agents import metrics_options, run_agents
 from services.arrival_screen import print_arrival
-from services.case_records import suggestions
+from services.case_records import pupil_keys, suggestions
 from services.case_screen import print_candidates
+from services.case_table import print_cases
 from services.cases import OURS, case_answer, case_answers
 from services.identity_check import confirm_identity
 from services.intake import release_matching
@@ -30,7 +31,7 @@ from services.offices import open_office, route_of
 from services.output import messages, print_csv, print_json, print_table
 from services.progress import showing
 from services.reading import parse_day, parse_key
-from services.words import CASE_COLUMNS, STATES, WAITING, word
+from services.words import CASE_COLUMNS, REASONS, word
 from services.workplace import Workplace
 from signing.errors import TrustError
 from transfer import courier, holding, returning
@@ -83,30 +84,18 @@ def act_on(workplace: Workplace, act: Act, told: Told = lambda: {}) -> int:
     with courier_of(workplace) as (office, who, exchange):
         case = act(office, who)
         exchange()
-        return show_case(workplace, {**case_answer(office, case), **told()})
+        return show_case(workplace, office, {**case_answer(office, case), **told()})
 
 
-def show_case(workplace: Workplace, answer: dict[str, Any]) -> int:
+def show_case(workplace: Workplace, office: Office, answer: dict[str, Any]) -> int:
     """Prints one case in the form asked for."""
     if workplace.format == "json":
         print_json(answer)
     elif workplace.format == "csv":
         print_csv(COLUMNS, [[answer[column] for column in COLUMNS]])
     else:
-        _print_cases(workplace, [answer])
+        print_cases([answer], pupil_keys(office, [answer]), COLUMNS, workplace.lang)
     return 0
-
-
-def _print_cases(workplace: Workplace, answers: list[dict[str, Any]]) -> None:
-    rows = []
-    for answer in answers:
-        shown = dict(answer)
-        shown["state"] = word(STATES, answer["state"], workplace.lang)
-        if answer["waiting_for"]:
-            shown["waiting_for"] = word(WAITING, answer["waiting_for"], workplace.lang)
-        rows.append([shown[column] for column in COLUMNS])
-    headings = [word(CASE_COLUMNS, column, workplace.lang) for column in COLUMNS]
-    print_table(None, headings, rows)
 
 
 @transfer.command()
@@ -197,12 +186,24 @@ def _release_matching(workplace: Workplace, dry_run: bool) -> int:
                 office, dry_run=dry_run, today=date.today(), who=who, progress=progress
             )
         exchange()
+        told = answer["released"] + answer["left"]
+        keys = pupil_keys(office, told)
+    columns = ("case", "pupil", "reason")
     if workplace.format == "json":
         print_json(answer)
+    elif workplace.format == "csv":
+        print_csv(columns, [[one.get(name) for name in columns] for one in told])
     else:
-        columns = ("case", "pupil", "reason")
-        rows = [[one.get(name) for name in columns] for one in answer["released"] + answer["left"]]
-        print_csv(columns, rows) if workplace.format == "csv" else print_table(None, columns, rows)
+        rows = [
+            [
+                one["case"],
+                keys.get(one["pupil"], one["pupil"]),
+                word(REASONS, one["reason"], workplace.lang) if "reason" in one else None,
+            ]
+            for one in told
+        ]
+        names = ("case", "pupil", "failure")
+        print_table(None, [word(CASE_COLUMNS, name, workplace.lang) for name in names], rows)
     return 0
 
 
@@ -341,6 +342,7 @@ def accept(
     restored and lost which pupil it accepted, --pupil or --new says it.
     """
     report: dict[str, Any] = {}
+    list_ = _remarks(remarks) if remarks else None
 
     def act(office: Office, who: Who) -> UUID:
         known = case_acts.case_of(office, case)
@@ -351,7 +353,7 @@ def accept(
         told = case_acts.accept(
             office,
             case,
-            list_=remarks.read_text("utf-8") if remarks else None,
+            list_=list_,
             class_code=class_code,
             pupil=said,
             new=new,
@@ -367,13 +369,25 @@ def accept(
     return code
 
 
+def _remarks(path: Path) -> str:
+    try:
+        return path.read_text("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Refused(
+            "not_utf8",
+            f"{path.name} is no UTF-8 text",
+            field="--list",
+            suggestion="save it as text in UTF-8",
+        ) from None
+
+
 @transfer.command()
 @click.argument("case", type=click.UUID)
 @click.pass_obj
 def status(workplace: Workplace, case: UUID) -> int:
     """How far a transfer is, and who must act next."""
     with courier_of(workplace) as (office, _, _):
-        return show_case(workplace, case_answer(office, case))
+        return show_case(workplace, office, case_answer(office, case))
 
 
 @transfer.command("list")
@@ -381,7 +395,7 @@ def status(workplace: Workplace, case: UUID) -> int:
 def list_(workplace: Workplace) -> int:
     """Every transfer of this ledger."""
     with courier_of(workplace) as (office, _, _):
-        return _list(workplace, case_answers(office))
+        return _list(workplace, office, case_answers(office))
 
 
 @transfer.command("inbox")
@@ -394,7 +408,7 @@ def inbox_(workplace: Workplace) -> int:
         for answer in answers:
             if answer["case"] in found:
                 answer["candidates"] = found[answer["case"]]
-        code = _list(workplace, answers)
+        code = _list(workplace, office, answers)
         if workplace.format == "table":
             for case, candidates in found.items():
                 if candidates:
@@ -403,13 +417,13 @@ def inbox_(workplace: Workplace) -> int:
         return code
 
 
-def _list(workplace: Workplace, answers: list[dict[str, Any]]) -> int:
+def _list(workplace: Workplace, office: Office, answers: list[dict[str, Any]]) -> int:
     if workplace.format == "json":
         print_json({"cases": answers})
     elif workplace.format == "csv":
         print_csv(COLUMNS, [[answer[column] for column in COLUMNS] for answer in answers])
     else:
-        _print_cases(workplace, answers)
+        print_cases(answers, pupil_keys(office, answers), COLUMNS, workplace.lang)
     return 0
 
 
@@ -425,15 +439,31 @@ def ledger_named(office: Office, name: str, *, inside: bool = False) -> UUID:
 
     Raises:
         NotFound: `unknown_ledger`.
-        Refused: `same_ledger`.
+        Refused: `same_ledger`, `ambiguous_ledger`.
     """
-    try:
-        found = office.trust.by_name(name).id
-    except TrustError as error:
-        raise NotFound("unknown_ledger", f"no trust bundle knows a ledger {name}") from error
+    found = any_ledger(office, name)
     if found == office.ledger.id and not inside:
         raise Refused("same_ledger", "a transfer is between two ledgers", field="--from")
     return found
+
+
+def any_ledger(office: Office, name: str) -> UUID:
+    """A ledger of the trust bundles by its short name or its id.
+
+    Raises:
+        NotFound: `unknown_ledger`.
+        Refused: `ambiguous_ledger`, two bundles give the name to two ledgers.
+    """
+    try:
+        return office.trust.by_id(UUID(name)).id
+    except (ValueError, TrustError):
+        pass
+    try:
+        return office.trust.by_name(name).id
+    except TrustError as error:
+        if error.code == "conflict":
+            raise Refused("ambiguous_ledger", str(error)) from error
+        raise NotFound("unknown_ledger", f"no trust bundle knows a ledger {name}") from error
 
 
 @click.command("transfer-agent")

@@ -8,14 +8,15 @@ from uuid import UUID
 
 import click
 
-from ledger.errors import Refused
 from ledger.event import Who
 from services import case_acts
 from services.arrival_screen import print_arrival
+from services.case_table import print_files
 from services.cases import case_answer, short_name
 from services.commands.transfer import ledger_named, pupil_of, show_case, transfer
+from services.files import cannot_write, require_writable
 from services.offices import open_office
-from services.output import print_csv, print_json, print_table
+from services.output import print_csv, print_json
 from services.reading import parse_day
 from services.verification import explain, failure_answer
 from services.workplace import Workplace
@@ -58,6 +59,7 @@ def export(
         return _export_case(workplace, case, out)
     if case is not None or pupil is None or receiver is None:
         raise click.UsageError("name a transfer with --case, or a pupil with --pupil and --to")
+    require_writable(out)
     with open_office(workplace) as (_, office, _):
         who = office.ledger.who(workplace.account)
         opened, data = by_file.export(
@@ -69,7 +71,7 @@ def export(
             who=who,
         )
         write_file(out, data)
-        return show_case(workplace, {**case_answer(office, opened), "file": str(out)})
+        return show_case(workplace, office, {**case_answer(office, opened), "file": str(out)})
 
 
 def _export_case(workplace: Workplace, case: UUID, folder: Path) -> int:
@@ -78,7 +80,7 @@ def _export_case(workplace: Workplace, case: UUID, folder: Path) -> int:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise _cannot_write(folder, error) from error
+            raise cannot_write(folder, error) from error
         written = []
         for message in found:
             write_file(folder / message.name, message.data)
@@ -102,11 +104,7 @@ def write_file(path: Path, data: bytes) -> None:
         draft.replace(path)
     except OSError as error:
         draft.unlink(missing_ok=True)
-        raise _cannot_write(path, error) from error
-
-
-def _cannot_write(path: Path, error: OSError) -> Refused:
-    return Refused("cannot_write", f"{path} cannot be written: {error.strerror}", field="--out")
+        raise cannot_write(path, error) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +141,7 @@ def import_(workplace: Workplace, files: tuple[Path, ...], pupil: str | None, ne
 def _show_dossier(workplace: Workplace, office: Office, read: _Read) -> int:
     if read.failure is None:
         shown = {**case_answer(office, UUID(read.answer["case"])), "report": read.arrival}
-        code = show_case(workplace, shown)
+        code = show_case(workplace, office, shown)
         if workplace.format == "table" and read.arrival is not None:
             print_arrival(read.arrival, workplace.lang)
         return code
@@ -192,4 +190,4 @@ def _print(workplace: Workplace, answer: dict[str, Any], columns: tuple[str, ...
     elif workplace.format == "csv":
         print_csv(columns, rows)
     else:
-        print_table(None, columns, rows)
+        print_files(columns, rows, workplace.lang)

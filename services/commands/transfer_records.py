@@ -11,16 +11,22 @@ from services.arrival_book import write_arrival
 from services.arrival_screen import print_arrival
 from services.arrivals import arrival_report
 from services.case_acts import case_of
+from services.case_records import FIELDS
 from services.case_records import compare as compare_records
 from services.case_screen import print_checklist, print_comparison
-from services.commands.transfer import pupil_of, transfer
+from services.commands.transfer import courier_of, pupil_of, transfer
 from services.leavings import leaving_checklist
 from services.offices import open_office
-from services.output import messages, print_json
+from services.output import messages, print_csv, print_json
 from services.reading import parse_day
 from services.workplace import Workplace
 from transfer.errors import CaseRefused
 from transfer.office import Office
+
+COMPARED = ("field", "theirs", "ours", "differs")
+OPEN = ("subject", "semester", "slots", "staff")
+MISSING = ("what", "school_year", "semester", "subject", "slot")
+ACTS = ("who", "act", "by", "overdue")
 
 
 @transfer.command()
@@ -29,11 +35,13 @@ from transfer.office import Office
 @click.pass_obj
 def compare(workplace: Workplace, case: UUID, pupil: str | None) -> int:
     """Lay the two records of a transfer side by side (Đúng học sinh này?)."""
-    with open_office(workplace) as (_, office, _):
+    with courier_of(workplace) as (office, _, _):
         whom = pupil_of(office, pupil) if pupil else None
         answer = compare_records(office, case, whom)
     if workplace.format == "json":
         print_json(answer)
+    elif workplace.format == "csv":
+        print_csv(COMPARED, _compared(answer))
     else:
         print_comparison(answer, workplace.lang)
     return 0
@@ -53,9 +61,32 @@ def checklist(workplace: Workplace, pupil: str | None, case: UUID | None, on: st
         answer = leaving_checklist(office, whom, on=parse_day(on) if on else date.today())
     if workplace.format == "json":
         print_json(answer)
+    elif workplace.format == "csv":
+        rows = [
+            [",".join(c) if isinstance(c, list) else c for c in _cells(one, OPEN)]
+            for one in answer["marks"]
+        ]
+        print_csv(OPEN, rows)
     else:
         print_checklist(answer, workplace.lang)
     return 0
+
+
+def _compared(answer: dict[str, Any]) -> list[list[Any]]:
+    theirs, ours = answer["theirs"] or {}, answer["ours"] or {}
+    return [
+        [name, _one(theirs.get(name)), _one(ours.get(name)), name in answer["differs"]]
+        for name in FIELDS
+    ]
+
+
+def _one(value: Any) -> Any:
+    """Numbers as `kind:value`, the way commands take them."""
+    return " ".join(":".join(pair) for pair in value) if isinstance(value, list) else value
+
+
+def _cells(line: dict[str, Any], names: tuple[str, ...]) -> list[Any]:
+    return [line[name] for name in names]
 
 
 def _pupil_of_case(office: Office, case: UUID | None) -> UUID:
@@ -73,7 +104,7 @@ def _pupil_of_case(office: Office, case: UUID | None) -> UUID:
 @click.pass_obj
 def report(workplace: Workplace, case: UUID, on: str | None, xlsx: Path | None) -> int:
     """Tell the receiving school what came, what differs, what is missing and who acts by when."""
-    with open_office(workplace) as (_, office, _):
+    with courier_of(workplace) as (office, _, _):
         answer = arrival_report(office, case, on=parse_day(on) if on else date.today())
     show_report(workplace, answer)
     if xlsx is not None:
@@ -83,8 +114,16 @@ def report(workplace: Workplace, case: UUID, on: str | None, xlsx: Path | None) 
 
 
 def show_report(workplace: Workplace, answer: dict[str, Any]) -> None:
-    """Prints an import report as JSON or as tables."""
+    """Prints an import report as JSON or as tables; as CSV what is missing, a line for each way to
+    mend it."""
     if workplace.format == "json":
         print_json(answer)
+    elif workplace.format == "csv":
+        rows = [
+            [*_cells(gap, MISSING), *_cells(act, ACTS)]
+            for gap in answer["missing"]
+            for act in gap["acts"]
+        ]
+        print_csv(MISSING + ACTS, rows)
     else:
         print_arrival(answer, workplace.lang)

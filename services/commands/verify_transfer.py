@@ -8,15 +8,15 @@ import click
 
 from ledger.errors import NotFound, Refused
 from services.commands.transfer import transfer
-from services.files import whole_file
+from services.files import cannot_write, require_writable, whole_file
 from services.offices import open_office
-from services.output import messages, print_json
+from services.output import messages, print_csv, print_json
 from services.verification import print_verification, verification_answer
 from services.words import OUTCOMES, word
 from services.workplace import Workplace
 from signing.errors import SealError
 from signing.sealing import KeyPair
-from signing.truststore import TrustStore
+from signing.truststore import ROOT_FILE, TrustStore
 from transfer import verifier
 from transfer.disclosing import disclose as disclose_record
 from transfer.errors import CheckFailed
@@ -37,6 +37,10 @@ def verify(workplace: Workplace, file: Path, key: Path | None) -> int:
     report = verifier.verify(data, trust=trust, key=_key(workplace, key))
     if workplace.format == "json":
         print_json(verification_answer(trust, report))
+    elif workplace.format == "csv":
+        print_csv(
+            ("n", "name", "ok", "reason"), [[s.n, s.name, s.ok, s.reason] for s in report.steps]
+        )
     else:
         print_verification(trust, report, workplace.lang)
     if report.ok:
@@ -46,6 +50,9 @@ def verify(workplace: Workplace, file: Path, key: Path | None) -> int:
 
 def _trust(workplace: Workplace) -> TrustStore:
     own = workplace.home.path / "trust"
+    for named in workplace.trust:
+        if not (named / ROOT_FILE).is_file():
+            raise NotFound("no_trust", f"{named} is no folder of a trust bundle: no {ROOT_FILE}")
     folders = [folder for folder in (own, *workplace.trust) if folder.exists()]
     if not folders:
         raise NotFound("no_trust", "no trust bundle is here; name its folder with --trust")
@@ -85,8 +92,7 @@ def disclose(workplace: Workplace, case: UUID, inspector: str, out: Path) -> int
     name = inspector.strip()
     if not 0 < len(name) <= 200 or not name.isprintable():
         raise Refused("bad_inspector", "an inspector has a name of one line", field="--to")
-    if not out.parent.is_dir():
-        raise Refused("cannot_write", f"there is no folder {out.parent}", field="--out")
+    require_writable(out)
     with open_office(workplace) as (_, office, _):
         who = office.ledger.who(workplace.account)
         data = disclose_record(
@@ -105,6 +111,4 @@ def _write(path: Path, data: bytes) -> None:
         with whole_file(path) as draft:
             draft.write_bytes(data)
     except OSError as error:
-        raise Refused(
-            "cannot_write", f"{path} cannot be written: {error.strerror}", field="--out"
-        ) from error
+        raise cannot_write(path, error) from error

@@ -10,6 +10,7 @@ import openpyxl
 import pytest
 from click.testing import CliRunner
 
+from ledger.errors import Refused
 from services import identity_check
 from services.cli import cli, hoist_globals
 from services.embedded import Home
@@ -145,18 +146,59 @@ def test_both_schools_see_and_press_what_the_pages_say(
     assert "TX2, TX3, TX4, GK, CK" in screen, "the checklist stands before the question"
     assert desk.ask("transfer", "checklist", "--case", case, "--ledger", "31")["pupil"]
     book = tmp_path / "report.xlsx"
-    desk("transfer", "inbox", "--ledger", "22")
     _, screen = desk("transfer", "report", case, "--xlsx", str(book), "--ledger", "22")
     assert "Còn thiếu gì – ai làm – hạn nào" in screen
+    assert "THCS Lê Lợi" in screen, "the report takes in what has come"
     assert "Kết quả: Chưa tiếp nhận" in screen
+    _no_list_that_nobody_can_read(desk, tmp_path, case)
     assert openpyxl.load_workbook(book).sheetnames[0] == "Báo cáo tiếp nhận hồ sơ"
     taken = desk.ask("transfer", "accept", case, "--ledger", "22")
     assert (taken["state"], taken["report"]["outcome"]) == ("accepted", "accepted_with_list")
     assert taken["report"]["came"]["marks"] == 3
     _, screen = desk("transfer", "accept", case, "--lang", "en", "--ledger", "22")
     assert "Outcome: accepted with a list" in screen
+    _late_mark(desk, tmp_path, case)
+    _released_into_a_file_or_not_at_all(desk, tmp_path)
     _lists(desk, tmp_path)
     _inside_and_away(desk)
+
+
+def _no_list_that_nobody_can_read(desk: Desk, tmp_path: Path, case: str) -> None:
+    path = tmp_path / "list.txt"
+    path.write_bytes("Thiếu ảnh".encode("utf-16"))
+    with pytest.raises(Refused, match="no UTF-8 text"):
+        desk("transfer", "accept", case, "--list", str(path), "--ledger", "22")
+
+
+def _late_mark(desk: Desk, tmp_path: Path, case: str) -> None:
+    """What is late is kept, and the clerk is told that it has to be sent; no screen of it shows
+    a code or an English word."""
+    path = tmp_path / "marks.csv"
+    heading = "class_code,subject,semester,slot,pupil_key,value,effective_on"
+    path.write_text(f'{heading}\nLL-7A1,Toán,1,TX2,HS-7,"7,5",2026-11-12\n', "utf-8")
+    code, out = desk("--format", "json", "import", str(path), "--ledger", "31")
+    (line,) = json.loads(out)["rejected"]
+    assert (code, line["reason"]) == (4, "pupil_released")
+    assert f"hocba transfer supplement {case};" in line["suggestion"]
+    told = ("transfer", "supplement", case, "--ledger")
+    assert desk(*told, "22")[1] == "Chưa có hồ sơ bổ sung nào.\n"
+    for ledger in ("31", "22"):
+        _, screen = desk(*told, ledger)
+        for shown in ("Toán", "điểm HK1 TX2", "12/11/2026", "7,5"):
+            assert shown in screen
+        for hidden in ("TOAN", "mark", "conflict", "7.5"):
+            assert hidden not in screen
+    assert "đã nhận" in desk(*told, "22", "--accept", "all")[1]
+
+
+def _released_into_a_file_or_not_at_all(desk: Desk, tmp_path: Path) -> None:
+    """A pupil is not released for a file that cannot be written."""
+    export = ("transfer", "export", "--pupil", "HS-9", "--to", "22", "--ledger", "31")
+    before = desk.ask("transfer", "list", "--ledger", "31")
+    for place in (tmp_path / "nowhere" / "x.hbt", tmp_path):
+        with pytest.raises(Refused, match="cannot be written"):
+            desk(*export, "--out", str(place))
+    assert desk.ask("transfer", "list", "--ledger", "31") == before
 
 
 def _lists(desk: Desk, tmp_path: Path) -> None:
@@ -204,10 +246,20 @@ def _inside_and_away(desk: Desk) -> None:
         ("checklist", "--pupil", "A", "--case", "01a21596-929d-70b8-ab81-5b59b961617c"),
         ("release",),
         ("release", "01a21596-929d-70b8-ab81-5b59b961617c", "--all-matching"),
+        (
+            *("apply", "--pupil", "A", "--school", "S", "--first-day", "2026-11-16"),
+            *("--name", "X", "--on", "2199-01-01"),
+        ),
     ],
 )
-def test_a_command_that_names_nobody_or_two_things_is_wrong_usage(
+def test_a_command_that_names_nobody_two_things_or_a_day_to_come_is_wrong_usage(
     arguments: tuple[str, ...],
 ) -> None:
     done = CliRunner().invoke(cli, ["--home", "/nowhere", "transfer", *arguments])
     assert done.exit_code == 2
+
+
+def test_a_database_that_is_no_url_is_wrong_usage_and_is_not_repeated() -> None:
+    done = CliRunner().invoke(cli, ["--database", "a secret", "transfer", "list"])
+    assert done.exit_code == 2
+    assert "secret" not in done.output
