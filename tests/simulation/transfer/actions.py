@@ -204,7 +204,8 @@ def rule(world: World) -> bool:
         return False
     site, case = chosen
     theirs = world.site_of(case.other).case(case.id)
-    if world.lossy and (theirs is None or theirs.state not in ("received", "accepted")):
+    backed_up = any(one.backups for one in world.sites)
+    if backed_up and (theirs is None or theirs.state not in ("received", "accepted")):
         return False  # a release that nobody has heard of may be lost for good
     custodian = world.chance.choice([site, world.site_of(case.other)])
     acts.rule(world, case, site, custodian)

@@ -182,7 +182,7 @@ def custody_back(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(answers, "_on_decision", on_decision)
 
 
-@rule("a step is taken as a whole or not at all", seeds=("2/undo/23", "3/undo/2", "2/undo/122"))
+@rule("a step is taken as a whole or not at all", seeds=("2/rules/28", "3/rules/29"))
 def all_or_nothing(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Journal, "undo", lambda self, mark: None)
 
