@@ -40,7 +40,8 @@ _SQL = queries("transfer", "recovery.sql")
 
 def begin(office: Office, *, who: Who) -> int:
     """Begins a new incarnation of a ledger that was restored, and asks everybody; returns its
-    number. A recovery that is under way goes on: who has not answered is asked again.
+    number. A recovery that is under way goes on: who has not answered is asked again. Restored
+    once more to a backup made during one, the ledger begins another.
 
     Raises:
         Conflict: `not_fenced`, nothing is to be recovered.
@@ -52,7 +53,11 @@ def begin(office: Office, *, who: Who) -> int:
     def decide(reader: Reader) -> Plan:
         nonlocal incarnation
         under_way = recovering(reader.connection)
-        if under_way is not None and under_way[0] == reader.incarnation >= spoken:
+        if (
+            under_way is not None
+            and under_way[0] == reader.incarnation >= spoken
+            and not _lost_again(office, reader)
+        ):
             incarnation = reader.incarnation
             return Plan()
         incarnation = max(reader.incarnation, spoken) + 1
@@ -77,6 +82,16 @@ def begin(office: Office, *, who: Who) -> int:
     if done.appended == 0:
         _ask_again(office, incarnation, who)
     return incarnation
+
+
+def _lost_again(office: Office, reader: Reader) -> bool:
+    try:
+        office.notary.check_witness(reader.connection)
+    except Conflict as conflict:
+        if conflict.code != "forked":
+            raise
+        return True
+    return False
 
 
 def _require_fenced(office: Office) -> None:
