@@ -4,7 +4,13 @@ import pytest
 
 from tests.simulation.transfer.quick import quick_mathematics
 from tests.simulation.transfer.schedule import run
-from tests.simulation.transfer.seeds import PATIENCE, require_sound, seeds_of_the_day
+from tests.simulation.transfer.seeds import (
+    KNOWN,
+    MENDED,
+    PATIENCE,
+    require_sound,
+    seeds_of_the_day,
+)
 
 
 @pytest.mark.timeout(PATIENCE)
@@ -20,3 +26,14 @@ def test_a_schedule_follows_from_its_seed_whatever_the_mathematics(number: int) 
     with quick_mathematics():
         quick = run(seed)
     assert quick.trace == true.trace
+
+
+@pytest.mark.parametrize("seed", MENDED)
+def test_a_schedule_that_once_failed_keeps_every_property(seed: str) -> None:
+    require_sound([seed])
+
+
+@pytest.mark.parametrize("seed", KNOWN)
+@pytest.mark.xfail(strict=True, raises=AssertionError, reason="found and not mended")
+def test_a_schedule_that_is_known_to_fail(seed: str) -> None:
+    require_sound([seed])
