@@ -312,7 +312,8 @@ def reject(office: Office, case_id: UUID, *, reason: str, today: date, who: Who)
                 "knows: it can be accepted again, or sent back"
             )
         # Nothing was released yet, as far as is known here: the origin confirms a `cancel`.
-        kind = "cancel" if case.state == "requested" else "reject"
+        asked_only = case.state == "requested" or (case.state == "problem" and case.unread)
+        kind = "cancel" if asked_only else "reject"
         return rejection(office, reader, case, kind=kind, reason=reason, today=today)
 
     office.ledger.desk.run(decide, who=who)

@@ -5,7 +5,6 @@ import pytest
 from tests.simulation.transfer.quick import quick_mathematics
 from tests.simulation.transfer.schedule import run
 from tests.simulation.transfer.seeds import (
-    KNOWN,
     MENDED,
     PATIENCE,
     require_sound,
@@ -30,10 +29,4 @@ def test_a_schedule_follows_from_its_seed_whatever_the_mathematics(number: int) 
 
 @pytest.mark.parametrize("seed", MENDED)
 def test_a_schedule_that_once_failed_keeps_every_property(seed: str) -> None:
-    require_sound([seed])
-
-
-@pytest.mark.parametrize("seed", KNOWN)
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="found and not mended")
-def test_a_schedule_that_is_known_to_fail(seed: str) -> None:
     require_sound([seed])

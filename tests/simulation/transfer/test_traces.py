@@ -422,6 +422,21 @@ def test_a_cancelling_that_came_damaged_is_answered_when_it_comes_anew(two: Worl
     assert states(two, case) == ["rejected", "rejected"]
 
 
+def test_a_request_that_could_not_be_read_is_cancelled_not_rejected(two: World) -> None:
+    """The other side has no case that could be rejected, and would keep a riddle for ever."""
+    origin, receiver = two.sites
+    case = ask(two, receiver, origin)
+    request = sent(two, receiver, "request")
+    two.time += LONG
+    arrive(two, request)
+    arrive(two, sent(two, origin, "problem"))
+    assert states(two, case) == ["", "problem"]
+    reject(two, receiver, case)
+    carry(two)
+    end(two)
+    assert states(two, case) == ["rejected", "rejected"]
+
+
 def test_a_recall_whose_damaged_copy_is_told_of_late_is_not_sent_anew(two: World) -> None:
     origin, receiver = two.sites
     file = export(two, origin, receiver)
