@@ -223,18 +223,23 @@ def decline(workplace: Workplace, case: UUID, reason: str, pupil: str | None) ->
     return act_on(workplace, act)
 
 
-@transfer.command()
-@click.argument("case", type=click.UUID)
-@click.option("--reason", required=True, metavar="CODE")
-@click.pass_obj
-def reject(workplace: Workplace, case: UUID, reason: str) -> int:
-    """Send a record back (Trả lại hồ sơ): the origin manages it again."""
+def _reject(workplace: Workplace, case: UUID, reason: str) -> int:
+    """One act, whose reasons say whether the record was here."""
 
     def act(office: Office, who: Who) -> UUID:
         case_acts.reject(office, case, reason=reason, today=date.today(), who=who)
         return case
 
     return act_on(workplace, act)
+
+
+@transfer.command()
+@click.argument("case", type=click.UUID)
+@click.option("--reason", required=True, metavar="CODE")
+@click.pass_obj
+def reject(workplace: Workplace, case: UUID, reason: str) -> int:
+    """Send a record back (Trả lại hồ sơ): the origin manages it again."""
+    return _reject(workplace, case, reason)
 
 
 @transfer.command()
@@ -243,12 +248,7 @@ def reject(workplace: Workplace, case: UUID, reason: str) -> int:
 @click.pass_obj
 def cancel(workplace: Workplace, case: UUID, reason: str) -> int:
     """Withdraw a request before the record is here (Rút đề nghị)."""
-
-    def act(office: Office, who: Who) -> UUID:
-        case_acts.reject(office, case, reason=reason, today=date.today(), who=who)
-        return case
-
-    return act_on(workplace, act)
+    return _reject(workplace, case, reason)
 
 
 @transfer.command()
