@@ -10,11 +10,14 @@ import time
 from functools import lru_cache
 from uuid import UUID, uuid5
 
+_now_ns = time.time_ns
+_random_bytes = os.urandom
+
 
 def uuid7() -> UUID:
     """A new UUIDv7 (RFC 9562 5.7): 48 bits of milliseconds, 74 random bits."""
-    value = (time.time_ns() // 1_000_000 & (1 << 48) - 1) << 80
-    value |= int.from_bytes(os.urandom(10), "big")
+    value = (_now_ns() // 1_000_000 & (1 << 48) - 1) << 80
+    value |= int.from_bytes(_random_bytes(10), "big")
     value &= ~(0xF << 76) & ~(0x3 << 62)
     return UUID(int=value | 0x7 << 76 | 0x2 << 62)
 

@@ -101,6 +101,13 @@ class Pupil(Frozen):
         """The pupil's time line."""
         return enrolment.timeline(self.changes)
 
+    @property
+    def awaits_papers(self) -> bool:
+        """Whether the child only sits in class here (học tạm – chờ hồ sơ): no stay of its is firm,
+        and no history has come."""
+        arrivals = {change.kind for change in self.changes} & enrolment.ARRIVALS
+        return arrivals == {"provisional"} and not self.accepted
+
     def in_class(self, code: str, day: date) -> bool:
         """Whether the pupil sits in class or section `code` on `day`."""
         if enrolment.class_on(self.changes, day) == code:

@@ -147,7 +147,7 @@ def release(
 
     Raises:
         CaseRefused: the case is not one to be released.
-        Refused: `pupil_released` (to another ledger), `linked_record`.
+        Refused: `pupil_released` (to another ledger), `awaits_papers`, `linked_record`.
     """
 
     def decide(reader: Reader) -> Plan:
@@ -167,6 +167,7 @@ def release(
             raise CaseRefused(f"the case is {case.state}")
         require_free(case)
         require_custody(found)
+        _require_history(found)
         _require_one_record(found, reader)
         day = last_day
         if day is None and case.first_day is not None and found.changes:
@@ -199,6 +200,21 @@ def _confirmed(
         return []
     differs = differences(asked, identity_claim(office, reader, pupil))
     return [IdentityConfirmed(effective_on=today, case=case.id, pupil=pupil.id, differs=differs)]
+
+
+def _require_history(pupil: Pupil) -> None:
+    """Who only sits in class here, until the papers come, has its record elsewhere.
+
+    Raises:
+        Refused: `awaits_papers`.
+    """
+    if pupil.awaits_papers:
+        raise Refused(
+            "awaits_papers",
+            "the pupil waits for its papers here; the school they come from has the record",
+            field="pupil_key",
+            suggestion="the next school asks there; what was written here goes there as a supplement",
+        )
 
 
 def _require_one_record(pupil: Pupil, reader: Reader) -> None:

@@ -87,7 +87,10 @@ def _begun(reader: Reader, returns: UUID) -> UUID | None:
 
 def returned_pupil(case: Case | None, sender: UUID) -> UUID | None:
     """Our pupil in the transfer that a dossier says it undoes; None where it may not: that case
-    is not ours, or ended otherwise. The acceptance itself may still be on its way."""
+    is not ours, or ended otherwise. The acceptance itself may still be on its way; where a ruling
+    gave us custody meanwhile, the record brings the marks that were made there."""
     if case is None or (case.side, case.peer) != ("origin", sender):
         return None
-    return case.pupil if case.state in ("accepted", "released", "problem", "recalling") else None
+    ruled_back = case.state == "rejected" and case.ruling is not None
+    undone = case.state in ("accepted", "released", "problem", "recalling") or ruled_back
+    return case.pupil if undone else None

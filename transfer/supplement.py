@@ -83,10 +83,9 @@ def offer(office: Office, case_id: UUID, *, today: date, who: Who) -> int | None
         if (case.side, case.state) == ("receiver", "rejected"):
             if case.their_pupil is None:
                 raise CaseRefused("nothing had come in this case that could be supplemented")
-            if pupil.accepted:
-                raise CaseRefused(
-                    "the record came by another transfer; what is written here counts"
-                )
+            if case.failure == (0, "wrong_pupil"):
+                raise CaseRefused("another child's record had come; nothing is proposed to it")
+            _require_sent_back(case, pupil)
             plan.drafts += _all_written(office, reader, pupil, who)
         elif case.side != "origin" or case.state != "accepted":
             raise CaseRefused(f"the case is {case.state}; what is proposed waits for its end")
@@ -99,6 +98,14 @@ def offer(office: Office, case_id: UUID, *, today: date, who: Who) -> int | None
 
     office.ledger.desk.run(decide, who=who)
     return number
+
+
+def _require_sent_back(case: Case, pupil: Pupil) -> None:
+    """The child's history is elsewhere: it only sat in class here, or a ruling took the record."""
+    if pupil.released is not None and pupil.released[0] != case.id:
+        raise CaseRefused(f"the record was released in transfer {pupil.released[0]}")
+    if pupil.released is None and not pupil.awaits_papers:
+        raise CaseRefused("the record is managed here; what is written here counts")
 
 
 def add_supplement(

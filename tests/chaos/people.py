@@ -22,7 +22,7 @@ from ledger.pupil import Pupil
 from ledger.reader import Reader
 from tests.chaos.place import FIRST_DAY, Desk, Place
 from tests.school import hand_in, mark
-from tests.simulation.transfer.world import OPEN, REFUSALS, awaits_papers
+from tests.simulation.transfer.world import OPEN, REFUSALS
 from transfer import (
     acceptance,
     conversation,
@@ -74,7 +74,7 @@ class People:
         """The record of a child that a person here would name: the one with custody."""
         known = (self.pupil(record) for record in self._desk.records[child])
         own = [pupil for pupil in known if pupil is not None]
-        return min(own, key=lambda p: (p.released is not None, awaits_papers(p)))
+        return min(own, key=lambda p: (p.released is not None, p.awaits_papers))
 
     def child_of(self, case: Case) -> int | None:
         """Which child a case is about, as the person would find out."""
@@ -130,7 +130,7 @@ class People:
         """A child is asked for: mostly one that is not here."""
         child = self.chance.choice(list(self._desk.records))
         record = self.record_of(child)
-        here = record.released is None and not awaits_papers(record)
+        here = record.released is None and not record.awaits_papers
         if here and self.chance.random() < 0.9:
             return
         other = next(desk for desk in self._place.desks if desk is not self._desk)
@@ -277,7 +277,7 @@ class People:
             self._give_back(case.returns)
         elif case.state == "requested":
             record = self.record_of(child) if child is not None else None
-            here = record is not None and record.released is None and not awaits_papers(record)
+            here = record is not None and record.released is None and not record.awaits_papers
             if record is not None and here and willing:
                 self._release(case, record.id)
             else:

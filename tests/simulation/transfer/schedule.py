@@ -150,7 +150,7 @@ def work_off(world: World, site: Site, *, impatient: bool) -> None:
             theirs = world.site_of(case.other).child_of(case.their_pupil)
             wrong = case.pupil is not None and site.child_of(case.pupil) != theirs
             if wrong or unwilling:
-                acts.send_back(world, site, case)
+                acts.send_back(world, site, case, "wrong_pupil" if wrong else "not_accepted")
             else:
                 record = case.pupil or site.record_of(theirs or CHILDREN[0])
                 if not acts.take_in(world, site, case, record) and impatient:

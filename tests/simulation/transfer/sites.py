@@ -1,5 +1,8 @@
 """The ledgers a world begins with: made once by the true handlers, then copied for every world."""
 
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -9,7 +12,7 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from ledger import states
+from ledger import ids, states
 from ledger.ids import uuid7
 from ledger.ledger import Ledger
 from ledger.notary import Notary
@@ -33,6 +36,17 @@ CHILDREN = ("An", "Binh", "Chi")
 HOME = {"An": 0, "Binh": 0, "Chi": 1}
 """At which ledger a child's history begins; elsewhere it sits in class and waits for its papers."""
 VALID = timedelta(days=40 * 365)
+
+
+@contextmanager
+def drawn_ids(seed: str | float, now: Callable[[], datetime]) -> Iterator[None]:
+    """Ids that follow from a seed and a clock: what is ordered by them is so again."""
+    chance = random.Random(seed)
+    with (
+        patch.object(ids, "_now_ns", lambda: int(now().timestamp() * 1000) * 1_000_000),
+        patch.object(ids, "_random_bytes", chance.randbytes),
+    ):
+        yield
 
 
 @dataclass(frozen=True)
@@ -100,13 +114,15 @@ class FixedTrust(TrustStore):
 @cache
 def founded(number: int) -> Founded:
     """The ledger of that number with its school, its class and its records of the children."""
-    name, id = NAMES[number], uuid7()
-    keys, trusted = made_keys(id, name)
-    store = found(id, name=name, kek=keys.kek)
-    with MemoryLedger.begun(store, kek=keys.kek) as ledger:
-        records = school(ledger, number)
-        with ledger.database.connection() as connection:
-            signed = Notary(ledger, keys.checkpoint, None).checkpoint(connection)
+    name = NAMES[number]
+    with drawn_ids(name, lambda: FOUNDED):
+        id = uuid7()
+        keys, trusted = made_keys(id, name)
+        store = found(id, name=name, kek=keys.kek)
+        with MemoryLedger.begun(store, kek=keys.kek) as ledger:
+            records = school(ledger, number)
+            with ledger.database.connection() as connection:
+                signed = Notary(ledger, keys.checkpoint, None).checkpoint(connection)
     return Founded(id, name, keys, trusted, store, records, signed.note)
 
 

@@ -327,13 +327,13 @@ def test_a_file_handed_in_again_has_the_lost_answer_sent_again(two: World) -> No
 
 
 def test_an_open_release_is_not_overtaken_by_another_history(two: World) -> None:
-    """The other ledger lets its own record of the waiting child go; were that taken in, both
-    would hold the child once the open release is accepted."""
+    """The other ledger lets another record go in the child's name; were that taken in, both would
+    hold the child once the open release is accepted."""
     origin, receiver = two.sites
     file = export(two, origin, receiver)
     back = ask(two, origin, receiver)
     carry(two)
-    release(two, receiver, back)
+    acts.let_go(two, receiver, case_of(receiver, back), receiver.record_of("Chi"))
     carry(two)
     accept(two, origin, back, expect="refused: this record was released")
     reject(two, origin, back)
@@ -348,7 +348,7 @@ def test_two_histories_do_not_go_into_one_record(three: World) -> None:
     first, second, third = three.sites
     stray = ask(three, third, second)
     carry(three)
-    release(three, second, stray)
+    acts.let_go(three, second, case_of(second, stray), second.record_of("Chi"))
     carry(three)
     accept(three, third, stray)
     true = ask(three, third, first)

@@ -26,7 +26,13 @@ from ledger.pupil import Pupil
 from signing.jws import FileSigner
 from tests.simulation.memory.database import Killed
 from tests.simulation.memory.tables import Store
-from tests.simulation.transfer.sites import BEGIN, FixedTrust, Founded, MemoryLedger
+from tests.simulation.transfer.sites import (
+    BEGIN,
+    FixedTrust,
+    Founded,
+    MemoryLedger,
+    drawn_ids,
+)
 from transfer import clock, outbox, recovery, relay
 from transfer.errors import CaseRefused, CheckFailed, Fenced
 from transfer.metrics import Metrics
@@ -154,12 +160,7 @@ class Site:
     def record_of(self, child: str) -> UUID:
         """The record of a child that a person here would name: the one with custody."""
         own = [self.pupil(record) for record in self.records[child]]
-        return min(own, key=lambda p: (p.released is not None, awaits_papers(p))).id
-
-
-def awaits_papers(pupil: Pupil) -> bool:
-    """Whether the child sits in class here and its history is elsewhere."""
-    return not pupil.accepted and any(c.kind == "provisional" for c in pupil.changes)
+        return min(own, key=lambda p: (p.released is not None, p.awaits_papers)).id
 
 
 @lru_cache(maxsize=20000)
@@ -242,6 +243,7 @@ class World:
             self._beside,
             asyncio.Runner() as self._loop,
             patch.object(clock, "now", self._now),
+            drawn_ids(self.chance.random(), lambda: self._now()),
             patch.object(relay, "random", random.Random(0)),
         ):
             yield self
