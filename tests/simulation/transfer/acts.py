@@ -6,7 +6,7 @@ from uuid import UUID
 from ledger.case import Case
 from tests.school import hand_in, mark
 from tests.simulation.memory.tables import Store
-from tests.simulation.transfer.world import WHO, File, Letter, Site, World
+from tests.simulation.transfer.world import DECISIONS, WHO, File, Letter, Site, World
 from transfer import (
     acceptance,
     arbitration,
@@ -218,6 +218,8 @@ def taken(world: World, letter: Letter) -> bool:
     )
     if outcome is not None:
         world.trace[-1] += f" ({outcome.outcome} {outcome.failure or ''})"
+    if letter.kind in DECISIONS:  # it may be known there even if the process died
+        world.unheard.discard((letter.sender, letter.case))
     return outcome is not None
 
 
@@ -313,7 +315,7 @@ def carry_by_file(world: World, site: Site, case: Case) -> None:
     )
     for each in found or ():
         to = world.site_of(each.receiver)
-        world.note_told(case.id, each.kind)
+        world.note_told(site, case.id, each.kind)
         if each.kind == "dossier":
             world.files.append(File(site.number, to.number, case.id, each.data))
         else:
@@ -327,6 +329,7 @@ def taken_file(world: World, site: Site, each: FileMessage) -> None:
         f"is handed a {each.kind} about {world.about(each.case)}",
         lambda office: file_courier.take_file(office, each.data, who=WHO),
     )
+    world.unheard = {one for one in world.unheard if one[1] != each.case}
 
 
 def turn_back(world: World, site: Site, backup: Store) -> None:
@@ -334,6 +337,7 @@ def turn_back(world: World, site: Site, backup: Store) -> None:
     world.trace.append(f"{site} is restored")
     site.store.restore(backup)
     site.restored = world.lossy = True
+    world.forget(site)
     world.dies_at = None
     site.start()
 

@@ -44,6 +44,8 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 WHO = Who(recorded_by="operator", on_behalf_of=None, provenance=KEYED)
 OPEN = frozenset({"requested", "released", "received", "problem", "recalling"})
 """States of a case that is listed because somebody has to act."""
+DECISIONS = {"accept": "accept", "reject": "reject", "cancel": "reject"}
+"""What a message of that kind tells of its transfer."""
 REFUSALS = (Refused, NotFound, Conflict, CaseRefused, CheckFailed, Fenced)
 """What a person may be told; anything else that is raised is a defect."""
 
@@ -208,6 +210,8 @@ class World:
     files: list[File] = field(default_factory=list)
     told: dict[UUID, set[str]] = field(default_factory=dict)
     """By case every decision that ever left a ledger: accept, reject."""
+    unheard: set[tuple[int, UUID]] = field(default_factory=set)
+    """(ledger, case) of the decisions told there that nobody has taken in yet."""
     trace: list[str] = field(default_factory=list)
     points: int = 0
     """How many points were passed at which a process can die."""
@@ -290,13 +294,22 @@ class World:
     def publish(self, site: Site, message: UUID, receiver: UUID, kind: str, frame: bytes) -> None:
         """A frame leaves a ledger."""
         case = site.store.outbox[message].case_id
-        self.note_told(case, kind)
+        self.note_told(site, case, kind)
         self.bag.append(Letter(site.number, self.site_of(receiver).number, kind, case, frame))
 
-    def note_told(self, case: UUID, kind: str) -> None:
+    def note_told(self, site: Site, case: UUID, kind: str) -> None:
         """A decision about a case leaves its ledger."""
-        if kind in ("accept", "reject", "cancel"):
-            self.told.setdefault(case, set()).add("accept" if kind == "accept" else "reject")
+        if kind in DECISIONS:
+            if case not in self.told:
+                self.unheard.add((site.number, case))
+            self.told.setdefault(case, set()).add(DECISIONS[kind])
+
+    def forget(self, site: Site) -> None:
+        """A restored ledger goes on as another incarnation: what it told before, and nobody has
+        taken in, is void."""
+        for one in [one for one in self.unheard if one[0] == site.number]:
+            self.unheard.discard(one)
+            self.told.pop(one[1], None)
 
     def send(self, site: Site) -> int | None:
         """The courier's round at one ledger: seals what waits, publishes what is due."""
