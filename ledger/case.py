@@ -31,6 +31,7 @@ from ledger.events.case import (
     ReturnOffered,
     ReturnReceived,
     SupplementAnswered,
+    SupplementAwaited,
     SupplementOutcome,
     SupplementReceived,
     SupplementSent,
@@ -76,6 +77,13 @@ class Supplement(Frozen):
     outcome: SupplementOutcome | None
 
 
+class Awaited(Frozen):
+    """Proposals of a ledger that were decided here before a restore, and are to come again."""
+
+    ledger: UUID
+    proposals: tuple[UUID, ...]
+
+
 class Case(Frozen):
     """A transfer: our side, the other side, how far it is.
 
@@ -94,7 +102,7 @@ class Case(Frozen):
     transfer, where the other side says the pupil went, and `via` by which transfer. `bound` is a
     decision that was told before this ledger was restored: it is made again or not at all.
     `restored` is the incarnation in which the other side came back from a backup, 0 where it
-    never did.
+    never did. `awaited` are proposals decided here before this ledger was restored.
     """
 
     id: UUID
@@ -129,6 +137,7 @@ class Case(Frozen):
     supplements: tuple[Supplement, ...] = ()
     bound: Literal["accepted", "rejected"] | None = None
     restored: int = 0
+    awaited: tuple[Awaited, ...] = ()
 
     @classmethod
     def begun(cls, id: UUID, side: Side, peer: UUID | None, **known: Any) -> "Case":
@@ -250,6 +259,10 @@ def evolve(case: Case | None, event: Event, version: int) -> Case:
             return _ruled(case, event)
         case SupplementReceived():
             return _supplemented(case, event)
+        case SupplementAwaited():
+            waiting = case or Case.begun(event.case, "receiver", event.author, state="follow_up")
+            lost = Awaited(ledger=event.author, proposals=event.proposals)
+            return waiting.model_copy(update={"awaited": (*waiting.awaited, lost)})
         case CaseRestored():
             return _restored(case, event)
         case _ if case is None:
@@ -432,7 +445,19 @@ def _supplemented(case: Case | None, event: SupplementReceived) -> Case:
         proposals=event.proposals,
         outcome=None,
     )
-    return opened.model_copy(update={"supplements": (*opened.supplements, received)})
+    awaited = tuple(
+        one
+        for one in opened.awaited
+        if one.ledger != event.author or not set(one.proposals) <= set(event.proposals)
+    )
+    return opened.model_copy(
+        update={
+            "pupil": opened.pupil or event.pupil,
+            "their_pupil": opened.their_pupil or event.their_pupil,
+            "supplements": (*opened.supplements, received),
+            "awaited": awaited,
+        }
+    )
 
 
 def _answered(case: Case, event: SupplementAnswered) -> Case:

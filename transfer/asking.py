@@ -33,13 +33,17 @@ def ask(
     incarnation: int | None,
     since: datetime | None,
     *,
-    wants: Sequence[UUID],
+    wants: Sequence[UUID] = (),
+    wants_supplements: Sequence[UUID] = (),
 ) -> None:
     """Adds a question to each of `ledgers`. `incarnation` and `since` are those of a recovery,
-    `wants` transfers whose dossier is to be sent again."""
+    `wants` transfers whose dossier is to be sent again, `wants_supplements` cases in which what
+    was decided about proposals is."""
     for ledger in ledgers:
         question = uuid7()
         content: dict[str, Any] = {"asks": True, "wants": [str(case) for case in wants]}
+        if wants_supplements:
+            content["wants_supplements"] = [str(case) for case in wants_supplements]
         if since is not None:
             content["since"] = since.isoformat()
         plan.outgoing.append(message(question, ledger, "reconcile", content=content))
@@ -70,7 +74,7 @@ def ask_for_report(office: Office, ledgers: Sequence[UUID], *, who: Who) -> None
     def decide(reader: Reader) -> Plan:
         asked = {row[0] for row in reader.connection.execute(_SQL["open_report_asks"]).fetchall()}
         plan = Plan()
-        ask(plan, [led for led in ledgers if led not in asked], None, None, wants=())
+        ask(plan, [led for led in ledgers if led not in asked], None, None)
         return plan
 
     office.ledger.desk.run(decide, who=who)
@@ -90,11 +94,22 @@ def ask_daily(office: Office, *, who: Who) -> None:
 
 
 def ask_in_pages(
-    plan: Plan, ledger: UUID, under_way: tuple[int, datetime], wants: Sequence[UUID]
+    plan: Plan,
+    ledger: UUID,
+    under_way: tuple[int, datetime],
+    wants: Sequence[UUID] = (),
+    wants_supplements: Sequence[UUID] = (),
 ) -> None:
-    """Adds questions that want these dossiers again, each of a bounded size."""
-    for start in range(0, len(wants), WANTS_IN_ASK):
-        ask(plan, [ledger], *under_way, wants=wants[start : start + WANTS_IN_ASK])
+    """Adds questions that want these dossiers and supplements again, each of a bounded size."""
+    for start in range(0, max(len(wants), len(wants_supplements)), WANTS_IN_ASK):
+        page = slice(start, start + WANTS_IN_ASK)
+        ask(
+            plan,
+            [ledger],
+            *under_way,
+            wants=wants[page],
+            wants_supplements=wants_supplements[page],
+        )
 
 
 def wanted(connection: Connection, incarnation: int) -> set[UUID]:

@@ -93,7 +93,9 @@ class SupplementBody(Body):
     """The payload of a supplement: the pupil-years that hold open proposals, from their beginning.
 
     `pupil` is the author's own id; `via` the transfer by which the addressee took the pupil in,
-    where it is no party of this one. Keys travel protected by the sealing alone.
+    where it is no party of this one. Keys travel protected by the sealing alone. `answers` (base64
+    of a JWS) are what the addressee decided about these proposals before it was restored, under its
+    own seal.
     """
 
     number: int = Field(ge=1)
@@ -102,6 +104,7 @@ class SupplementBody(Body):
     streams: tuple[CarriedStream, ...] = Field(min_length=1, max_length=100)
     proposals: tuple[Offer, ...] = Field(min_length=1, max_length=5000)
     keys: tuple[CarriedKey, ...] = Field(max_length=200)
+    answers: tuple[str, ...] = Field(default=(), max_length=100)
 
 
 class SupplementAnswerBody(Body):
@@ -111,3 +114,8 @@ class SupplementAnswerBody(Body):
     number: int = Field(ge=1)
     accepted: tuple[UUID, ...]
     refused: tuple[tuple[UUID, Code], ...]
+
+    @property
+    def said(self) -> dict[UUID, str | None]:
+        """By proposal the reason of its refusal, None where it was accepted."""
+        return dict.fromkeys(self.accepted) | dict(self.refused)

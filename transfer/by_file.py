@@ -12,7 +12,7 @@ from ledger.queries import queries
 from ledger.reader import Reader
 from transfer import acceptance, clock, inbox, outbox
 from transfer import message as mail
-from transfer.cases import all_cases, answer_missing
+from transfer.cases import all_cases, answer_missing, repeat
 from transfer.checks import Report
 from transfer.conversation import issue_again, release
 from transfer.disclosure import is_disclosed
@@ -150,7 +150,7 @@ def _decided(office: Office, case_id: UUID) -> UUID | None:
         if row is None:
             return None
         kinds = list(ANSWERS["dossier"])
-        inbox.repeat(connection, case_id, kinds)
+        repeat(connection, case_id, kinds)
         if row[0] == "rejected":
             raise CaseRefused("this transfer was rejected here; a new one has to be made")
         reader = Reader(connection, office.ledger.keyring, office.ledger.id)

@@ -15,6 +15,7 @@ from ledger.plan import Outgoing
 from ledger.queries import queries
 from ledger.reader import Reader
 from ledger.recorder import StreamRef
+from transfer.kinds import FINAL_KINDS
 
 _SQL = queries("transfer", "transfer.sql")
 BY_RULING: Final = "ruling"
@@ -131,6 +132,13 @@ def answered_issue(case: UUID, kind: str, issue: int) -> Write:
         connection.execute(_SQL["answered_issue"], {"case": case, "kind": kind, "issue": issue})
 
     return write
+
+
+def repeat(connection: Connection, case: UUID, kinds: Sequence[str]) -> None:
+    """The same question gets the same answer: it goes out again, byte for byte."""
+    connection.execute(
+        _SQL["repeat_answers"], {"case": case, "kinds": list(kinds), "final": list(FINAL_KINDS)}
+    )
 
 
 def decide_once(case: UUID, decision: str, told: UUID) -> Write:

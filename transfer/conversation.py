@@ -213,7 +213,7 @@ def _require_history(pupil: Pupil) -> None:
             "awaits_papers",
             "the pupil waits for its papers here; the school they come from has the record",
             field="pupil_key",
-            suggestion="the next school asks there; what was written here goes there as a supplement",
+            suggestion="the next school asks there; what was written here goes as a supplement",
         )
 
 

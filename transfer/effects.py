@@ -44,7 +44,7 @@ from transfer.office import Office
 from transfer.parts import on_part
 from transfer.problems import on_problem
 from transfer.recall import on_recall
-from transfer.reconciling import on_ask
+from transfer.reconciling import keep_incarnation, on_ask
 from transfer.register import on_register_answer, tell_return
 from transfer.register_service import on_register
 from transfer.statement import ReconcileBody, cases_with
@@ -156,7 +156,9 @@ def _reconcile(
     del case
     said = cast(ReconcileBody, body)
     if not said.asks:
-        return on_part(office, reader, header, said)
+        plan = on_part(office, reader, header, said)
+        keep_incarnation(reader, plan, header)
+        return plan
     cases = [
         (number, stream, _tracked(reader, found))
         for number, stream, found in cases_with(reader.connection, header.sender)

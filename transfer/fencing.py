@@ -6,6 +6,8 @@ from transfer.errors import Fenced
 from transfer.message import Header
 from transfer.office import Office
 
+_RECOVERED = frozenset({"reconcile", "ruling", "dossier", "supplement"})
+
 
 def require_open(office: Office, connection: Connection) -> None:
     """Raises Conflict(`fenced`) where this ledger was restored and no recovery has begun."""
@@ -25,13 +27,14 @@ def is_recovering(office: Office) -> bool:
 
 def may_recover(office: Office, header: Header) -> bool:
     """Whether a message is taken in although this ledger recovers: another ledger's question or
-    answer, the arbiter's ruling, and a dossier that was accepted before and is asked for again.
+    answer, the arbiter's ruling, a dossier that was accepted before and is asked for again, and
+    so a supplement that was decided about.
 
     Raises:
         Fenced: it has to wait until the fence is lifted.
     """
     fence = office.ledger.desk.fence
-    if fence is None or header.kind not in ("reconcile", "ruling", "dossier"):
+    if fence is None or header.kind not in _RECOVERED:
         return False
     with office.ledger.database.connection() as connection:
         standing = fence.standing(connection)
@@ -41,6 +44,9 @@ def may_recover(office: Office, header: Header) -> bool:
             if header.kind in ("reconcile", "ruling"):
                 return True
             case = Reader(connection, office.ledger.keyring, office.ledger.id).case(header.case)
-            if case is not None and case.bound == "accepted":
+            if case is not None and (
+                (header.kind == "dossier" and case.bound == "accepted")
+                or (header.kind == "supplement" and case.awaited)
+            ):
                 return True
     raise Fenced(str(standing.reason))

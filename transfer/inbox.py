@@ -20,7 +20,7 @@ from ledger.reader import Reader
 from signing.certificates import Purpose
 from transfer import checks, clock, dead_letter, register
 from transfer import message as mail
-from transfer.cases import Write, answered, case_ref, message, next_issue, person_of
+from transfer.cases import Write, answered, case_ref, message, next_issue, person_of, repeat
 from transfer.checks import Report
 from transfer.dossier import Dossier
 from transfer.effects import plan_effect, read_body
@@ -37,7 +37,6 @@ from transfer.supplement_checks import Early
 from transfer.supplement_intake import again
 from transfer.taken import Taken as Taken
 from transfer.taken import problem, seen
-from transfer.taken import repeat as repeat
 
 _SQL = queries("transfer", "transfer.sql")
 
@@ -188,7 +187,8 @@ def note_dossier(
         shown = [(hop.ledger, hop.inclusion.checkpoint) for hop in dossier.hops]
         plan.extra.append(remember_checkpoints(office.trust, shown))
         plan.extra.append(register.remember(office, dossier))
-        plan.extra += [_still(frame.header), keep_incarnation(frame.header)]
+        plan.extra.append(_still(frame.header))
+        keep_incarnation(reader, plan, frame.header)
         return plan
 
     office.ledger.desk.run(decide, who=who, recovery=recovery)
@@ -253,7 +253,9 @@ def _take_answer(office: Office, data: bytes, frame: Frame, who: Who, *, recover
             outcome = "quarantined"
             where = "/".join(str(part) for part in error.errors()[0]["loc"])
             return Plan(extra=[seen(data, frame, outcome, f"{header.kind}: field {where}")])
-        plan.extra += [_still(header), keep_incarnation(header)]
+        plan.extra.append(_still(header))
+        if header.kind != "reconcile":  # a question keeps it before it reads what to answer
+            keep_incarnation(reader, plan, header)
         plan.extra.append(seen(data, frame, outcome, None))
         return plan
 

@@ -1,7 +1,8 @@
 """Taking in what another ledger answers, part by part: what was lost here is put back."""
 
+import json
 from collections.abc import Sequence
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from psycopg.types.json import Jsonb
 
@@ -9,11 +10,13 @@ from ledger.database import Connection
 from ledger.plan import Plan
 from ledger.queries import queries
 from ledger.reader import Reader
+from transfer.acceptances import MAX_MAIL, own_word
+from transfer.bodies import SupplementBody
 from transfer.cases import Write
 from transfer.errors import CaseRefused
 from transfer.message import Header
 from transfer.office import Office
-from transfer.putting_back import put_back
+from transfer.putting_back import put_back, put_supplement_back
 from transfer.restoration import Finding
 from transfer.statement import ReconcileBody
 
@@ -36,6 +39,10 @@ def on_part(office: Office, reader: Reader, header: Header, body: ReconcileBody)
     if row[2] is not None:  # asked because entries were lost
         for record in body.records:
             findings += put_back(office, reader, plan, record)
+        for text in body.mails:
+            own = own_word(office, text, SupplementBody, limit=MAX_MAIL)
+            if own is not None and own.aud == header.sender:
+                findings += put_supplement_back(office, reader, plan, own)
     plan.extra.append(_keep_part(header.case, body, findings))
     return plan
 
@@ -52,6 +59,11 @@ def _keep_part(ask: UUID, body: ReconcileBody, findings: Sequence[Finding]) -> W
                 "bodies": [stated.model_dump_json() for stated in body.cases],
             },
         )
+        if body.supplements:
+            told = [stated.model_dump(mode="json") for stated in body.supplements]
+            place = uuid5(ask, f"supplements/{body.part}")
+            page = {"cases": [place], "bodies": [json.dumps({"supplements": told})]}
+            connection.execute(_SQL["put_statements"], {"ask": ask, **page})
         parameters = {"ask": ask, "part": body.part, "last": body.last}
         connection.execute(_SQL["put_part"], {**parameters, "findings": findings_json(findings)})
 

@@ -2,8 +2,8 @@
 
 Nobody is believed about what we wrote. An entry counts as ours where a release of ours proves it:
 the release stands in the log of a checkpoint that our own key signed, and its root covers the
-entry with its record. It comes back verbatim: bytes, version, and the place it had in the log that
-was lost.
+entry with its record; or where a supplement that we sealed carried it. It comes back verbatim:
+bytes, version, and the place it had in the log that was lost.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -27,8 +27,9 @@ from ledger.recorder import StreamRef
 from signing import hashing
 from signing.errors import NoteError
 from transfer.acceptance import stream_ref
+from transfer.bodies import SupplementBody
 from transfer.completeness import author_order, records_root, release_of
-from transfer.dossier import CarriedEntry, Hop, ReadEntry, read_entry
+from transfer.dossier import CarriedEntry, CarriedKey, Hop, ReadEntry, read_entry
 from transfer.entries import carried
 from transfer.errors import CheckFailed
 from transfer.in_log import check_place
@@ -114,25 +115,56 @@ def _place(entry: CarriedEntry) -> Place:
 
 def put_back(office: Office, reader: Reader, plan: Plan, record: LostRecord) -> list[Finding]:
     """Adds the lost entries of one pupil to `plan`, as far as they are proven and not here."""
-    entries = log.of_streams(reader.connection, list(_streams(record)), size=None)
-    held = {(e.stream.id, e.version): carried(e) for e in entries}
-    findings = []
-    for entry in [*record.entries, *(hop.release for hop in record.hops)]:
-        known = held.get(_place(entry))
-        if known is not None and known.record.entry_hash != entry.record.entry_hash:
-            findings.append(Finding("conflicting_entry", record.pupil))
-            return findings
+    held = _held(reader, _streams(record))
+    if _conflicts(held, [*record.entries, *(hop.release for hop in record.hops)]):
+        return [Finding("conflicting_entry", record.pupil)]
     proven = prove(office, record, held)
-    if proven.unproven:
-        findings.append(Finding("unproven", record.pupil))
-    found = [read_entry(entry) for entry in sorted(proven.entries.values(), key=author_order)]
+    findings = [Finding("unproven", record.pupil)] if proven.unproven else []
+    found = list(proven.entries.values())
+    return findings + _put(office, reader, plan, found, record.pupil, record.keys)
+
+
+def put_supplement_back(
+    office: Office, reader: Reader, plan: Plan, body: SupplementBody
+) -> list[Finding]:
+    """Adds the pupil-years of a supplement that this ledger itself signed, as far as they are not
+    here: they are whole, from their beginning to the proposals."""
+    held = _held(reader, [stream.id for stream in body.streams])
+    entries = [entry for stream in body.streams for entry in stream.entries]
+    if _conflicts(held, entries):
+        return [Finding("conflicting_entry", body.pupil)]
+    for entry in entries:
+        _check_bytes(entry, office.ledger.id)
+    found = [entry for entry in entries if _place(entry) not in held]
+    return _put(office, reader, plan, found, body.pupil, body.keys)
+
+
+def _held(reader: Reader, streams: Collection[UUID]) -> dict[Place, CarriedEntry]:
+    entries = log.of_streams(reader.connection, list(streams), size=None)
+    return {(entry.stream.id, entry.version): carried(entry) for entry in entries}
+
+
+def _conflicts(held: Mapping[Place, CarriedEntry], told: Iterable[CarriedEntry]) -> bool:
+    """Whether another entry stands here at the place of one that is told."""
+    known = ((held.get(_place(entry)), entry) for entry in told)
+    return any(one and one.record.entry_hash != entry.record.entry_hash for one, entry in known)
+
+
+def _put(
+    office: Office,
+    reader: Reader,
+    plan: Plan,
+    lost: Sequence[CarriedEntry],
+    pupil: UUID,
+    keys: Sequence[CarriedKey],
+) -> list[Finding]:
+    found = [read_entry(entry) for entry in sorted(lost, key=author_order)]
     if not found:
-        return findings
+        return []
     _add_drafts(reader, plan, found)
-    findings += _add_keys(office, reader, plan, record, found)
     newest = max(entry.carried.record.recorded_at for entry in found)
     plan.extra.append(lambda connection, _: _raise_floor(connection, newest))
-    return findings
+    return _add_keys(office, reader, plan, pupil, keys, found)
 
 
 def _streams(record: LostRecord) -> set[UUID]:
@@ -180,7 +212,12 @@ def _add_drafts(reader: Reader, plan: Plan, found: Sequence[ReadEntry]) -> None:
 
 
 def _add_keys(
-    office: Office, reader: Reader, plan: Plan, record: LostRecord, found: Sequence[ReadEntry]
+    office: Office,
+    reader: Reader,
+    plan: Plan,
+    pupil: UUID,
+    told: Sequence[CarriedKey],
+    found: Sequence[ReadEntry],
 ) -> list[Finding]:
     """The keys that the entries are sealed under, where they were lost too; and the numbers under
     which the pupil is found."""
@@ -192,32 +229,32 @@ def _add_keys(
     }
     here = {
         category: key.id
-        for key, _, ledger, category in keyring.keys_about(reader.connection, [record.pupil])
+        for key, _, ledger, category in keyring.keys_about(reader.connection, [pupil])
         if ledger == reader.ledger
     }
     given: dict[UUID, DataKey] = {}
     findings = []
-    for key in record.keys:
+    for key in told:
         category, commitment = wanted.get(key.key_id, (None, None))
         try:
             data = data_key(key)
         except CheckFailed:
             continue
-        fits = (key.person, key.ledger, key.category) == (record.pupil, reader.ledger, category)
+        fits = (key.person, key.ledger, key.category) == (pupil, reader.ledger, category)
         if not fits or data.commitment.hex() != commitment:
             continue
         if here.get(key.category, key.key_id) != key.key_id:
-            findings.append(Finding("key_differs", record.pupil))
+            findings.append(Finding("key_differs", pupil))
             continue
         given[key.key_id] = data
     if given:
         statutory: Category = "statutory"
-        adopted = [(d, record.pupil, reader.ledger, statutory) for d in given.values()]
+        adopted = [(d, pupil, reader.ledger, statutory) for d in given.values()]
         plan.extra.append(lambda connection, _: keyring.adopt(connection, adopted))
     keyring.fetch(reader.connection, wanted)
     keys = _Keys(given, office)
     for entry in found:
-        plan.lookups += _lookups(office, entry, keys, record.pupil)
+        plan.lookups += _lookups(office, entry, keys, pupil)
     return findings
 
 

@@ -8,7 +8,7 @@ the answer                          every transfer between us, and what we hold 
 """
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,13 +16,15 @@ from uuid import UUID
 from ledger import envelope, log
 from ledger.case import Case
 from ledger.database import Connection
+from ledger.event import StreamKind
 from ledger.events.case import PeerRestored
+from ledger.events.recovery import PeerIncarnationHeard
 from ledger.plan import Plan
 from ledger.queries import queries
 from ledger.reader import Reader
 from transfer import clock
-from transfer.acceptances import signed_acceptances
-from transfer.cases import Write, case_ref, message, next_issue, person_of
+from transfer.acceptances import signed_acceptances, signed_supplements
+from transfer.cases import Write, case_ref, message, next_issue, person_of, repeat
 from transfer.completeness import author_order
 from transfer.dossier import CarriedEntry, CarriedKey, Hop
 from transfer.entries import carried
@@ -36,8 +38,11 @@ from transfer.statement import (
     ReconcileBody,
     StatedCase,
     cases_with,
+    cases_with_supplements,
     state_cases,
+    state_supplements,
 )
+from transfer.supplement import send_decided
 
 _SQL = queries("transfer", "recovery.sql")
 _LOG = queries("ledger", "log.sql")
@@ -52,7 +57,8 @@ def on_ask(
     reader: Reader, header: Header, body: ReconcileBody, cases: Sequence[tuple[int, UUID, Case]]
 ) -> Plan:
     """What a ledger's question does to our log: `cases` are those between us."""
-    plan = Plan(extra=[lock_head, keep_incarnation(header)])
+    plan = Plan(extra=[lock_head])
+    keep_incarnation(reader, plan, header)
     wanted = set(body.wants)
     for _, _, case in cases:
         again = case.id in wanted and _can_send_again(case)
@@ -71,8 +77,11 @@ def on_ask(
             plan.outgoing.append(
                 message(case.id, header.sender, "dossier", issue=case.issue + 1, content=wanted_now)
             )
+    shown = [reader.case(case.id) or case for _, case in _supplemented(reader, header)]
+    _send_again(reader, plan, header.sender, shown, set(body.wants_supplements))
     if body.since is not None:
         plan.extra.append(_tell_again(header.sender))
+        plan.extra += [_answer_again(case.id) for case in shown]
     contents = _parts(reader, header, body, cases)
     # A question that could not be read is asked anew, and answered anew.
     first = next_issue(reader, header.case, "reconcile")
@@ -84,6 +93,30 @@ def on_ask(
     return plan
 
 
+def _supplemented(reader: Reader, header: Header) -> list[tuple[int, Case]]:
+    return cases_with_supplements(reader.connection, header.sender)
+
+
+def _send_again(
+    reader: Reader, plan: Plan, asker: UUID, cases: Sequence[Case], wanted: Collection[UUID]
+) -> None:
+    """What the asker decided about our proposals, and has lost, goes to it again as one more
+    supplement, with the answers it signed."""
+    for case in cases:
+        if case.id in wanted:
+            send_decided(reader, plan, case, asker, today=clock.today())
+
+
+def _answer_again(case: UUID) -> Write:
+    """What was decided about the supplements of a restored ledger is told again."""
+
+    def write(connection: Connection, first: int) -> None:
+        del first
+        repeat(connection, case, ("supplement_answer", "moved_to"))
+
+    return write
+
+
 def _can_send_again(case: Case) -> bool:
     return case.side == "origin" and case.pupil is not None and case.state in _SENT_AGAIN
 
@@ -93,26 +126,29 @@ def _parts(
 ) -> list[dict[str, Any]]:
     """What each part of the answer is about; it is read when the part is sealed."""
     since = body.since
-    if since is None:
-        persons: list[list[str]] = []
-        held: list[UUID] = []
-    else:
-        rows = reader.connection.execute(
-            _SQL["copied_persons"], {"ledger": header.sender, "since": since}
-        ).fetchall()
-        persons = _packed(rows)
+    persons: list[list[str]] = []
+    mails: list[list[str]] = []
+    held: list[UUID] = []
+    if since is not None:
+        named = {"ledger": header.sender, "since": since}
+        persons = _packed(reader.connection.execute(_SQL["copied_persons"], named).fetchall())
+        mails = _packed(reader.connection.execute(_SQL["supplements_from"], named).fetchall())
         held = [c.id for *_, c in cases if (c.side, c.state) == ("receiver", "received")]
     numbers = [number for number, *_ in cases]
     pages = [numbers[n : n + CASES_IN_PART] for n in range(0, len(numbers), CASES_IN_PART)]
     asked = since.isoformat() if since else None
-    parts: list[dict[str, Any]] = [{"persons": page, "since": asked} for page in persons]
+    parts: list[dict[str, Any]] = [{"mails": page, "since": asked} for page in mails]
+    parts += [{"persons": page, "since": asked} for page in persons]
     parts += [{"dossier": str(case), "since": asked} for case in held]
     parts += [{"cases": [page[0], page[-1]], "since": asked} for page in pages]
+    numbers = [number for number, _ in _supplemented(reader, header)] if since is not None else []
+    pages = [numbers[n : n + CASES_IN_PART] for n in range(0, len(numbers), CASES_IN_PART)]
+    parts += [{"supplements": [page[0], page[-1]]} for page in pages]
     return parts or [{}]
 
 
 def _packed(rows: Iterable[tuple[UUID, int]]) -> list[list[str]]:
-    """Persons in groups whose entries together stay within a part."""
+    """Persons or messages in groups whose bytes together stay within a part."""
     groups: list[list[str]] = []
     filled = BYTES_IN_PART
     for person, size in rows:
@@ -137,6 +173,7 @@ def payload(
         asks=bool(content.get("asks")),
         since=_instant(content) if content.get("asks") else None,
         wants=tuple(UUID(case) for case in content.get("wants", ())),
+        wants_supplements=tuple(UUID(case) for case in content.get("wants_supplements", ())),
         part=content.get("part", 1),
         last=content.get("last", 1),
         cases=(),
@@ -156,6 +193,16 @@ def payload(
         since = _instant(content)
         proofs = signed_acceptances(office, connection, accepted, since) if since else {}
         found["cases"] = tuple(state_cases(connection, cases, proofs=proofs))
+    if "supplements" in content:
+        first, last = content["supplements"]
+        known = cases_with_supplements(connection, receiver)
+        shown = [case for number, case in known if first <= number <= last]
+        told = state_supplements(shown, ours=office.ledger.id, told=receiver)
+        found["supplements"] = tuple(told)
+    if "mails" in content:
+        found["mails"] = signed_supplements(
+            office, connection, receiver, content["mails"], _instant(content)
+        )
     if "persons" in content:
         pupils = [UUID(person) for person in content["persons"]]
         found["records"] = _copies(office, connection, receiver, pupils, _instant(content))
@@ -275,20 +322,26 @@ def _lost(
     )
 
 
-def keep_incarnation(header: Header) -> Write:
-    """Whoever speaks as a higher incarnation is known by it from now on. A row that says so
-    already is not written again: of every message that comes."""
+def keep_incarnation(reader: Reader, plan: Plan, header: Header) -> None:
+    """Whoever speaks as a higher incarnation is known by it from now on: by an entry, and in a
+    table to be looked up. A row that says so already is not written again: of every message."""
+    row = reader.connection.execute(_SQL["peer"], {"ledger": header.sender}).fetchone()
+    known = row[0] if row is not None else 0
+    if known >= header.incarnation:
+        return
+    if header.incarnation > 1:
+        heard = PeerIncarnationHeard(
+            effective_on=clock.today(), peer=header.sender, incarnation=header.incarnation
+        )
+        plan.add(reader.ref(reader.ledger, StreamKind.LEDGER), [heard])
 
     def write(connection: Connection, first: int) -> None:
         del first
-        row = connection.execute(_SQL["peer"], {"ledger": header.sender}).fetchone()
-        if row is not None and row[0] >= header.incarnation:
-            return
         connection.execute(
             _SQL["put_peer"], {"ledger": header.sender, "incarnation": header.incarnation}
         )
 
-    return write
+    plan.extra.append(write)
 
 
 def lock_head(connection: Connection, first: int) -> None:

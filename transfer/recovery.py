@@ -3,7 +3,8 @@
     begin      a new incarnation; every ledger of the trust bundle is asked what it knows
                (what comes is taken in by `parts`: lost entries are put back)
     advance    whole answers are worked in, dossiers asked for again, what was accepted before is
-               accepted by rule; at the end the fence is lifted
+               accepted by rule, what was decided about proposals is decided so again; at the end
+               the fence is lifted
 
 Each step is one transaction and can be done again. What one ledger tells is compared with our own
 log alone; `restoration` decides what to make of it.
@@ -23,7 +24,7 @@ from ledger.ids import uuid7
 from ledger.plan import Plan
 from ledger.queries import queries
 from ledger.reader import Reader
-from transfer import acceptance, clock, inbox
+from transfer import acceptance, clock, inbox, supplement_restoration
 from transfer.asking import ask, ask_in_pages, named, others, recovering, wanted
 from transfer.cases import Write, all_cases, answered
 from transfer.certificate import verify_certificate
@@ -72,7 +73,7 @@ def begin(office: Office, *, who: Who) -> int:
         plan = Plan()
         plan.add(reader.ref(reader.ledger, StreamKind.LEDGER), [begun])
         plan.extra.append(_begin(incarnation, since, begun.signed_size))
-        ask(plan, others(office), incarnation, since, wants=())
+        ask(plan, others(office), incarnation, since)
         return plan
 
     _require_fenced(office)
@@ -135,9 +136,12 @@ def advance(office: Office, *, who: Who) -> Progress | None:
         if case.state == "received" and case.pupil is not None:
             _accept_by_rule(office, case, who)
     _ask_for_dossiers(office, [case for case in bound if awaits_dossier(case)], who)
+    supplement_restoration.decide_as_before(office, who=who)
     found = progress(office, incarnation)
     if found.waiting_for or found.outstanding or found.blocked:
         return found
+    if supplement_restoration.restore(office, who=who):
+        return progress(office, incarnation)
     _end(office, found, who)
     return progress(office, incarnation)
 
@@ -155,7 +159,7 @@ def _work_in(
         plan.extra.append(answered(question, ["reconcile"]))
         done = {"ask": question, "findings": findings_json(findings)}
         plan.extra.append(named("put_answered", done))
-        for name in ("drop_older_statements", "drop_older_asks"):
+        for name in ("drop_older_statements", "drop_older_findings", "drop_older_asks"):
             plan.extra.append(named(name, {"ask": question, "ledger": teller}))
         return plan
 
@@ -211,10 +215,10 @@ def _ask_again(office: Office, incarnation: int, who: Who) -> None:
         connection.execute(_SQL["ask_again"])
         missing = [case for case in all_cases(connection) if awaits_dossier(case)]
     _ask_for_dossiers(office, missing, who, again=True)
-    newest = {one.ledger: one for one in progress(office, incarnation).asked}
+    supplement_restoration.ask_again(office, who=who)
     settled = [
         one.ledger
-        for one in newest.values()
+        for one in progress(office, incarnation).asked
         if one.answered_at is not None and any(code in BLOCKING for code, _ in one.findings)
     ]
 
@@ -222,7 +226,7 @@ def _ask_again(office: Office, incarnation: int, who: Who) -> None:
         under_way = recovering(reader.connection)
         plan = Plan()
         if under_way is not None:
-            ask(plan, settled, *under_way, wants=())
+            ask(plan, dict.fromkeys(settled), *under_way)
         return plan
 
     if settled:

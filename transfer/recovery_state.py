@@ -16,7 +16,8 @@ _SQL = queries("transfer", "recovery.sql")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question of a recovery to one ledger, and where it stands."""
+    """A question of a recovery to one ledger, and where it stands; the findings of an answer stand
+    until the next one."""
 
     ask: UUID
     ledger: UUID
@@ -31,7 +32,8 @@ class Asked:
 @dataclass(frozen=True, slots=True)
 class Progress:
     """Where a recovery stands. `waiting_for` are ledgers that have not told everything,
-    `outstanding` transfers whose dossier is awaited, `blocked` what only people can settle."""
+    `outstanding` transfers whose dossier or supplement is awaited, `blocked` what only people can
+    settle."""
 
     incarnation: int
     ended: bool
@@ -46,7 +48,7 @@ def progress(office: Office, incarnation: int) -> Progress:
     """Where a recovery stands."""
     with office.ledger.database.connection() as connection:
         rows = connection.execute(_SQL["asks_of"], {"incarnation": incarnation}).fetchall()
-        bound = [case for case in all_cases(connection) if case.bound == "accepted"]
+        cases = all_cases(connection)
         under_way = recovering(connection)
     asked = tuple(
         Asked(
@@ -65,13 +67,17 @@ def progress(office: Office, incarnation: int) -> Progress:
     told = {one.ledger for one in asked if one.answered_at is not None}
     open_ = {one.ledger for one in asked if one.answered_at is None} - ruled
     missing = {ledger for ledger in others(office) if ledger not in told}
-    newest = {one.ledger: one for one in asked if one.answered_at is not None}
-    findings = {f for one in newest.values() if one.ledger not in ruled for f in one.findings}
+    findings = {
+        finding
+        for one in asked
+        if one.answered_at is not None and one.ledger not in ruled
+        for finding in one.findings
+    }
     return Progress(
         incarnation=incarnation,
         ended=under_way is None or under_way[0] != incarnation,
         waiting_for=tuple(sorted(missing | open_)),
-        outstanding=tuple(case.id for case in bound if _is_outstanding(case, ruled)),
+        outstanding=tuple(case.id for case in cases if _is_outstanding(case, ruled)),
         blocked=tuple(sorted(f for f in findings if f[0] in BLOCKING)),
         listed=tuple(sorted(f for f in findings if f[0] not in BLOCKING)),
         asked=asked,
@@ -79,8 +85,11 @@ def progress(office: Office, incarnation: int) -> Progress:
 
 
 def _is_outstanding(case: Case, ruled: set[UUID]) -> bool:
-    """What was accepted before must be here again; a person may still have to say who it is."""
-    if case.other in ruled:
+    """What was accepted before must be here again, and what was decided about proposals; a person
+    may still have to say who it is."""
+    if any(one.ledger not in ruled for one in case.awaited):
+        return True
+    if case.bound != "accepted" or case.other in ruled:
         return False
     return awaits_dossier(case) or (case.state == "received" and case.pupil is not None)
 

@@ -1,8 +1,9 @@
 """What one ledger tells another of the transfers between them, and of what it holds of the other's.
 
-    ask      `asks`, `since`, `wants`      entries of the asker recorded after `since` were lost to
-                                          it; dossiers of the transfers in `wants` are sent again
-    answer   `part`, `last`, `cases`, `records`
+    ask      `asks`, `since`, `wants`,    what the asker recorded after `since` was lost to
+             `wants_supplements`         it; dossiers of the transfers in `wants` go again, and
+                                         proposals about which the asker had decided
+    answer   `part`, `last`, `cases`, `records`, `supplements`, `mails`
 
 An answer comes in parts, each bounded in size; it is about the log as it stood when it was sealed.
 """
@@ -19,6 +20,7 @@ from ledger.case import Case, CaseState
 from ledger.database import Connection
 from ledger.event import Event, Frozen
 from ledger.events import case as said
+from ledger.events.case import SupplementOutcome
 from ledger.identity_check import vietnamese_day
 from ledger.queries import queries
 from transfer.bodies import Body
@@ -70,6 +72,16 @@ class StatedCase(Frozen):
         return dict(self.steps).get(step)
 
 
+class StatedSupplement(Frozen):
+    """One supplement between two ledgers: `author` proposed, the other one decides."""
+
+    case: UUID
+    author: UUID
+    number: int
+    proposals: tuple[UUID, ...]
+    outcome: SupplementOutcome | None
+
+
 class LostRecord(Frozen):
     """What the teller holds of one pupil of the asker: entries that the asker wrote after
     `since`, and the releases that prove them."""
@@ -81,7 +93,9 @@ class LostRecord(Frozen):
 
 
 class ReconcileBody(Body):
-    """The payload of `reconcile`; `transfer_id` is the question's id, the same in its answer."""
+    """The payload of `reconcile`; `transfer_id` is the question's id, the same in its answer.
+
+    `mails` (base64 of a JWS) are supplements that the ledger told signed itself."""
 
     asks: bool
     since: Instant | None
@@ -90,6 +104,25 @@ class ReconcileBody(Body):
     last: int = Field(ge=1)
     cases: tuple[StatedCase, ...]
     records: tuple[LostRecord, ...]
+    supplements: tuple[StatedSupplement, ...] = ()
+    mails: tuple[str, ...] = ()
+    wants_supplements: tuple[UUID, ...] = Field(default=(), max_length=WANTS_IN_ASK)
+
+
+def state_supplements(cases: Iterable[Case], *, ours: UUID, told: UUID) -> list[StatedSupplement]:
+    """The supplements of these cases between us and the ledger that is told of them."""
+    return [
+        StatedSupplement(
+            case=case.id,
+            author=ours if one.message is None else told,
+            number=one.number,
+            proposals=one.proposals,
+            outcome=one.outcome,
+        )
+        for case in cases
+        for one in case.supplements
+        if one.ledger == told
+    ]
 
 
 def state_cases(
@@ -165,3 +198,11 @@ def cases_with(connection: Connection, ledger: UUID) -> list[tuple[int, UUID, Ca
         _SQL["cases_with"], {"ledger": str(ledger)}
     ).fetchall()
     return [(number, stream, Case.model_validate_json(body)) for number, stream, body in rows]
+
+
+def cases_with_supplements(connection: Connection, ledger: UUID) -> list[tuple[int, Case]]:
+    """The cases with supplements between us and a ledger: (number of the stream, the case)."""
+    rows: list[tuple[int, Any]] = connection.execute(
+        _SQL["supplements_with"], {"ledger": str(ledger)}
+    ).fetchall()
+    return [(number, Case.model_validate_json(body)) for number, body in rows]

@@ -139,6 +139,28 @@ def add_supplement(
     return number
 
 
+def send_decided(reader: Reader, plan: Plan, case: Case, custodian: UUID, *, today: date) -> None:
+    """Adds one more supplement with all that `custodian` has decided about, which it has lost;
+    nothing where that is on its way already."""
+    mine = [one for one in case.supplements if (one.ledger, one.message) == (custodian, None)]
+    decided = [p for one in mine if one.outcome == "decided" for p in one.proposals]
+    proposals = tuple(dict.fromkeys(decided))
+    in_flight = any(one.outcome is None and one.proposals == proposals for one in mine)
+    if not proposals or in_flight:
+        return
+    number = max(one.number for one in case.supplements) + 1
+    sent = SupplementSent(
+        effective_on=today,
+        case=case.id,
+        number=number,
+        to_ledger=custodian,
+        via=case.via if case.moved_to == custodian else None,
+        proposals=proposals,
+    )
+    plan.add(case_ref(reader, case.id, case.pupil), [sent])
+    plan.outgoing.append(message(case.id, custodian, "supplement", issue=number))
+
+
 def _all_written(office: Office, reader: Reader, pupil: Pupil, who: Who) -> list[Draft]:
     """Proposals of every fact about a year that was written here; each is proposed once."""
     written = own(record_of(reader.connection, pupil, size=reader.size), reader.ledger)

@@ -11,6 +11,7 @@ from ledger.events.case import SupplementSent
 from ledger.events.pupil_year import Proposed
 from ledger.log import Entry
 from ledger.reader import Reader
+from transfer.acceptances import signed_answers
 from transfer.bodies import Offer, SupplementBody
 from transfer.build import keys_of, record_of
 from transfer.dossier import CarriedStream
@@ -43,6 +44,9 @@ def build_supplement(
         for entry in written
         if isinstance(entry.event, Proposed)
     }
+    lost = [proposal for proposal in sent.proposals if proposal not in proposed]
+    if lost:
+        raise CaseRefused(f"{len(lost)} of the proposals sent are not in the log any more")
     offered = [proposed[proposal] for proposal in sent.proposals]
     streams = tuple(
         CarriedStream(
@@ -72,6 +76,7 @@ def build_supplement(
             for proposal in sent.proposals
         ),
         keys=keys_of(office, connection, [entry for s in streams for entry in years[s.id]]),
+        answers=signed_answers(office, connection, case.id, sent.to_ledger, sent.proposals),
     )
     return body.model_dump(mode="json")
 

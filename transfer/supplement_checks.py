@@ -93,7 +93,7 @@ def _check_addressed(reader: Reader, header: Header, body: SupplementBody) -> UU
     if body.number != header.issue:
         raise CheckFailed(7, "wrong_addressee", "the signed payload is of another message")
     case = reader.case(header.case)
-    if case is None:
+    if case is None or (case.state == "follow_up" and case.pupil is None):
         return _through(reader, header, body)
     if case.peer != header.sender or (case.their_pupil not in (None, body.pupil)):
         raise CheckFailed(7, "not_requested", "no supplement is awaited of it in this transfer")

@@ -1,7 +1,7 @@
 """Deciding about a supplement: copies, the decision in the pupil's own stream, and the answers, in
 one transaction."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from ledger.pupil import Pupil
 from ledger.reader import Reader
 from ledger.registration import pupil_ref
 from transfer.acceptance import stream_ref
+from transfer.bodies import SupplementBody
 from transfer.build import record_of
 from transfer.cases import case_ref, message, require_case
 from transfer.dossier import ReadEntry
@@ -70,7 +71,8 @@ def decide(office: Office, case_id: UUID, *, choice: Choice, today: date, who: W
         open_ = [one for one in seen if one.decided is None]
         accepted = choice.accepts([one.id for one in open_])
         _require_grounds(open_, accepted)
-        made = _decisions(case, open_, accepted, choice.reason, today)
+        said = {one.id: None if one.id in accepted else choice.reason for one in open_}
+        made = _decisions(case, open_, said, today)
         outcome = review(reader, pupil, gathered, today=today, decision=made)
         plan = Plan()
         if made:
@@ -82,6 +84,51 @@ def decide(office: Office, case_id: UUID, *, choice: Choice, today: date, who: W
     office.ledger.desk.run(act, who=who)
     assert outcome is not None
     return outcome
+
+
+def decide_as_said(
+    office: Office,
+    case_id: UUID,
+    said_before: Callable[[SupplementBody], dict[UUID, str | None]],
+    *,
+    today: date,
+    who: Who,
+) -> None:
+    """Decides, by rule, those open proposals of a case about which this ledger had said something
+    before it was restored, in the same way.
+
+    Raises:
+        CheckFailed: a supplement no longer passes its checks.
+        CaseRefused: no pupil is confirmed in the case.
+    """
+
+    def act(reader: Reader) -> Plan:
+        case = require_case(reader, case_id)
+        pupil = require_pupil(reader, case)
+        plan = Plan()
+        if is_author(case, pupil) or pupil.released is not None:
+            return plan
+        gathered = gather(office, reader, case, pupil)
+        said = {
+            (came.body.iss, proposal): reason
+            for came in gathered.mails
+            for proposal, reason in said_before(came.body).items()
+        }
+        open_ = [
+            one
+            for one in review(reader, pupil, gathered, today=today).proposals
+            if one.decided is None and (one.offered.author, one.id) in said
+        ]
+        again = {one.id: said[one.offered.author, one.id] for one in open_}
+        made = _decisions(case, open_, again, today)
+        if made:
+            accepted = [one for one, reason in again.items() if reason is None]
+            _take_in(office, reader, plan, case, pupil, gathered, accepted, today)
+            plan.add(pupil_ref(reader, pupil.id), made)
+            tell(reader, plan, case, {**reader.decisions(pupil), **_said(made)}, today=today)
+        return plan
+
+    office.ledger.desk.run(act, who=who, recovery=True)
 
 
 def _require_grounds(open_: Sequence[Proposal], accepted: Sequence[UUID]) -> None:
@@ -108,10 +155,13 @@ def _require_grounds(open_: Sequence[Proposal], accepted: Sequence[UUID]) -> Non
 
 
 def _decisions(
-    case: Case, open_: Sequence[Proposal], accepted: Sequence[UUID], reason: str, today: date
+    case: Case, open_: Sequence[Proposal], said: Mapping[UUID, str | None], today: date
 ) -> list[SupplementDecided]:
-    """One entry for each author."""
-    authors = dict.fromkeys(one.offered.author for one in open_)
+    """One entry for each author; `said` is by proposal the reason of its refusal, None where it is
+    accepted."""
+    by_author: dict[UUID, list[UUID]] = {}
+    for one in open_:
+        by_author.setdefault(one.offered.author, []).append(one.id)
     newest = {one.ledger: one.number for one in case.supplements}
     return [
         SupplementDecided(
@@ -119,16 +169,10 @@ def _decisions(
             case=case.id,
             author=author,
             number=newest.get(author, 0),
-            accepted=tuple(
-                one.id for one in open_ if one.offered.author == author and one.id in accepted
-            ),
-            refused=tuple(
-                (one.id, reason)
-                for one in open_
-                if one.offered.author == author and one.id not in accepted
-            ),
+            accepted=tuple(one for one in theirs if said[one] is None),
+            refused=tuple((one, reason) for one in theirs if (reason := said[one]) is not None),
         )
-        for author in authors
+        for author, theirs in by_author.items()
     ]
 
 

@@ -1,7 +1,6 @@
 """What became of a delivery: its row in the inbox, the answer again, and the problem that tells its
 sender what failed."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 from uuid import UUID
@@ -14,11 +13,11 @@ from ledger.plan import Plan
 from ledger.queries import queries
 from ledger.reader import Reader
 from transfer import clock, dead_letter
-from transfer.cases import Write, case_ref
+from transfer.cases import Write, case_ref, repeat
 from transfer.checks import Report
 from transfer.errors import CheckFailed
 from transfer.held import digest_of
-from transfer.kinds import FINAL_KINDS, REGISTER_KINDS
+from transfer.kinds import REGISTER_KINDS
 from transfer.message import Frame, Header
 from transfer.office import Office
 from transfer.problems import problem_message
@@ -111,13 +110,6 @@ def _told(reader: Reader, header: Header) -> bool:
 
 def _sender_known(office: Office, sender: UUID) -> bool:
     return any(led.id == sender for bundle in office.trust.bundles() for led in bundle.ledgers)
-
-
-def repeat(connection: Connection, case: UUID, kinds: Sequence[str]) -> None:
-    """The same question gets the same answer: it goes out again, byte for byte."""
-    connection.execute(
-        _SQL["repeat_answers"], {"case": case, "kinds": list(kinds), "final": list(FINAL_KINDS)}
-    )
 
 
 def seen(data: bytes, frame: Frame, state: str, detail: str | None) -> Write:

@@ -437,6 +437,18 @@ class DossierDisclosed(Event):
     statutory: Note | Sealed
 
 
+class SupplementAwaited(Event):
+    """After a restore: this ledger had decided about proposals of `author`, and lost it. They come
+    again, with what it said under its own seal, and are decided as they were."""
+
+    TOPIC: ClassVar[str] = "ledger.SupplementAwaited.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.CASE
+
+    case: UUID
+    author: UUID
+    proposals: tuple[UUID, ...]
+
+
 class PeerRestored(Event):
     """The other side was restored from a backup and speaks as `incarnation`: what it sent before
     and is not here yet is refused. `issue` is that of a dossier sent again, sealed to its ledger
@@ -507,6 +519,7 @@ EVENTS: tuple[type[Event], ...] = (
     SupplementReceived,
     SupplementAnswered,
     MovedOn,
+    SupplementAwaited,
     PeerRestored,
     CaseRestored,
 )

@@ -1,6 +1,8 @@
-"""Facts about the log itself: it was restored from a backup, and goes on as a new incarnation."""
+"""Facts about logs themselves: ours or another ledger's was restored from a backup, and goes on as
+a new incarnation."""
 
 from typing import ClassVar
+from uuid import UUID
 
 from ledger.event import Event, StreamKind
 
@@ -35,4 +37,18 @@ class RecoveryEnded(Event):
     ruled: tuple[tuple[str, str], ...]
 
 
-EVENTS: tuple[type[Event], ...] = (RecoveryBegun, RecoveryEnded)
+class PeerIncarnationHeard(Event):
+    """Another ledger was restored and speaks as `incarnation`: what an older one sent is refused.
+
+    An entry, so that a backup made before it does not pass for the whole log once this ledger has
+    answered: forgetting it would let a release through that its author has lost.
+    """
+
+    TOPIC: ClassVar[str] = "ledger.PeerIncarnationHeard.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.LEDGER
+
+    peer: UUID
+    incarnation: int
+
+
+EVENTS: tuple[type[Event], ...] = (RecoveryBegun, RecoveryEnded, PeerIncarnationHeard)

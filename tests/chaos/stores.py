@@ -94,6 +94,7 @@ class FoundWorld(World):
 
     def __init__(self, sites: list[Site], told: dict[UUID, set[str]]) -> None:
         self.sites, self.told, self.rulings, self.checked = sites, told, {}, ()
+        self.restored = True
 
     def written(self) -> tuple[object, ...]:
         """Nothing is ever as it was when it was last checked."""

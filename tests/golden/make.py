@@ -514,6 +514,7 @@ FACTS: dict[type[Event], dict[str, Any]] = {
         "reason": "not_expected",
         "statutory": NOTE,
     },
+    case.SupplementAwaited: {"case": CASE, "author": OTHER_LEDGER, "proposals": (STREAM,)},
     case.PeerRestored: {"case": CASE, "incarnation": 2, "issue": 3},
     case.CaseRestored: {
         "case": CASE,
@@ -532,6 +533,7 @@ FACTS: dict[type[Event], dict[str, Any]] = {
         "reason": None,
     },
     recovery.RecoveryBegun: {"incarnation": 2, "signed_size": 812, "signed_root": "01" * 32},
+    recovery.PeerIncarnationHeard: {"peer": OTHER_LEDGER, "incarnation": 2},
     recovery.RecoveryEnded: {
         "incarnation": 2,
         "restored": 12,

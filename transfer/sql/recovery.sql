@@ -82,6 +82,11 @@ WHERE id = %(ask)s;
 DELETE FROM ledger.statement WHERE ask IN (
     SELECT id FROM ledger.ask WHERE ledger = %(ledger)s AND id <> %(ask)s AND answered_at IS NOT NULL);
 
+-- name: drop_older_findings
+-- A newer answer of a ledger has looked at everything again.
+UPDATE ledger.ask SET findings = '[]'
+WHERE ledger = %(ledger)s AND id <> %(ask)s AND answered_at IS NOT NULL AND findings <> '[]';
+
 -- name: drop_older_asks
 -- Questions for the report go with their statements.
 DELETE FROM ledger.ask
@@ -119,7 +124,12 @@ WHERE s.id = %(ledger)s AND e.topic = 'ledger.RecoveryBegun.v1';
 
 -- name: statements
 -- Every transfer of one answer.
-SELECT body FROM ledger.statement WHERE ask = %(ask)s ORDER BY case_id;
+SELECT body FROM ledger.statement
+WHERE ask = %(ask)s AND NOT body ? 'supplements' ORDER BY case_id;
+
+-- name: stated_supplements
+-- The supplements of one answer, as its parts told them.
+SELECT body FROM ledger.statement WHERE ask = %(ask)s AND body ? 'supplements' ORDER BY case_id;
 
 -- name: newest_statement
 -- The newest whole answer of each ledger: its question, and when it was worked in.
@@ -138,6 +148,28 @@ SELECT s.no, s.id, t.body FROM ledger.stream s JOIN ledger.state t ON t.stream =
 WHERE s.kind = 'case' AND t.body::jsonb ->> 'peer' = %(ledger)s::text
   AND t.body::jsonb ->> 'state' NOT IN ('applied', 'agreed', 'refused', 'follow_up')
 ORDER BY s.no;
+
+-- name: supplements_with
+-- The cases in which supplements go to a ledger or came from it: number of the stream, the case.
+SELECT s.no, t.body FROM ledger.stream s JOIN ledger.state t ON t.stream = s.no
+WHERE s.kind = 'case'
+  AND t.body::jsonb -> 'supplements' @> jsonb_build_array(jsonb_build_object('ledger', %(ledger)s::text))
+ORDER BY s.no;
+
+-- name: supplements_from
+-- The supplements of a ledger that passed their checks here, with their sizes.
+SELECT message, length(frame) FROM ledger.inbox
+WHERE sender = %(ledger)s AND kind = 'supplement' AND state = 'done' ORDER BY received_at, message;
+
+-- name: frame_from
+-- A message of a ledger, sealed as it came.
+SELECT frame FROM ledger.inbox WHERE sender = %(ledger)s AND message = %(message)s;
+
+-- name: supplement_answers
+-- What a ledger decided about the supplements of a case, sealed as it came.
+SELECT frame FROM ledger.inbox
+WHERE sender = %(ledger)s AND case_id = %(case)s AND kind = 'supplement_answer' AND state = 'done'
+ORDER BY received_at, message;
 
 -- name: steps_of
 -- The entries of transfers' streams, in order, without what is sealed in them.

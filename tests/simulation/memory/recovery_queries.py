@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from tests.simulation.memory.statements import Answer, Parameters, of_file
-from tests.simulation.memory.tables import Ask, Recovery, Row, Sent, Store
+from tests.simulation.memory.tables import Ask, Came, Recovery, Row, Sent, Store
 from tests.simulation.memory.transfer_queries import of_kind, update
 
 _query = of_file("transfer", "recovery.sql")
@@ -205,6 +205,19 @@ def drop_older_statements(store: Store, p: Parameters) -> Answer:
     return len(found)
 
 
+@_query("drop_older_findings")
+def drop_older_findings(store: Store, p: Parameters) -> Answer:
+    found = [
+        one
+        for one in _asks(store)
+        if one.ledger == p["ledger"] and one.id != p["ask"]
+        if one.answered_at is not None and one.findings
+    ]
+    for one in found:
+        store.asks.put(one.id, one._replace(findings=()))
+    return len(found)
+
+
 @_query("drop_older_asks")
 def drop_older_asks(store: Store, p: Parameters) -> Answer:
     found = [
@@ -230,8 +243,16 @@ def put_statements(store: Store, p: Parameters) -> Answer:
 
 @_query("statements")
 def statements(store: Store, p: Parameters) -> Answer:
-    found = sorted(key for key in store.statements if key[0] == p["ask"])
-    return [(store.statements[key],) for key in found]
+    return [(body,) for body in _stated(store, p["ask"]) if "supplements" not in body]
+
+
+@_query("stated_supplements")
+def stated_supplements(store: Store, p: Parameters) -> Answer:
+    return [(body,) for body in _stated(store, p["ask"]) if "supplements" in body]
+
+
+def _stated(store: Store, ask: UUID) -> list[Any]:
+    return [store.statements[key] for key in sorted(k for k in store.statements if k[0] == ask)]
 
 
 @_query("open_report_asks")
@@ -308,6 +329,43 @@ def cases_with(store: Store, p: Parameters) -> Answer:
         if case["peer"] == p["ledger"] and case["state"] not in _NEVER_TOLD:
             rows.append((stream.no, stream.id, store.states[stream.no]))
     return sorted(rows)
+
+
+@_query("supplements_with")
+def supplements_with(store: Store, p: Parameters) -> Answer:
+    rows: list[Row] = []
+    for stream in store.kinds.get("case", ()):
+        body = store.states.get(stream.no)
+        known = json.loads(body)["supplements"] if body is not None else []
+        if any(one["ledger"] == p["ledger"] for one in known):
+            rows.append((stream.no, body))
+    return sorted(rows)
+
+
+@_query("supplements_from")
+def supplements_from(store: Store, p: Parameters) -> Answer:
+    return [(row.message, len(row.frame)) for row in _done(store, p["ledger"], "supplement")]
+
+
+@_query("frame_from")
+def frame_from(store: Store, p: Parameters) -> Answer:
+    row = store.inbox.get((p["ledger"], p["message"]))
+    return [] if row is None else [(row.frame,)]
+
+
+@_query("supplement_answers")
+def supplement_answers(store: Store, p: Parameters) -> Answer:
+    found = _done(store, p["ledger"], "supplement_answer")
+    return [(row.frame,) for row in found if row.case_id == p["case"]]
+
+
+def _done(store: Store, sender: UUID, kind: str) -> list[Came]:
+    found = [
+        row
+        for row in store.inbox.values()
+        if (row.sender, row.kind, row.state) == (sender, kind, "done")
+    ]
+    return sorted(found, key=lambda row: (row.received_at, row.message))
 
 
 @_query("steps_of")

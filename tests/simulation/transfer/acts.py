@@ -336,7 +336,7 @@ def turn_back(world: World, site: Site, backup: Store) -> None:
     """The database is what it was; whoever works here starts anew."""
     world.trace.append(f"{site} is restored")
     site.store.restore(backup)
-    site.restored = world.lossy = True
+    site.restored = world.restored = True
     world.forget(site)
     world.dies_at = None
     site.start()

@@ -16,6 +16,7 @@ from tests.simulation.memory.statements import STATEMENTS, Answer, Parameters, S
 from tests.simulation.memory.tables import Journal, Store
 from tests.simulation.memory.transfer_queries import due_row
 from tests.simulation.transfer import test_traces as traces
+from tests.simulation.transfer import test_traces_of_restores as restores
 from tests.simulation.transfer.world import World
 from transfer import (
     acceptance,
@@ -24,9 +25,12 @@ from transfer import (
     conversation,
     effects,
     inbox,
+    parts,
     problems,
+    reconciling,
     recovery,
     recovery_state,
+    supplement_restoration,
 )
 from transfer import recall as recalling
 from transfer.held import DatabaseHeld
@@ -263,7 +267,7 @@ def rulings_obeyed(patch: pytest.MonkeyPatch) -> None:
 
 @rule(
     "a restored ledger is fenced",
-    story=traces.test_an_origin_restored_after_its_release_writes_nothing_while_the_receiver_takes_in,
+    story=restores.test_an_origin_restored_after_its_release_writes_nothing_while_the_receiver_takes_in,
 )
 def fenced(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Fence, "standing", lambda self, connection: Standing("open"))
@@ -271,7 +275,7 @@ def fenced(patch: pytest.MonkeyPatch) -> None:
 
 @rule(
     "the file beside the database is written before anything is sent",
-    story=traces.test_an_origin_restored_after_its_release_writes_nothing_while_the_receiver_takes_in,
+    story=restores.test_an_origin_restored_after_its_release_writes_nothing_while_the_receiver_takes_in,
 )
 def guard_first(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Notary, "_keep", lambda self, made: None)
@@ -279,7 +283,7 @@ def guard_first(patch: pytest.MonkeyPatch) -> None:
 
 @rule(
     "what a lost incarnation sent is refused",
-    story=traces.test_what_a_lost_incarnation_sent_is_refused,
+    story=restores.test_what_a_lost_incarnation_sent_is_refused,
 )
 def incarnations_checked(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(DatabaseHeld, "check_incarnation", lambda self, sender, incarnation: None)
@@ -288,12 +292,36 @@ def incarnations_checked(patch: pytest.MonkeyPatch) -> None:
 
 @rule(
     "every other ledger is asked after a restore",
-    story=traces.test_a_restored_ledger_stays_fenced_while_one_peer_has_not_answered,
+    story=restores.test_a_restored_ledger_stays_fenced_while_one_peer_has_not_answered,
 )
 def everybody_asked(patch: pytest.MonkeyPatch) -> None:
     for module in (recovery, recovery_state):
         true = module.others
         patch.setattr(module, "others", lambda office, true=true: true(office)[1:])
+
+
+@rule(
+    "what a ledger decided about proposals before a restore it decides again",
+    story=restores.test_what_a_restored_ledger_decided_about_proposals_it_decides_again,
+)
+def decided_as_before(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(supplement_restoration, "restore", lambda office, *, who: False)
+
+
+@rule(
+    "what a ledger proposed before a restore comes back to its place",
+    story=restores.test_what_a_restored_ledger_proposed_stands_in_its_place_again,
+)
+def proposals_back(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(parts, "put_supplement_back", lambda *a: [])
+
+
+@rule(
+    "another ledger's incarnation is an entry",
+    story=restores.test_a_backup_made_before_another_ledger_was_restored_is_fenced,
+)
+def incarnations_written(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(reconciling, "keep_incarnation", lambda reader, plan, header: None)
 
 
 def _query(patch: pytest.MonkeyPatch, name: str, instead: Statement) -> None:

@@ -109,3 +109,17 @@ def end(world: World) -> None:
     """Everybody does what is asked until nothing is open, and everything holds."""
     world.willing = True
     settle(world)
+
+
+def moved(world: World, origin: int, receiver: int, child: str = "An") -> UUID:
+    """A whole transfer; its id."""
+    case = ask(world, world.sites[receiver], world.sites[origin], child)
+    end(world)
+    assert states(world, case)[receiver] == "accepted", world.trace
+    return case
+
+
+def accepted(world: World, child: str = "An") -> list[int]:
+    """How many proposals about a child each ledger has on record as accepted."""
+    records = ((site, site.pupil(site.record_of(child))) for site in world.sites)
+    return [sum(ruling.reason is None for ruling in pupil.rulings) for _, pupil in records]

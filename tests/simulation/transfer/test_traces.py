@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from uuid import UUID
 
 import pytest
 
@@ -10,6 +9,7 @@ from tests.simulation.transfer import acts, properties
 from tests.simulation.transfer.scripted import (
     LONG,
     accept,
+    accepted,
     arrive,
     ask,
     carry,
@@ -19,6 +19,7 @@ from tests.simulation.transfer.scripted import (
     end,
     export,
     holders,
+    moved,
     reject,
     release,
     sent,
@@ -95,78 +96,9 @@ def test_a_recall_is_answered_by_the_one_decision_and_takes_nothing_back_by_itse
     assert holders(two) == ["31"]
 
 
-def test_a_receiver_restored_after_its_acceptance_takes_in_again_what_it_lost(two: World) -> None:
-    origin, receiver = two.sites
-    case = ask(two, receiver, origin)
-    carry(two)
-    release(two, origin, case)
-    arrive(two, sent(two, origin, "dossier"))
-    backup = receiver.store.copy()
-    accept(two, receiver, case)
-    carry(two)
-    assert states(two, case) == ["accepted", "accepted"]
-    acts.turn_back(two, receiver, backup)
-    end(two)
-    assert (states(two, case), holders(two)) == (["accepted", "accepted"], ["22"])
-
-
-def test_an_origin_restored_after_its_release_writes_nothing_while_the_receiver_takes_in(
-    two: World,
-) -> None:
-    origin, receiver = two.sites
-    case = ask(two, receiver, origin)
-    carry(two)
-    backup = origin.store.copy()
-    release(two, origin, case)
-    dossier = sent(two, origin, "dossier")
-    acts.turn_back(two, origin, backup)
-    size = len(origin.store.entries)
-    acts.enter_mark(two, origin, "An", slot="TX2", value="9")
-    acts.let_go(two, origin, case_of(origin, case), origin.record_of("An"))
-    assert len(origin.store.entries) == size
-    arrive(two, dossier)
-    accept(two, receiver, case)
-    end(two)
-    assert (states(two, case), holders(two)) == (["accepted", "accepted"], ["22"])
-
-
-def test_a_ledger_restored_to_before_it_sent_a_pupil_back_does_not_hold_it_again(
-    two: World,
-) -> None:
-    origin, receiver = two.sites
-    _moved(two, 0, 1)
-    backup = receiver.store.copy()
-    _moved(two, 1, 0)
-    acts.turn_back(two, receiver, backup)
-    properties.check_always(two)
-    end(two)
-    assert holders(two) == [str(origin)]
-
-
-def test_a_receiver_restored_after_its_rejection_does_not_take_the_old_dossier_in(
-    two: World,
-) -> None:
-    origin, receiver = two.sites
-    case = ask(two, receiver, origin)
-    carry(two)
-    release(two, origin, case)
-    dossier = sent(two, origin, "dossier")
-    arrive(two, dossier)
-    backup = receiver.store.copy()
-    reject(two, receiver, case)
-    carry(two)
-    assert holders(two) == ["31"]
-    acts.turn_back(two, receiver, backup)
-    arrive(two, dossier)
-    acts.take_in(two, receiver, case_of(receiver, case), receiver.record_of("An"))
-    properties.check_always(two)
-    end(two)
-    assert (states(two, case), holders(two)) == (["rejected", "rejected"], ["31"])
-
-
 def test_two_supplements_of_one_transfer_are_both_taken_the_second_first(two: World) -> None:
     origin, receiver = two.sites
-    case = _moved(two, 0, 1)
+    case = moved(two, 0, 1)
     supplements = []
     for slot in ("TX2", "TX3"):
         acts.enter_mark(two, origin, "An", slot=slot, value="9")
@@ -177,13 +109,13 @@ def test_two_supplements_of_one_transfer_are_both_taken_the_second_first(two: Wo
         acts.settle_proposals(two, receiver, case_of(receiver, case))
         properties.check_always(two)
     end(two)
-    assert _accepted(two) == [2, 2]
+    assert accepted(two) == [2, 2]
 
 
 def test_a_supplement_that_follows_a_pupil_to_a_third_ledger_counts_once(three: World) -> None:
     """The second took it in before it passed the pupil on; its answer is lost."""
     first, second, third = three.sites
-    case = _moved(three, 0, 1)
+    case = moved(three, 0, 1)
     acts.enter_mark(three, first, "An", slot="TX2", value="9")
     acts.offer(three, first, case_of(first, case))
     arrive(three, sent(three, first, "supplement"))
@@ -195,42 +127,19 @@ def test_a_supplement_that_follows_a_pupil_to_a_third_ledger_counts_once(three: 
     arrive(three, sent(three, second, "dossier"))
     accept(three, third, onward)
     end(three)
-    assert (holders(three), _accepted(three)) == (["01"], [1, 1, 0])
+    assert (holders(three), accepted(three)) == (["01"], [1, 1, 0])
 
 
 def test_a_supplement_goes_on_to_who_has_the_pupil_and_is_decided_there(three: World) -> None:
     first, _, third = three.sites
-    case = _moved(three, 0, 1)
-    _moved(three, 1, 2)
+    case = moved(three, 0, 1)
+    moved(three, 1, 2)
     acts.enter_mark(three, first, "An", slot="TX2", value="9")
     acts.offer(three, first, case_of(first, case))
     end(three)
     assert case_of(first, case).moved_to == third.id
     assert case_of(third, case).state == "follow_up"
-    assert _accepted(three) == [1, 0, 1]
-
-
-def test_a_restored_ledger_stays_fenced_while_one_peer_has_not_answered(three: World) -> None:
-    first, second, third = three.sites
-    case = ask(three, second, first)
-    carry(three)
-    backup = first.store.copy()
-    release(three, first, case)
-    carry(three)
-    acts.turn_back(three, first, backup)
-    acts.recover(three, first)
-    three.send(first)
-    asked = {letter.receiver: letter for letter in three.bag}
-    arrive(three, asked[third.number])
-    three.bag.clear()
-    arrive(three, sent(three, third, "reconcile"))
-    acts.advance(three, first)
-    size = len(first.store.entries)
-    acts.let_go(three, first, case_of(first, case), first.record_of("An"))
-    assert (first.stands, len(first.store.entries)) == ("recovering", size)
-    arrive(three, asked[second.number])
-    end(three)
-    assert len(holders(three)) == 1
+    assert accepted(three) == [1, 0, 1]
 
 
 @pytest.mark.parametrize("custodian", [0, 1])
@@ -250,12 +159,6 @@ def test_a_ruling_leaves_one_custodian_in_whatever_order_it_comes(
         properties.check_always(court)
     end(court)
     assert holders(court) == [str(court.sites[custodian])]
-
-
-def _accepted(world: World, child: str = "An") -> list[int]:
-    """How many proposals about a child each ledger has on record as accepted."""
-    records = ((site, site.pupil(site.record_of(child))) for site in world.sites)
-    return [sum(ruling.reason is None for ruling in pupil.rulings) for _, pupil in records]
 
 
 # Those that these schedules have found
@@ -359,7 +262,7 @@ def test_two_histories_do_not_go_into_one_record(three: World) -> None:
     acts.take_in(three, third, case_of(third, true), None)
     end(three)
     assert states(three, true) == ["accepted", "", "accepted"]
-    _moved(three, 2, 0)
+    moved(three, 2, 0)
 
 
 def test_a_message_that_comes_again_adds_nothing(two: World) -> None:
@@ -397,7 +300,7 @@ def _written_on(world: World, slots: tuple[str, ...]) -> str:
     origin, receiver = world.sites
     backup = origin.store.copy()
     acts.enter_mark(world, origin, "An", slot="TX2", value="9")
-    _moved(world, 0, 1)
+    moved(world, 0, 1)
     acts.turn_back(world, origin, backup)
     origin.guard.unlink()
     acts.adopt(world, origin)
@@ -453,7 +356,7 @@ def test_a_recall_whose_damaged_copy_is_told_of_late_is_not_sent_anew(two: World
 
 def test_only_a_record_that_is_here_is_given_back(two: World) -> None:
     origin, receiver = two.sites
-    case = _moved(two, 0, 1)
+    case = moved(two, 0, 1)
     export(two, receiver, origin)
     assert acts.returned(two, receiver, case) is None
     assert len(receiver.cases()) == 2, "nothing was offered by halves"
@@ -462,13 +365,13 @@ def test_only_a_record_that_is_here_is_given_back(two: World) -> None:
 
 def test_who_comes_back_is_no_new_record(two: World) -> None:
     origin, receiver = two.sites
-    back = acts.returned(two, receiver, _moved(two, 0, 1))
+    back = acts.returned(two, receiver, moved(two, 0, 1))
     assert back is not None
     carry(two)
     assert not acts.take_in(two, origin, case_of(origin, back), None)
     accept(two, origin, back)
     end(two)
-    _moved(two, 0, 1)
+    moved(two, 0, 1)
 
 
 def test_a_return_that_is_rejected_does_not_undo_a_ruling(court: World) -> None:
@@ -517,34 +420,6 @@ def test_whom_a_ruling_gave_custody_has_the_dossier_issued_again(court: World) -
     assert holders(court) == ["22"]
 
 
-def test_a_restored_ledger_has_back_what_was_rejected_before_it_came(two: World) -> None:
-    origin, receiver = two.sites
-    file = export(two, origin, receiver)
-    backup = origin.store.copy()
-    acts.call_back(two, origin, file.case)
-    carry(two)
-    acts.turn_back(two, origin, backup)
-    end(two)
-    assert (states(two, file.case), holders(two)) == (["rejected", "rejected"], ["31"])
-
-
-def test_what_a_lost_incarnation_sent_is_refused(two: World) -> None:
-    origin, receiver = two.sites
-    case = ask(two, receiver, origin)
-    carry(two)
-    backup = origin.store.copy()
-    release(two, origin, case)
-    dossier = sent(two, origin, "dossier")
-    acts.turn_back(two, origin, backup)
-    acts.recover(two, origin)
-    carry(two)
-    acts.advance(two, origin)
-    assert (origin.stands, holders(two)) == ("open", ["31"])
-    assert "old_incarnation" in arrive(two, dossier)
-    end(two)
-    assert holders(two) == ["22"]
-
-
 def test_accepted_is_never_rejected(two: World) -> None:
     origin, receiver = two.sites
     case = ask(two, receiver, origin)
@@ -581,17 +456,9 @@ def test_a_clock_that_ran_ahead_holds_no_message_up(two: World) -> None:
     assert states(two, case) == ["requested", "requested"]
 
 
-def _moved(world: World, origin: int, receiver: int, child: str = "An") -> UUID:
-    """A whole transfer; its id."""
-    case = ask(world, world.sites[receiver], world.sites[origin], child)
-    end(world)
-    assert states(world, case)[receiver] == "accepted", world.trace
-    return case
-
-
 def test_there_and_back_and_on_to_a_third_ledger(three: World) -> None:
     for origin, receiver in ((0, 1), (1, 0), (0, 2), (2, 1)):
-        _moved(three, origin, receiver)
+        moved(three, origin, receiver)
     assert holders(three) == ["22"]
 
 

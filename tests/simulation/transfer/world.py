@@ -222,8 +222,8 @@ class World:
     """By case what the ministry ruled."""
     willing: bool = False
     """Whether everybody does what is asked."""
-    lossy: bool = False
-    """Whether a ledger was restored: what was decided about proposals is not told again yet."""
+    restored: bool = False
+    """Whether a ledger was ever restored."""
     checked: tuple[object, ...] = ()
     """What was written when the properties were last checked."""
 
