@@ -8,6 +8,7 @@ from ledger.event import Event, Frozen
 from ledger.events.case import (
     ApplicationDecided,
     ApplicationReceived,
+    AwaitedSupplementCame,
     CancelReceived,
     CaseDecided,
     CaseReleased,
@@ -78,10 +79,11 @@ class Supplement(Frozen):
 
 
 class Awaited(Frozen):
-    """Proposals of a ledger that were decided here before a restore, and are to come again."""
+    """Proposals of a ledger that were decided here before a restore, and come again."""
 
     ledger: UUID
     proposals: tuple[UUID, ...]
+    here: bool
 
 
 class Case(Frozen):
@@ -138,6 +140,11 @@ class Case(Frozen):
     bound: Literal["accepted", "rejected"] | None = None
     restored: int = 0
     awaited: tuple[Awaited, ...] = ()
+
+    @property
+    def owing(self) -> tuple[UUID, ...]:
+        """The ledgers from which awaited proposals have not come yet."""
+        return tuple(dict.fromkeys(one.ledger for one in self.awaited if not one.here))
 
     @classmethod
     def begun(cls, id: UUID, side: Side, peer: UUID | None, **known: Any) -> "Case":
@@ -261,7 +268,7 @@ def evolve(case: Case | None, event: Event, version: int) -> Case:
             return _supplemented(case, event)
         case SupplementAwaited():
             waiting = case or Case.begun(event.case, "receiver", event.author, state="follow_up")
-            lost = Awaited(ledger=event.author, proposals=event.proposals)
+            lost = Awaited(ledger=event.author, proposals=event.proposals, here=False)
             return waiting.model_copy(update={"awaited": (*waiting.awaited, lost)})
         case CaseRestored():
             return _restored(case, event)
@@ -313,6 +320,14 @@ def evolve(case: Case | None, event: Event, version: int) -> Case:
             return case.model_copy(update={"supplements": (*case.supplements, sent)})
         case SupplementAnswered():
             return _answered(case, event)
+        case AwaitedSupplementCame():
+            came = tuple(
+                one.model_copy(update={"here": True})
+                if one.ledger == event.author and set(one.proposals) <= set(event.proposals)
+                else one
+                for one in case.awaited
+            )
+            return case.model_copy(update={"awaited": came})
         case MovedOn():
             return case.model_copy(update={"moved_to": event.to_ledger, "via": event.via})
         case ProblemNoted() if case.state == "recalling":
@@ -445,17 +460,11 @@ def _supplemented(case: Case | None, event: SupplementReceived) -> Case:
         proposals=event.proposals,
         outcome=None,
     )
-    awaited = tuple(
-        one
-        for one in opened.awaited
-        if one.ledger != event.author or not set(one.proposals) <= set(event.proposals)
-    )
     return opened.model_copy(
         update={
             "pupil": opened.pupil or event.pupil,
             "their_pupil": opened.their_pupil or event.their_pupil,
             "supplements": (*opened.supplements, received),
-            "awaited": awaited,
         }
     )
 

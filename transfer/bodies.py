@@ -94,8 +94,8 @@ class SupplementBody(Body):
 
     `pupil` is the author's own id; `via` the transfer by which the addressee took the pupil in,
     where it is no party of this one. Keys travel protected by the sealing alone. `answers` (base64
-    of a JWS) are what the addressee decided about these proposals before it was restored, under its
-    own seal.
+    of a JWS), where it goes to a ledger that was restored, are what that ledger decided about these
+    proposals before, under its own seal.
     """
 
     number: int = Field(ge=1)
@@ -104,7 +104,7 @@ class SupplementBody(Body):
     streams: tuple[CarriedStream, ...] = Field(min_length=1, max_length=100)
     proposals: tuple[Offer, ...] = Field(min_length=1, max_length=5000)
     keys: tuple[CarriedKey, ...] = Field(max_length=200)
-    answers: tuple[str, ...] = Field(default=(), max_length=100)
+    answers: tuple[str, ...] | None = Field(default=None, max_length=100)
 
 
 class SupplementAnswerBody(Body):

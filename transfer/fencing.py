@@ -46,7 +46,7 @@ def may_recover(office: Office, header: Header) -> bool:
             case = Reader(connection, office.ledger.keyring, office.ledger.id).case(header.case)
             if case is not None and (
                 (header.kind == "dossier" and case.bound == "accepted")
-                or (header.kind == "supplement" and case.awaited)
+                or (header.kind == "supplement" and case.owing)
             ):
                 return True
     raise Fenced(str(standing.reason))

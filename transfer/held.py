@@ -96,9 +96,13 @@ class DatabaseHeld:
             for entry in (*releases, *dossier.carried)
         }
         rows = self._connection.execute(_SQL["copies"], {"streams": streams}).fetchall()
+        held = {(stream, version): entry_hash.hex() for stream, version, entry_hash, _ in rows}
+        last = dossier.last_hop.release.record
+        # What came after that release is here already: an older dossier, sent again.
+        older = held.get((last.stream, last.version)) == last.entry_hash
         for stream, version, entry_hash, topic in rows:
             came = carried.get((stream, version))
-            if came is None and self._ours(dossier, stream):
+            if came is None and (older or self._ours(dossier, stream)):
                 continue
             # We may know of proposals that nobody had accepted when this was sent.
             if came is None and topic == Proposed.TOPIC:

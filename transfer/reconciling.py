@@ -24,7 +24,7 @@ from ledger.queries import queries
 from ledger.reader import Reader
 from transfer import clock
 from transfer.acceptances import signed_acceptances, signed_supplements
-from transfer.cases import Write, case_ref, message, next_issue, person_of, repeat
+from transfer.cases import Write, case_ref, message, next_issue, person_of
 from transfer.completeness import author_order
 from transfer.dossier import CarriedEntry, CarriedKey, Hop
 from transfer.entries import carried
@@ -81,7 +81,6 @@ def on_ask(
     _send_again(reader, plan, header.sender, shown, set(body.wants_supplements))
     if body.since is not None:
         plan.extra.append(_tell_again(header.sender))
-        plan.extra += [_answer_again(case.id) for case in shown]
     contents = _parts(reader, header, body, cases)
     # A question that could not be read is asked anew, and answered anew.
     first = next_issue(reader, header.case, "reconcile")
@@ -105,16 +104,6 @@ def _send_again(
     for case in cases:
         if case.id in wanted:
             send_decided(reader, plan, case, asker, today=clock.today())
-
-
-def _answer_again(case: UUID) -> Write:
-    """What was decided about the supplements of a restored ledger is told again."""
-
-    def write(connection: Connection, first: int) -> None:
-        del first
-        repeat(connection, case, ("supplement_answer", "moved_to"))
-
-    return write
 
 
 def _can_send_again(case: Case) -> bool:

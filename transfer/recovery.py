@@ -133,7 +133,7 @@ def advance(office: Office, *, who: Who) -> Progress | None:
     with office.ledger.database.connection() as connection:
         bound = [case for case in all_cases(connection) if case.bound == "accepted"]
     for case in bound:
-        if case.state == "received" and case.pupil is not None:
+        if case.state == "received":
             _accept_by_rule(office, case, who)
     _ask_for_dossiers(office, [case for case in bound if awaits_dossier(case)], who)
     supplement_restoration.decide_as_before(office, who=who)
@@ -168,14 +168,18 @@ def _work_in(
 
 def _accept_by_rule(office: Office, case: Case, who: Who) -> None:
     """What this ledger accepted before it was restored it accepts again: the other side has
-    closed the transfer. Where the dossier fails now, the case stays open."""
+    closed the transfer. Where the dossier fails now, or nothing tells which pupil it is, the case
+    stays open."""
+    pupil = case.pupil or _accepted_into(office, case.id)
+    if pupil is None:
+        return
     try:
         report = inbox.reopen(office, case.id)
         acceptance.accept(
             office,
             case.id,
             report,
-            pupil=case.pupil,
+            pupil=pupil,
             remark=None,
             today=clock.today(),
             who=who,
@@ -183,6 +187,14 @@ def _accept_by_rule(office: Office, case: Case, who: Who) -> None:
         )
     except (CaseRefused, CheckFailed):
         return
+
+
+def _accepted_into(office: Office, case: UUID) -> UUID | None:
+    """The record whose own stream says that it took the transfer in: that entry came back."""
+    with office.ledger.database.connection() as connection:
+        named = {"ledger": office.ledger.id, "case": str(case)}
+        row = connection.execute(_SQL["accepted_into"], named).fetchone()
+    return row[0] if row is not None else None
 
 
 def _ask_for_dossiers(

@@ -87,7 +87,7 @@ def progress(office: Office, incarnation: int) -> Progress:
 def _is_outstanding(case: Case, ruled: set[UUID]) -> bool:
     """What was accepted before must be here again, and what was decided about proposals; a person
     may still have to say who it is."""
-    if any(one.ledger not in ruled for one in case.awaited):
+    if not ruled.issuperset(case.owing):
         return True
     if case.bound != "accepted" or case.other in ruled:
         return False

@@ -10,6 +10,7 @@ from ledger.event import StreamKind
 from ledger.events.case import SupplementSent
 from ledger.events.pupil_year import Proposed
 from ledger.log import Entry
+from ledger.proposal import Decisions
 from ledger.reader import Reader
 from transfer.acceptances import signed_answers
 from transfer.bodies import Offer, SupplementBody
@@ -76,9 +77,18 @@ def build_supplement(
             for proposal in sent.proposals
         ),
         keys=keys_of(office, connection, [entry for s in streams for entry in years[s.id]]),
-        answers=signed_answers(office, connection, case.id, sent.to_ledger, sent.proposals),
+        answers=_answers(office, connection, reader.decisions(pupil), sent),
     )
     return body.model_dump(mode="json")
+
+
+def _answers(
+    office: Office, connection: Connection, decisions: Decisions, sent: SupplementSent
+) -> tuple[str, ...] | None:
+    """What the custodian signed about proposals that are all decided: it asked for them again."""
+    if any((office.ledger.id, one) not in decisions for one in sent.proposals):
+        return None
+    return signed_answers(office, connection, sent.case, sent.to_ledger, sent.proposals)
 
 
 def _sent(

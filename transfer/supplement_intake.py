@@ -5,7 +5,13 @@ from uuid import UUID
 from ledger import case as case_state
 from ledger.case import Case, Supplement
 from ledger.event import Event
-from ledger.events.case import MovedOn, SupplementAnswered, SupplementOutcome, SupplementReceived
+from ledger.events.case import (
+    AwaitedSupplementCame,
+    MovedOn,
+    SupplementAnswered,
+    SupplementOutcome,
+    SupplementReceived,
+)
 from ledger.events.pupil import SupplementDecided
 from ledger.plan import Outgoing, Plan
 from ledger.pupil import Pupil
@@ -15,14 +21,16 @@ from ledger.registration import pupil_ref
 from signing.truststore import TrustStore
 from transfer import clock
 from transfer.bodies import AnswerBody, SupplementAnswerBody, SupplementBody
-from transfer.cases import answered_issue, case_ref, message
+from transfer.cases import answered_issue, case_ref, message, repeat
 from transfer.errors import CaseRefused
 from transfer.held import remember_checkpoints
+from transfer.kinds import ANSWERS
 from transfer.message import Header
 from transfer.supplement import add_supplement, require_pupil
 from transfer.supplement_decision import answer_of, tell
 
 _SQL = queries("transfer", "transfer.sql")
+_ANSWERS = ANSWERS["supplement"]
 MAX_MOVES = 16
 """How often a case is told that the pupil went on, before a person should look."""
 
@@ -41,7 +49,9 @@ def on_supplement(
     pupil = reader.pupils([pupil_id])[pupil_id]
     assert pupil is not None
     if case is not None and any(one.number == body.number for one in case.supplements):
-        return again(reader, case, pupil, body.number)
+        plan = again(reader, case, pupil, body.number)
+        plan.extra.append(lambda connection, _: repeat(connection, header.case, _ANSWERS))
+        return plan
     received = SupplementReceived(
         effective_on=clock.today(),
         case=header.case,
@@ -57,6 +67,14 @@ def on_supplement(
     opened = case_state.evolve(case, received, 0)
     plan = Plan()
     plan.add(ref, [received])
+    if body.answers is not None and opened.owing:
+        came = AwaitedSupplementCame(
+            effective_on=clock.today(),
+            case=header.case,
+            author=header.sender,
+            proposals=received.proposals,
+        )
+        plan.add(ref, [came])
     shown = [(body.iss, offer.inclusion.checkpoint) for offer in body.proposals]
     plan.extra.append(remember_checkpoints(trust, shown))
     _answer_open(reader, plan, opened, pupil)

@@ -1,6 +1,6 @@
 """Supplements after a restore: what was proposed here and what was decided here is known again.
 
-    ours, not known here         noted as sent, so that its answer, which is told again, fits
+    ours, not known here         noted as sent, and sent again: it gets the answer it got before
     theirs, decided here before  asked for again: it comes with the answer that we signed
     here again                   decided as it was
 
@@ -21,7 +21,7 @@ from transfer import clock, supplement_decision
 from transfer.acceptances import MAX_ANSWER, own_word
 from transfer.asking import ask_in_pages, recovering
 from transfer.bodies import SupplementAnswerBody, SupplementBody
-from transfer.cases import all_cases, case_ref, person_of
+from transfer.cases import all_cases, case_ref, message, person_of
 from transfer.errors import CaseRefused, CheckFailed
 from transfer.office import Office
 from transfer.statement import StatedSupplement
@@ -48,6 +48,9 @@ def restore(office: Office, *, who: Who) -> bool:
             known[told.case] = case_state.evolve(case, event, 0)
             if isinstance(event, SupplementAwaited):
                 wants.setdefault(teller, []).append(told.case)
+            else:
+                again = message(told.case, teller, "supplement", issue=told.number)
+                plan.outgoing.append(again)
         for teller, cases in wants.items():
             wanted = list(dict.fromkeys(cases))
             ask_in_pages(plan, teller, under_way, wants_supplements=wanted)
@@ -107,7 +110,7 @@ def ask_again(office: Office, *, who: Who) -> None:
             return plan
         owed: dict[UUID, list[UUID]] = {}
         for case in all_cases(reader.connection):
-            for ledger in dict.fromkeys(one.ledger for one in case.awaited):
+            for ledger in case.owing:
                 owed.setdefault(ledger, []).append(case.id)
         for ledger, cases in owed.items():
             ask_in_pages(plan, ledger, under_way, wants_supplements=cases)
@@ -134,7 +137,7 @@ def decide_as_before(office: Office, *, who: Who) -> None:
 def _said(office: Office, body: SupplementBody) -> dict[UUID, str | None]:
     """By proposal what we said of it before: the reason of the refusal, None where accepted."""
     said: dict[UUID, str | None] = {}
-    for text in body.answers:
+    for text in body.answers or ():
         own = own_word(office, text, SupplementAnswerBody, limit=MAX_ANSWER)
         if own is not None and (own.aud, own.transfer_id) == (body.iss, body.transfer_id):
             said |= own.said

@@ -449,6 +449,18 @@ class SupplementAwaited(Event):
     proposals: tuple[UUID, ...]
 
 
+class AwaitedSupplementCame(Event):
+    """Awaited proposals are here again, with what this ledger said of them, as far as their author
+    can show it; a person decides about the others."""
+
+    TOPIC: ClassVar[str] = "ledger.AwaitedSupplementCame.v1"
+    STREAM: ClassVar[StreamKind] = StreamKind.CASE
+
+    case: UUID
+    author: UUID
+    proposals: tuple[UUID, ...]
+
+
 class PeerRestored(Event):
     """The other side was restored from a backup and speaks as `incarnation`: what it sent before
     and is not here yet is refused. `issue` is that of a dossier sent again, sealed to its ledger
@@ -520,6 +532,7 @@ EVENTS: tuple[type[Event], ...] = (
     SupplementAnswered,
     MovedOn,
     SupplementAwaited,
+    AwaitedSupplementCame,
     PeerRestored,
     CaseRestored,
 )

@@ -515,6 +515,11 @@ FACTS: dict[type[Event], dict[str, Any]] = {
         "statutory": NOTE,
     },
     case.SupplementAwaited: {"case": CASE, "author": OTHER_LEDGER, "proposals": (STREAM,)},
+    case.AwaitedSupplementCame: {
+        "case": CASE,
+        "author": OTHER_LEDGER,
+        "proposals": (STREAM,),
+    },
     case.PeerRestored: {"case": CASE, "incarnation": 2, "issue": 3},
     case.CaseRestored: {
         "case": CASE,

@@ -202,6 +202,12 @@ SELECT id FROM ledger.stream
 WHERE id = ANY(%(ids)s) AND kind = 'pupil' AND ledger = %(ledger)s
   AND EXISTS (SELECT FROM ledger.entry e WHERE e.stream = ledger.stream.no);
 
+-- name: accepted_into
+-- Which record of ours took a transfer in.
+SELECT s.id FROM ledger.stream s JOIN ledger.state t ON t.stream = s.no
+WHERE s.kind = 'pupil' AND s.ledger = %(ledger)s
+  AND t.body::jsonb -> 'accepted' ? %(case)s::text;
+
 -- name: acceptances
 -- The acceptances of some transfers that came here, sealed as they were, since an instant of the
 -- receiver's clock (a day less: the two need not agree).

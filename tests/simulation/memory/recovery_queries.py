@@ -420,6 +420,13 @@ def owned_persons(store: Store, p: Parameters) -> Answer:
     ]
 
 
+@_query("accepted_into")
+def accepted_into(store: Store, p: Parameters) -> Answer:
+    own = (s for s in store.kinds.get("pupil", ()) if s.ledger == p["ledger"])
+    found = ((s.id, store.states.get(s.no)) for s in own)
+    return [(id,) for id, body in found if body and p["case"] in json.loads(body)["accepted"]]
+
+
 @_query("acceptances")
 def acceptances(store: Store, p: Parameters) -> Answer:
     after = p["since"] - timedelta(days=1)
