@@ -1,7 +1,6 @@
 """The agents of a home's ledgers as one process: signals, and where their counters are told."""
 
 import asyncio
-import gc
 import json
 import logging
 import os
@@ -16,6 +15,7 @@ from typing import Any, TypeVar
 
 import click
 
+from services import memory
 from services.embedded import Servers
 from services.embedded.home import replace_file
 from services.files import require_writable
@@ -88,18 +88,10 @@ def run_agents(
         if listen is not None:
             host, port = stack.enter_context(_answering(listen, counters))
             messages.print(json.dumps({"metrics": f"http://{host}:{port}/metrics"}), markup=False)
-        settle_memory()
+        memory.settle()
         measured = partial(_write, metrics_file, counters) if metrics_file else None
         asyncio.run(_until_told(jobs, measured))
     return 0
-
-
-def settle_memory() -> None:
-    """For a process that lasts: what was loaded so far is never looked at again by the collector,
-    and it looks less often, for a dossier is some ten thousand objects and no garbage."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 5, 5)
 
 
 def _jobs(workplace: Workplace, names: Sequence[str | None], stack: ExitStack) -> list[Job]:

@@ -25,6 +25,7 @@ from ledger.errors import (
     Refused,
 )
 from projections.errors import ProjectionError
+from services import memory
 from services.embedded import Home, default_home
 from services.errors import ServiceError
 from services.nats.access import NatsAccess
@@ -196,6 +197,7 @@ def exit_code(error: Exception) -> int:
 
 def main(arguments: list[str] | None = None) -> None:
     """Runs one command; never a traceback for what a user can cause."""
+    memory.look_seldom()
     arguments = hoist_globals(sys.argv[1:] if arguments is None else arguments)
     try:
         code: Any = cli.main(args=arguments, prog_name="hocba", standalone_mode=False)

@@ -62,7 +62,7 @@ def _sealed(office: Office, case_id: UUID) -> bytes:
     again = {"case": case_id, "kind": "dossier"}
     with office.ledger.database.connection() as connection:
         renewed = connection.execute(_RECOVERY["seal_again"], again).rowcount > 0
-    outbox.seal_waiting(office)
+    outbox.seal_all(office)
     with office.ledger.database.connection() as connection:
         row = connection.execute(_SQL["sealed"], {"case": case_id, "kind": "dossier"}).fetchone()
         if row is None:

@@ -31,6 +31,8 @@ POLL: Final = 0.5
 """How long a message that another process left in the outbox waits at most."""
 GATHER: Final = 0.2
 """How long what waits is left to gather: the log is signed once for all of it."""
+SEAL: Final = 12
+"""Messages sealed before they are sent: the first is carried while the next are made."""
 PATIENCE: Final = 5.0
 """How long a fetch lingers; a message that comes meanwhile is delivered at once."""
 LOOK: Final = 60.0
@@ -117,7 +119,7 @@ class Courier:
         Raises:
             Conflict: `fenced`, this ledger was restored and no recovery has begun.
         """
-        await asyncio.to_thread(outbox.seal_waiting, self._office)
+        await asyncio.to_thread(outbox.seal_waiting, self._office, most=SEAL)
         return await self.relay.send()
 
     async def follow(self, stop: asyncio.Event) -> None:
@@ -153,6 +155,8 @@ class Courier:
             self._woken.clear()
             sent = await self.send()
             self.metrics.exchanged()
+            if sent >= SEAL:
+                continue  # more may wait
             if not sent:
                 await pause(self._woken, POLL)
             # What one message leaves to be told is rarely alone.

@@ -48,7 +48,7 @@ def export_case(office: Office, case_id: UUID) -> list[FileMessage]:
     Raises:
         NotFound: `unknown_case`.
     """
-    outbox.seal_waiting(office)
+    outbox.seal_all(office)
     with office.ledger.database.connection() as connection:
         case = Reader(connection, office.ledger.keyring, office.ledger.id).case(case_id)
         rows = connection.execute(_SQL["of_case"], {"case": case_id}).fetchall()

@@ -39,6 +39,9 @@ from transfer.taken import Taken as Taken
 from transfer.taken import problem, seen
 
 _SQL = queries("transfer", "transfer.sql")
+_SETTLING = frozenset({"accept", "reject", "cancel", "ruling", "supplement_answer"})
+"""What ends a conversation: its sender counts on our knowing it once it is acknowledged, so the
+checkpoint outside the database covers it before that. A backup without it is fenced."""
 
 
 def take(office: Office, data: bytes, *, who: Who, account: str | None = None) -> Taken:
@@ -58,14 +61,17 @@ def take(office: Office, data: bytes, *, who: Who, account: str | None = None) -
         dead_letter.keep(office, data, sender=_account_holder(office, account), failure=failure)
         return Taken("unknown", None, "dead", failure)
     recovery = may_recover(office, frame.header)
+    taker = _take_dossier if frame.header.kind == "dossier" else _take_answer
     try:
-        if frame.header.kind == "dossier":
-            return _take_dossier(office, data, frame, who, recovery=recovery)
-        return _take_answer(office, data, frame, who, recovery=recovery)
+        taken = taker(office, data, frame, who, recovery=recovery)
+        if frame.header.kind in _SETTLING:
+            with office.ledger.database.connection() as connection:
+                office.notary.checkpoint(connection)
     except Conflict as conflict:
         if conflict.code != "fenced":
             raise
         raise Fenced(conflict.message) from conflict
+    return taken
 
 
 def _account_holder(office: Office, account: str | None) -> UUID | None:

@@ -8,7 +8,7 @@ import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from ledger import ids, log
@@ -30,6 +30,8 @@ from transfer.office import Office
 from transfer.supplement_build import build_supplement
 
 _SQL = queries("transfer", "transfer.sql")
+BATCH: Final = 100
+"""So many are sealed at most at once: the log is signed for all of them."""
 REISSUED = "reissued"
 """Beside the content of a message that goes out anew: how often it has; for us alone."""
 NOT_AFTER = timedelta(days=180)
@@ -50,8 +52,14 @@ class _Waiting:
     content: dict[str, Any]
 
 
-def seal_waiting(office: Office) -> int:
-    """Seals every message that waits, at most a hundred; returns how many. One that cannot be
+def seal_all(office: Office) -> None:
+    """Seals every message that waits. Raises as `seal_waiting`."""
+    while seal_waiting(office):
+        pass
+
+
+def seal_waiting(office: Office, *, most: int = BATCH) -> int:
+    """Seals what waits, the oldest `most` messages; returns how many. One that cannot be
     sealed (its pupil was erased, its receiver is in no trust bundle any more) is listed as failed.
 
     The log is signed once for all of them; what was written while they were made, and may be told
@@ -63,7 +71,7 @@ def seal_waiting(office: Office) -> int:
     """
     with office.ledger.database.connection() as connection:
         fencing.require_open(office, connection)
-        rows = connection.execute(_SQL["to_seal"]).fetchall()
+        rows = connection.execute(_SQL["to_seal"], {"limit": most}).fetchall()
         waiting = [_Waiting(*row) for row in rows]
         if not waiting:
             return 0

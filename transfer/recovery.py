@@ -19,11 +19,13 @@ from ledger.case import Case
 from ledger.database import Connection
 from ledger.errors import Conflict
 from ledger.event import StreamKind, Who
+from ledger.events.pupil import ReleaseUndone
 from ledger.events.recovery import RecoveryBegun, RecoveryEnded
 from ledger.ids import uuid7
 from ledger.plan import Plan
 from ledger.queries import queries
 from ledger.reader import Reader
+from ledger.registration import pupil_ref
 from transfer import acceptance, clock, inbox, supplement_restoration
 from transfer.asking import ask, ask_in_pages, named, others, recovering, wanted
 from transfer.cases import Write, all_cases, answered
@@ -142,6 +144,7 @@ def advance(office: Office, *, who: Who) -> Progress | None:
         return found
     if supplement_restoration.restore(office, who=who):
         return progress(office, incarnation)
+    _undo_rejected(office, who)
     _end(office, found, who)
     return progress(office, incarnation)
 
@@ -268,6 +271,25 @@ def leave_out(office: Office, ledger: UUID, certificate: bytes, *, who: Who) -> 
             return Plan()
         ruled = {"ask": uuid7(), "ledger": ledger, "incarnation": under_way[0]}
         return Plan(extra=[named("put_ruling", {**ruled, "ruling": dead.number})])
+
+    office.ledger.desk.run(decide, who=who, recovery=True)
+
+
+def _undo_rejected(office: Office, who: Who) -> None:
+    """A release that came back after its transfer was known to have ended in a rejection, by a
+    ruling that was quicker, is undone once more."""
+
+    def decide(reader: Reader) -> Plan:
+        named = {"ledger": reader.ledger}
+        rows = reader.connection.execute(_SQL["released_pupils"], named).fetchall()
+        plan = Plan()
+        for pupil, case_id in rows:
+            case = reader.case(case_id)
+            if case is not None and (case.side, case.state) == ("origin", "rejected"):
+                reader.pupils([pupil])
+                undone = ReleaseUndone(effective_on=clock.today(), case=case_id)
+                plan.add(pupil_ref(reader, pupil), [undone])
+        return plan
 
     office.ledger.desk.run(decide, who=who, recovery=True)
 

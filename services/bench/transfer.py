@@ -42,7 +42,9 @@ MARKS = 96
 ENTRIES = MARKS + 4
 """Registered, local key, enrolled, year opened, and the marks."""
 PATIENCE = 600.0
-_ACCEPTED = "SELECT count(*) FROM ledger.entry WHERE topic = 'ledger.DecisionReceived.v1'"
+_ACCEPTED = "SELECT count(*) FROM ledger.inbox WHERE kind = 'accept' AND state = 'done'"
+"""Noted in the transaction that appends the acceptance. The log itself would be read from end to
+end at every look, and take a core from those that are measured."""
 _FRAMES = "SELECT sealed FROM ledger.outbox WHERE kind = 'dossier' AND case_id = ANY(%s)"
 _REQUESTS = "SELECT count(*) FROM ledger.inbox WHERE kind = 'request'"
 
@@ -227,7 +229,7 @@ def _wait(connection: Connection, query: str, wanted: int, agents: Sequence[psut
             return
         if perf_counter() > deadline or any(agent.poll() is not None for agent in agents):
             raise RuntimeError(f"the agents stopped: {row} of {wanted}")
-        sleep(0.005)
+        sleep(0.01)
 
 
 def _resident(process: psutil.Popen) -> float:

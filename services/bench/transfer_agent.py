@@ -15,7 +15,7 @@ from pathlib import Path
 from ledger.database import Connection
 from ledger.event import Who
 from ledger.reader import Reader
-from services.agents import settle_memory
+from services import memory
 from services.bench.place import OPERATOR
 from services.embedded import Home, servers
 from services.ledgers import Ledgers
@@ -72,7 +72,7 @@ def main(home: Path, name: str, *, accepting: bool) -> None:
             metrics=Metrics(name),
             on_taken=Accepting(office, who) if accepting else None,
         )
-        settle_memory()
+        memory.settle()
         asyncio.run(_run(job))
 
 

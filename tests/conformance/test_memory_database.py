@@ -330,7 +330,7 @@ LOOKS: dict[str, Callable[[Books], Any]] = {
     "unanswered": lambda books: [row[1:3] for row in books.ask("transfer.sql", "unanswered")],
     "outbox states": lambda books: books.ask("transfer.sql", "outbox_states"),
     "quarantined": _rows("transfer.sql", "quarantined", 0, 3, 4),
-    "waiting": _rows("transfer.sql", "to_seal", 3, 4, 5, 6),
+    "waiting": lambda books: [row[3:7] for row in books.ask("transfer.sql", "to_seal", limit=100)],
     "decisions": _of_case("decision", 0),
     "requests told": _of_case("told_content", kind="request"),
     "next issues": _of_case("next_issue", 0, kind="problem"),

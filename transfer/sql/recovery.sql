@@ -202,6 +202,13 @@ SELECT id FROM ledger.stream
 WHERE id = ANY(%(ids)s) AND kind = 'pupil' AND ledger = %(ledger)s
   AND EXISTS (SELECT FROM ledger.entry e WHERE e.stream = ledger.stream.no);
 
+-- name: released_pupils
+-- Records of ours that are released, and in which transfer.
+SELECT s.id, (t.body::jsonb #>> '{released,0}')::uuid
+FROM ledger.stream s JOIN ledger.state t ON t.stream = s.no
+WHERE s.kind = 'pupil' AND s.ledger = %(ledger)s
+  AND t.body::jsonb #>> '{released,0}' IS NOT NULL ORDER BY s.no;
+
 -- name: accepted_into
 -- Which record of ours took a transfer in.
 SELECT s.id FROM ledger.stream s JOIN ledger.state t ON t.stream = s.no

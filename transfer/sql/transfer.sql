@@ -145,7 +145,7 @@ SELECT message, case_id, receiver, kind, issue, position, content FROM ledger.ou
 WHERE state = 'to_seal'
   AND (kind = 'reconcile' OR content ? 'wanted'
        OR NOT EXISTS (SELECT FROM ledger.recovery WHERE ended_at IS NULL))
-ORDER BY position LIMIT 100;
+ORDER BY position LIMIT %(limit)s;
 
 -- name: put_sealed
 -- Seals messages, each exactly once; returns how many were not sealed by somebody else before. One

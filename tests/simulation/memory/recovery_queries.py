@@ -420,6 +420,13 @@ def owned_persons(store: Store, p: Parameters) -> Answer:
     ]
 
 
+@_query("released_pupils")
+def released_pupils(store: Store, p: Parameters) -> Answer:
+    own = (s for s in store.kinds.get("pupil", ()) if s.ledger == p["ledger"])
+    found = ((s.id, json.loads(store.states.get(s.no) or "{}").get("released")) for s in own)
+    return [(id, UUID(released[0])) for id, released in found if released]
+
+
 @_query("accepted_into")
 def accepted_into(store: Store, p: Parameters) -> Answer:
     own = (s for s in store.kinds.get("pupil", ()) if s.ledger == p["ledger"])

@@ -224,12 +224,11 @@ def unanswered(store: Store, p: Parameters) -> Answer:
 
 @_query("to_seal")
 def to_seal(store: Store, p: Parameters) -> Answer:
-    del p
     found = [row for row in store.outbox.values() if row.state == "to_seal" and _goes(store, row)]
     found.sort(key=lambda row: row.position)
     return [
         (r.message, r.case_id, r.receiver, r.kind, r.issue, r.position, r.content)
-        for r in found[:100]
+        for r in found[: p["limit"]]
     ]
 
 
