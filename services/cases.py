@@ -12,6 +12,7 @@ from ledger.succession import current, with_successors
 from ledger.transfer_law import law_on
 from signing.errors import TrustError
 from signing.truststore import TrustStore
+from transfer import supplement
 from transfer.cases import all_cases, begun_and_newest, require_case
 from transfer.office import Office
 
@@ -45,7 +46,8 @@ WAITING: dict[tuple[str, str], str | None] = {
 Some states wait for something else as well: a release that has no receipt yet for its `delivery`,
 and so does what was accepted before this ledger was restored, then for a person to `identify` the
 pupil where that was lost; an application without a ledger to ask for the `papers`, a held case for
-`lift_hold`, a case with a supplement for its decision.
+`lift_hold`, a case with a supplement for its decision, one that is over for an `offer`: late
+marks about the pupil were handed in here and not sent on.
 """
 ACTORS = {
     "decide": "receiving_head",
@@ -59,6 +61,7 @@ ACTORS = {
     "reissue": "origin_school",
     "recall_answer": "receiving_school",
     "lift_hold": "holder",
+    "offer": "origin_school",
     "supplement": "custodian",
     "supplement_answer": "other_custodian",
     "register_conflict": "both_sides",
@@ -99,7 +102,8 @@ def case_answers(office: Office) -> list[dict[str, Any]]:
 def _answer(office: Office, reader: Reader, case: Case) -> dict[str, Any]:
     begun, newest, position = _times(reader.connection, office.ledger.id, case.id)
     origin, receiver = _sides(office, case)
-    waiting = waiting_for(case)
+    unsent = supplement.unsent(reader, case)
+    waiting = waiting_for(case) or ("offer" if unsent else None)
     failure = None
     if case.failure is not None:
         failure = {"step": case.failure[0] or None, "code": case.failure[1]}
@@ -131,6 +135,7 @@ def _answer(office: Office, reader: Reader, case: Case) -> dict[str, Any]:
         "from_school": _school_left(reader, case),
         "school": case.school_code,
         "first_day": case.first_day.isoformat() if case.first_day else None,
+        "unsent": unsent,
         "successor": _successor(reader, case),
     }
 

@@ -25,7 +25,7 @@ from ledger.errors import (
     Refused,
 )
 from projections.errors import ProjectionError
-from services import memory
+from services import memory, refusals
 from services.embedded import Home, default_home
 from services.errors import ServiceError
 from services.nats.access import NatsAccess
@@ -152,6 +152,7 @@ def cli(
     lang: str,
 ) -> None:
     """Hocba: student records that are never overwritten."""
+    refusals.language.set(lang)
     if database is not None:
         try:
             conninfo_to_dict(database)
@@ -237,7 +238,11 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _explain(error: Exception) -> None:
-    messages.print(f"hocba: {error}", style="bold", markup=False)
+    if refusals.language.get() == "vi" and (said := refusals.in_vietnamese(error)):
+        messages.print(f"hocba: {said}", style="bold", markup=False)
+        messages.print(f"  ({error})", markup=False)
+    else:
+        messages.print(f"hocba: {error}", style="bold", markup=False)
     suggestion = getattr(error, "suggestion", None)
     if suggestion:
         messages.print(f"  {suggestion}", markup=False)

@@ -35,6 +35,7 @@ WAITING: dict[str, tuple[str, str]] = {
         "hai phán quyết khác nhau, hỏi Bộ",
         "two different rulings; ask the ministry which holds",
     ),
+    "offer": ("trường đi gửi hồ sơ bổ sung", "late marks to be sent as a supplement"),
     "supplement": ("quyết định về hồ sơ bổ sung", "the supplement to be decided"),
     "supplement_answer": (
         "trường đang quản lý hồ sơ trả lời bổ sung",

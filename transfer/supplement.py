@@ -63,6 +63,21 @@ def own_proposals(reader: Reader, pupil: Pupil) -> list[Entry]:
     ]
 
 
+def unsent(reader: Reader, case: Case) -> int:
+    """How many proposals about a pupil whom this ledger released wait to be sent on."""
+    pupil = reader.pupils([case.pupil])[case.pupil] if case.pupil is not None else None
+    if case.side != "origin" or pupil is None or not is_author(case, pupil):
+        return 0
+    labels = {change.school_year for change in pupil.changes}
+    years = reader.years(((pupil.id, label) for label in labels), columns=())
+    proposed = {one for year in years.values() if year is not None for one in year.proposals}
+    if not proposed:
+        return 0
+    decided = {one for author, one in reader.decisions(pupil) if author == reader.ledger}
+    sent = {p for one in case.supplements if one.outcome is None for p in one.proposals}
+    return len(proposed - decided - sent)
+
+
 def offer(office: Office, case_id: UUID, *, today: date, who: Who) -> int | None:
     """Sends what is proposed and not decided to who has the pupil now; returns the supplement's
     number, None where nothing is open that was not sent already.

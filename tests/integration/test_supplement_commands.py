@@ -69,6 +69,9 @@ def late(origin: Desk, folder: Path) -> list[str]:
 def test_late_marks_are_sent_looked_at_and_decided(tmp_path: Path) -> None:
     with moved(tmp_path) as (origin, receiver, case):
         assert len(late(origin, tmp_path)) == 4
+        (listed,) = origin.answer("transfer", "inbox")["cases"]
+        assert (listed["waiting_for"], listed["who_acts"]) == ("offer", "origin_school")
+        assert listed["unsent"] == 4
         sent = origin.answer("transfer", "supplement", case)
         assert [one["decided"] for one in sent["proposals"]] == [None] * 4
         assert sent["waiting_for"] == "supplement_answer"

@@ -26,6 +26,7 @@ from ledger.events.case import (
     RequestReceived,
     ReturnOffered,
     ReturnReceived,
+    SupplementAwaited,
     SupplementReceived,
     TransferRequested,
 )
@@ -77,6 +78,7 @@ FIRST = {
     CaseReleased,
     DossierReceived,
     RulingReceived,
+    SupplementAwaited,
     SupplementReceived,
     *REGISTER_EVENTS,
 }

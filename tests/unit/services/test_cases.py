@@ -46,7 +46,8 @@ def test_a_case_waits_for_nothing_exactly_when_it_is_over() -> None:
 
 def test_everything_waited_for_names_who_acts_and_has_words() -> None:
     waits = {waiting for waiting in WAITING.values() if waiting} | {
-        *("delivery", "papers", "lift_hold", "identify", "supplement", "supplement_answer"),
+        *("delivery", "papers", "lift_hold", "identify", "offer", "supplement"),
+        *("supplement_answer",),
         *("register_conflict", "ruling_conflict"),
     }
     assert waits == set(ACTORS) == set(WAITING_WORDS)
