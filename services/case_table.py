@@ -92,6 +92,10 @@ DECIDED: Words = {
     "not_accepted": ("không nhận", "not accepted"),
 }
 SENTENCES: Words = {
+    "over": (
+        "Không còn mục nào chờ quyết định; không thay đổi gì.",
+        "nothing was open to be decided; nothing has changed.",
+    ),
     "nothing": ("Chưa có hồ sơ bổ sung nào.", "Nothing is proposed."),
     "decide": (
         "Nhận tất cả, không nhận, hoặc nhận từng mục: thêm --accept all, none, hoặc các mã.",
@@ -126,7 +130,8 @@ def _cell(answer: Mapping[str, Any], name: str, keys: Mapping[str, str], lang: s
         return None
     match name:
         case "state":
-            return word(STATES, value, lang)
+            nothing_came = value == "rejected" and answer["root"] is None
+            return word(STATES, "withdrawn" if nothing_came else value, lang)
         case "waiting_for":
             held = f" {answer['held_by']}" if value == "lift_hold" else ""
             return word(WAITING, value, lang) + held

@@ -186,6 +186,10 @@ CODES: dict[str, str] = {
     "unknown_ledger": "không có nơi này trong danh sách tin cậy",
     "no_ledger": "chưa có sổ nào ở đây; chạy `hocba init` trước",
     "fenced": "dữ liệu vừa khôi phục từ bản sao lưu; chạy `hocba recover` trước",
+    "applied_before": (
+        "học sinh đã có đơn đang mở với trường hoặc ngày khác; làm tiếp hoặc kết thúc đơn đó"
+    ),
+    "day_out_of_range": "ngày đầu tiên cách ngày nộp đơn hơn một năm; xem lại năm",
     "not_fenced": "không thiếu gì; không cần khôi phục",
     "not_allowed": "tài khoản không được làm việc này",
     "cannot_write": "không ghi được tệp",

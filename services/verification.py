@@ -7,14 +7,17 @@ from typing import Any, get_args
 from rich.console import Console
 
 from ledger.events.pupil import Released
+from projections.transcript import FoldEntry, fold_transcript
 from services.cases import short_name
 from services.output import messages
+from services.transcript_table import print_years, shown_day
 from services.words import EVIDENCE, FAILURES, OUTCOMES, STEPS, UNCHECKED, word
 from signing.truststore import TrustStore
 from transfer.checks import NO_KEY, Report, Step
 from transfer.dossier import Inspector
 from transfer.errors import CheckFailed
 from transfer.evidence import State
+from transfer.identity import carried_profile
 
 STATES: tuple[State, ...] = get_args(State)
 
@@ -45,6 +48,7 @@ def verification_answer(trust: TrustStore, report: Report) -> dict[str, Any]:
         "transcript_digest": dossier.digest.value if dossier else None,
         "hops": hops,
         "signatures": _signatures(report) if report.held(11) else None,
+        "record": _record(report),
         "steps": [_step(step) for step in report.steps],
         "failure": failure_answer(report.failure) if report.failure else None,
     }
@@ -78,6 +82,37 @@ def _hops(trust: TrustStore, report: Report) -> list[dict[str, Any]]:
     return found
 
 
+def _record(report: Report) -> dict[str, Any] | None:
+    """Of a record that was disclosed, and holds: whose it is, and its years. Who has the file may
+    read it; of a sealed one only what is in clear is told."""
+    dossier = report.dossier
+    if report.disclosed is None or dossier is None or not report.ok:
+        return None
+    profile = carried_profile(dossier, report.entries)
+    entries = [
+        FoldEntry(read.ledger, read.stream, read.version, read.event) for read in report.entries
+    ]
+    years = fold_transcript(entries, pupil=dossier.pupil, on=dossier.digest.on).years
+    return {
+        "full_name": profile.full_name if profile else None,
+        "birth_date": profile.birth_date if profile else None,
+        "on": dossier.digest.on.isoformat(),
+        "years": years,
+    }
+
+
+def _print_record(report: Report, lang: str) -> None:
+    record = _record(report)
+    if record is None or report.dossier is None:
+        return
+    aud = report.dossier.aud
+    if isinstance(aud, Inspector):
+        print(f"{word(OUTCOMES, 'shown_to', lang)}: {aud.inspector}")
+    born, on = (shown_day(record[name], lang) for name in ("birth_date", "on"))
+    print(" · ".join(part for part in (record["full_name"], born, on) if part))
+    print_years(record["years"], lang)
+
+
 def _signatures(report: Report) -> dict[str, dict[str, Any]]:
     """Of sheets, closings and names: how many are signed, and by whom (as certificates say)."""
     found: dict[str, dict[str, Any]] = {}
@@ -105,6 +140,7 @@ def print_verification(trust: TrustStore, report: Report, lang: str) -> None:
         console.print(f"{step.n:>2} {_mark(step)} {name}{_why(step, lang)}")
     for line in _told(trust, report, lang):
         console.print(line, markup=False)
+    _print_record(report, lang)
     if report.failure is not None:
         explain(report.failure, lang)
     else:

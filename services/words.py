@@ -13,6 +13,7 @@ STATES: dict[str, tuple[str, str]] = {
     "received": ("Đã nhận hồ sơ, chờ tiếp nhận", "received, to be accepted"),
     "accepted": ("Đã tiếp nhận", "accepted"),
     "rejected": ("Trả lại hồ sơ", "rejected"),
+    "withdrawn": ("Đã rút đề nghị", "withdrawn before anything came"),
     "declined": ("Từ chối đề nghị", "declined"),
     "problem": ("Hồ sơ lỗi, chờ gửi lại", "a message failed, to be sent again"),
     "left": ("Đã chuyển đi, hồ sơ giấy", "left, with papers"),
@@ -311,6 +312,7 @@ OUTCOMES: dict[str, tuple[str, str]] = {
         "Hồ sơ nguyên vẹn, đúng như đã bàn giao; đây là bản cho xem, không dùng để tiếp nhận.",
         "The record is whole, and as it was released; it is for reading, not to be taken in.",
     ),
+    "shown_to": ("Xuất trình cho", "Shown to"),
     "disclosed": (
         "Đã ghi nhật ký và viết bản cho xem:",
         "Logged, and written for reading:",

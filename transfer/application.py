@@ -8,7 +8,8 @@ from datetime import date
 from typing import Literal
 from uuid import UUID
 
-from ledger.errors import NotFound, Refused
+from ledger.case import Case
+from ledger.errors import Conflict, NotFound, Refused
 from ledger.event import Note, Who
 from ledger.events.case import Applicant, Application, ApplicationDecided, ApplicationReceived
 from ledger.ids import uuid7
@@ -22,6 +23,8 @@ from transfer.reasons import require_code
 
 OPEN = ("applied", "agreed", "requested", "received", "problem")
 """The states of a receiver's case that is not over."""
+MOST_DAYS = 366
+"""Between the day of an application and the first day it is for."""
 MOVING = ("requested", "released")
 """The states of a move inside the ledger that is not over."""
 
@@ -47,9 +50,11 @@ def apply(office: Office, command: Apply, *, who: Who) -> UUID:
 
     Raises:
         NotFound: `unknown_pupil`.
-        Refused: `unknown_school`, `unknown_reason`.
+        Refused: `unknown_school`, `unknown_reason`, `day_out_of_range`.
+        Conflict: `applied_before`, for another school or first day: that case is still open.
     """
     require_code(command.ground, "moved_house", "family", "health")
+    require_near(command.first_day, command.applied_on)
     answer = uuid7()
 
     def decide(reader: Reader) -> Plan:
@@ -58,6 +63,7 @@ def apply(office: Office, command: Apply, *, who: Who) -> UUID:
         open_case = open_case_of(reader, command.pupil, command.from_ledger)
         if open_case is not None:
             answer = open_case
+            _require_same(require_case(reader, open_case), command)
             return Plan()
         law = law_on(command.applied_on)
         received = ApplicationReceived(
@@ -85,6 +91,31 @@ def apply(office: Office, command: Apply, *, who: Who) -> UUID:
 
     office.ledger.desk.run(decide, who=who)
     return answer
+
+
+def require_near(first_day: date, today: date) -> None:
+    """A first day lies within a year of the day on which it is asked for.
+
+    Raises:
+        Refused: `day_out_of_range`.
+    """
+    if abs((first_day - today).days) > MOST_DAYS:
+        raise Refused(
+            "day_out_of_range",
+            f"the first day {first_day} is more than a year away from {today}",
+            field="--first-day",
+            suggestion="look at the year; days are written YYYY-MM-DD",
+        )
+
+
+def _require_same(case: Case, command: Apply) -> None:
+    known = (case.school_code, case.first_day)
+    if known != (command.school_code, command.first_day):
+        raise Conflict(
+            "applied_before",
+            f"the pupil has an open case {case.id}, for {known[0]} from {known[1]}; go on with it, "
+            "or end it first (refuse, cancel)",
+        )
 
 
 def decide_application(

@@ -23,13 +23,15 @@ OVER = ("accepted", "rejected", "declined", "refused")
 def hold(
     office: Office, case_id: UUID, *, document: str, words: str | None, on: date, who: Who
 ) -> None:
-    """Stops a case here until it is lifted. Raises CaseRefused where the case is over."""
+    """Stops a case here until it is lifted. Raises CaseRefused where the case is over, or held by
+    another document already."""
 
     def events(case: Case) -> list[Event]:
         if case.held == document:
             return []
         if case.state in OVER:
             raise CaseRefused(f"the case is {case.state}; there is nothing to hold")
+        require_free(case)
         note = Note(text=words) if words else None
         return [TransferHeld(effective_on=on, case=case.id, document=document, statutory=note)]
 

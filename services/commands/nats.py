@@ -205,6 +205,13 @@ def _listed(file: Path) -> list[Party]:
                 suggestion="Leave it out and one is made, or write the 56 characters of the key.",
             )
         parties.append(Party(name, account if comma else None))
+    if not parties:
+        raise Refused(
+            "empty_list",
+            f"{file.name} names no ledger",
+            field="--ledgers",
+            suggestion="Write one ledger a line, or leave the option out for those of the bundle.",
+        )
     if len({party.name for party in parties}) != len(parties):
         raise Refused("duplicate_ledger", f"{file.name} names a ledger twice", field="ledger")
     return parties
@@ -290,7 +297,9 @@ def _explain(folder: Folder, applied: streams.Applied | None) -> None:
         "exists, takes its account from them into the trust bundle.",
     ]
     if applied is None:
-        lines.append("Then: hocba nats provision --apply --url tls://HOST:4222 (streams, durables)")
+        port = _terms(folder.path, {}).listen.rpartition(":")[2]
+        url = f"tls://HOST:{port}"
+        lines.append(f"Then: hocba nats provision --apply --url {url} (streams, durables)")
     else:
         lines.append(
             f"On the server: {applied.accounts} accounts, {applied.streams} streams, "

@@ -10,6 +10,7 @@ from services.output import print_csv, print_json, print_table
 from services.reading import open_views, parse_day, parse_when
 from services.report_words import cell
 from services.sheets.writing import Table, Value, write_workbook
+from services.transcript_table import shown_day
 from services.words import STATUSES, word
 from services.workplace import Workplace
 
@@ -56,13 +57,13 @@ def roster(
 
 def _print_table(answer: dict[str, Any], lang: str) -> None:
     title = (
-        f"{answer['class_name']} ({answer['class_code']}) · {answer['on']} · "
+        f"{answer['class_name']} ({answer['class_code']}) · {shown_day(answer['on'], lang)} · "
         f"@{answer['known_at']['position']} · {answer['count']}"
     )
     rows = [
         [
             number,
-            *(cell(name, pupil[name], lang) for name in _SHOWN),
+            *(shown_day(cell(name, pupil[name], lang), lang) for name in _SHOWN),
             word(STATUSES, pupil["status"], lang),
         ]
         for number, pupil in enumerate(answer["pupils"], 1)

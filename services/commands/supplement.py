@@ -9,10 +9,11 @@ import click
 
 from ledger.errors import Refused
 from ledger.reader import Reader
-from services.case_table import print_proposals
+from services.case_table import SENTENCES, print_proposals
 from services.cases import case_answer, short_name
 from services.commands.transfer import courier_of, transfer
-from services.output import print_csv, print_json
+from services.output import messages, print_csv, print_json
+from services.words import word
 from services.workplace import Workplace
 from transfer import supplement as proposing
 from transfer import supplement_decision
@@ -37,10 +38,13 @@ def supplement(workplace: Workplace, case: UUID, accept: str | None, reason: str
     with courier_of(workplace) as (office, who, exchange):
         if accept is not None:
             choice = Choice(_accept(accept), reason)
+            before = supplement_decision.look(office, case, today=date.today()).proposals
             review = supplement_decision.decide(
                 office, case, choice=choice, today=date.today(), who=who
             )
             exchange()
+            if all(one.decided is not None for one in before):
+                messages.print(f"hocba: {word(SENTENCES, 'over', workplace.lang)}", markup=False)
             # What the decision says now, with the results as it changed them.
             told = supplement_decision.look(office, case, today=date.today())
             return _show(

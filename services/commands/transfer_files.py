@@ -20,11 +20,11 @@ from services.output import print_csv, print_json
 from services.reading import parse_day
 from services.verification import explain, failure_answer
 from services.workplace import Workplace
-from transfer import by_file, file_courier
+from transfer import by_file, file_courier, verifier
 from transfer.errors import CheckFailed
 from transfer.office import Office
 
-PARTLY = 4
+NOT_OURS, PARTLY = 3, 4
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 WRITTEN = ("file", "kind", "issue", "to")
 TAKEN = ("file", "kind", "case", "outcome", "code")
@@ -115,6 +115,7 @@ class _Read:
     failure: CheckFailed | None
     sound: bool
     arrival: dict[str, Any] | None
+    ours: bool
 
 
 @transfer.command("import")
@@ -135,7 +136,9 @@ def import_(workplace: Workplace, files: tuple[Path, ...], pupil: str | None, ne
     _print(workplace, {"files": [one.answer for one in read]}, TAKEN)
     if all(one.sound for one in read):
         return 0
-    return PARTLY if any(one.sound for one in read) else CheckFailed.exit_code
+    if any(one.sound for one in read):
+        return PARTLY
+    return CheckFailed.exit_code if any(one.ours for one in read) else NOT_OURS
 
 
 def _show_dossier(workplace: Workplace, office: Office, read: _Read) -> int:
@@ -180,7 +183,8 @@ def _take(office: Office, path: Path, pupil: str | None, new: bool, who: Who) ->
         "code": failure.code if failure else None,
         "failure": failure_answer(failure) if failure else None,
     }
-    return _Read(answer, failure, outcome in ("done", "repeated"), arrival)
+    sound = outcome in ("done", "repeated")
+    return _Read(answer, failure, sound, arrival, verifier.is_ours(data))
 
 
 def _print(workplace: Workplace, answer: dict[str, Any], columns: tuple[str, ...]) -> None:
