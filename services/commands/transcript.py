@@ -11,6 +11,8 @@ from services.transcript_table import print_years, shown_day
 from services.workplace import Workplace
 
 _CSV = ("school_year", "subject", "semester", "slot", "value")
+
+
 @click.command()
 @click.option("--pupil", required=True, metavar="KEY", help="kind:value or a local key.")
 @click.option("--on", required=True, metavar="DATE", help="The day the transcript is of.")

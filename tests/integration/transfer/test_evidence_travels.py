@@ -18,6 +18,7 @@ from ledger.gradebook import enter_marks
 from ledger.sheet import signed_by
 from ledger.year_commands import decision
 from ledger.year_lines import YearLine, write_years
+from services.verification import print_verification, verification_answer
 from signing import certificates
 from signing.certificates import Purpose
 from signing.jws import FileSigner
@@ -183,6 +184,26 @@ def test_a_disclosure_is_logged_with_the_digest_and_without_a_name(
     assert NAME.encode() not in entry.body
     assert case_of(origin, case).state == "released"
     assert NAME.encode() not in data, "the name stands compressed, not in the header"
+
+
+def test_an_inspector_reads_name_and_marks_of_a_disclosed_record_and_of_no_sealed_one(
+    exported: tuple[Provinces, UUID, bytes], capsys: pytest.CaptureFixture[str]
+) -> None:
+    provinces, case, sealed_record = exported
+    office = provinces.receiver.office
+    report = verify(show(provinces.origin, case), trust=office.trust)
+    record = verification_answer(office.trust, report)["record"]
+    assert record["full_name"]
+    (year,) = record["years"]
+    marks = {one["subject"]: one["semesters"]["1"]["marks"] for one in year["subjects"]}
+    assert marks["TOAN"]["GK"] is not None
+    print_verification(office.trust, report, "vi")
+    shown = capsys.readouterr().out
+    assert f"Xuất trình cho: {NAME}" in shown
+    assert record["full_name"] in shown
+    sealed_report = verify(sealed_record, trust=office.trust, key=office.encryption)
+    assert sealed_report.ok
+    assert verification_answer(office.trust, sealed_report)["record"] is None
 
 
 def test_a_disclosed_record_cannot_be_taken_in(exported: tuple[Provinces, UUID, bytes]) -> None:

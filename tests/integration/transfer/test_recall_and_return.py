@@ -1,12 +1,13 @@
 """A record that went wrong comes back: recalled, cancelled, held, or returned after acceptance."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from ledger.errors import Refused
+from ledger.errors import LedgerError, Refused
 from tests.integration.transfer.conftest import Provinces, Side
 from tests.integration.transfer.story import (
     FIRST_DAY,
@@ -189,6 +190,9 @@ def test_a_held_case_is_neither_released_nor_accepted_until_another_document(
     hold(origin, case)
     with pytest.raises(CaseRefused, match="15/CV-TA"):
         let_go(origin, case, leaver)
+    hold(origin, case)
+    with pytest.raises(CaseRefused, match="15/CV-TA"):
+        hold(origin, case, document="15b/CV-TA")
     holding.lift(origin.office, case, document="16/CV-TA", on=TODAY, who=origin.who)
     let_go(origin, case, leaver)
     post(receiver, sealed(origin, case, "dossier"))
@@ -201,8 +205,8 @@ def test_a_held_case_is_neither_released_nor_accepted_until_another_document(
         hold(receiver, case)
 
 
-def hold(side: Side, case: UUID) -> None:
-    holding.hold(side.office, case, document="15/CV-TA", words="Tranh chấp", on=TODAY, who=side.who)
+def hold(side: Side, case: UUID, *, document: str = "15/CV-TA") -> None:
+    holding.hold(side.office, case, document=document, words="Tranh chấp", on=TODAY, who=side.who)
 
 
 def test_both_sides_keep_what_differed_when_a_person_confirmed_the_pupil(
@@ -291,7 +295,7 @@ def test_the_head_agrees_before_anything_is_asked_of_another_ledger(provinces: P
         pupil=arrival,
         from_ledger=origin.office.ledger.id,
         school_code="S9",
-        first_day=FIRST_DAY,
+        first_day=date(2026, 6, 15),
         applied_on=date(2026, 6, 1),
         applicant="parent",
         ground="moved_house",
@@ -300,6 +304,14 @@ def test_the_head_agrees_before_anything_is_asked_of_another_ledger(provinces: P
     )
     case = application.apply(receiver.office, command, who=receiver.who)
     assert application.apply(receiver.office, command, who=receiver.who) == case
+    for first_day, code in (
+        (date(2026, 6, 16), "applied_before"),
+        (date(2062, 6, 15), "day_out_of_range"),
+    ):
+        other = replace(command, first_day=first_day)
+        with pytest.raises(LedgerError) as refused:
+            application.apply(receiver.office, other, who=receiver.who)
+        assert refused.value.code == code
     assert case_of(receiver, case).due_on == date(2026, 6, 11)
     with pytest.raises(CaseRefused, match="has not agreed"):
         ask_for(receiver, origin, arrival, case)

@@ -199,6 +199,10 @@ def _released_into_a_file_or_not_at_all(desk: Desk, tmp_path: Path) -> None:
         with pytest.raises(Refused, match="cannot be written"):
             desk(*export, "--out", str(place))
     assert desk.ask("transfer", "list", "--ledger", "31") == before
+    letter = tmp_path / "thu.docx"
+    letter.write_bytes(b"PK of another program")
+    for command in ("verify", "import"):
+        assert desk("transfer", command, str(letter), "--ledger", "22")[0] == 3
 
 
 def _lists(desk: Desk, tmp_path: Path) -> None:

@@ -149,10 +149,12 @@ def work_off(world: World, site: Site, *, impatient: bool) -> None:
         elif case.side == "receiver" and case.state == "received":
             theirs = world.site_of(case.other).child_of(case.their_pupil)
             wrong = case.pupil is not None and site.child_of(case.pupil) != theirs
-            if wrong or unwilling:
+            # What a ruling gave it has to take in, whomever it had asked for.
+            if (wrong or unwilling) and case.ruling is None:
                 acts.send_back(world, site, case, "wrong_pupil" if wrong else "not_accepted")
             else:
-                record = case.pupil or site.record_of(theirs or CHILDREN[0])
+                asked = None if wrong else case.pupil
+                record = asked or site.record_of(theirs or CHILDREN[0])
                 if not acts.take_in(world, site, case, record) and impatient:
                     acts.take_in(world, site, case, None)
         elif case.side == "receiver" and case.ruling is not None and case.state in OPEN:

@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from ledger.case import Case, CaseState, Side
+from services.case_table import print_cases
 from services.cases import ACTORS, OURS, WAITING, due_on, waiting_for
 from services.words import ACTORS as ACTOR_WORDS
 from services.words import STATES
@@ -88,3 +89,12 @@ def test_by_when_is_the_laws_of_the_day_and_stops_while_the_case_is_held() -> No
     assert due_on(case("receiver", "applied", due_on=AFTER), BEFORE) == AFTER
     assert due_on(case("origin", "requested"), BEFORE) is None
     assert due_on(case("origin", "requested", held="CV 12"), AFTER) is None
+
+
+@pytest.mark.parametrize(("root", "shown"), [(None, "Đã rút đề nghị"), ("00", "Trả lại hồ sơ")])
+def test_a_request_that_was_withdrawn_is_no_record_sent_back(
+    root: str | None, shown: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = {"state": "rejected", "root": root, "failure": None}
+    print_cases([answer], {}, ["state"], "vi")
+    assert shown in capsys.readouterr().out
