@@ -11,7 +11,12 @@ from uuid import UUID
 from ledger.case import Case
 from ledger.errors import Conflict, NotFound, Refused
 from ledger.event import Note, Who
-from ledger.events.case import Applicant, Application, ApplicationDecided, ApplicationReceived
+from ledger.events.case import (
+    Applicant,
+    Application,
+    ApplicationDecided,
+    ApplicationReceived,
+)
 from ledger.ids import uuid7
 from ledger.plan import Plan
 from ledger.reader import Reader

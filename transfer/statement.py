@@ -20,7 +20,7 @@ from ledger.case import Case, CaseState
 from ledger.database import Connection
 from ledger.event import Event, Frozen
 from ledger.events import case as said
-from ledger.events.case import SupplementOutcome
+from ledger.events.supplement import SupplementOutcome
 from ledger.identity_check import vietnamese_day
 from ledger.queries import queries
 from transfer.bodies import Body

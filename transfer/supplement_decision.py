@@ -8,8 +8,8 @@ from uuid import UUID
 from ledger.case import Case, Supplement
 from ledger.errors import Refused
 from ledger.event import Event, Who
-from ledger.events.case import SupplementAnswered
 from ledger.events.pupil import PupilLinked, SupplementDecided
+from ledger.events.supplement import SupplementAnswered
 from ledger.plan import Copied, Draft, Outgoing, Plan
 from ledger.proposal import Decided, Decisions
 from ledger.pupil import Pupil

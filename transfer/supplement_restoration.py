@@ -13,7 +13,7 @@ from uuid import UUID
 from ledger import case as case_state
 from ledger.case import Case
 from ledger.event import Event, Who
-from ledger.events.case import SupplementAwaited, SupplementSent
+from ledger.events.supplement import SupplementAwaited, SupplementSent
 from ledger.plan import Plan
 from ledger.queries import queries
 from ledger.reader import Reader
