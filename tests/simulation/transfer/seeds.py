@@ -12,7 +12,7 @@ MENDED = (
     *("2/15/2626", "3/16/5945", "3/16/7718", "2/20/21", "2/20/717", "3/21/2666"),
 )
 """Each violated a property once, or asked more of one than can hold."""
-SCHEDULES = 600
+SCHEDULES = 1000
 """So many, two of three with two ledgers; `HOCBA_SIMULATIONS` asks for others."""
 PATIENCE = max(240, histories(SCHEDULES) // 8)
 """Seconds that one part may take on a machine that is busy with something else."""
