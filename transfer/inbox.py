@@ -233,7 +233,8 @@ def _take_answer(office: Office, data: bytes, frame: Frame, who: Who, *, recover
             sender = checks.check_addressed(
                 frame, office.trust, office.ledger.id, held, clock.now()
             )
-        if held.state == "done":
+        # The register's answer settles what was told it again, too, after the ministry's restore.
+        if held.state == "done" and header.kind != "register_answer":
             return _again(office, header, who, recovery=recovery)
         plain = mail.unseal(frame, office.encryption)
         opened = mail.parse(frame, plain)
