@@ -8,7 +8,6 @@ from ledger.event import Event, Frozen
 from ledger.events.case import (
     ApplicationDecided,
     ApplicationReceived,
-    AwaitedSupplementCame,
     CancelReceived,
     CaseDecided,
     CaseReleased,
@@ -20,7 +19,6 @@ from ledger.events.case import (
     IdentityConfirmed,
     LeftForPaper,
     MoveConsented,
-    MovedOn,
     MoveRequested,
     PeerRestored,
     ProblemNoted,
@@ -31,15 +29,19 @@ from ledger.events.case import (
     RequestReceived,
     ReturnOffered,
     ReturnReceived,
+    TransferHeld,
+    TransferRequested,
+)
+from ledger.events.ministry import RegisterAnswered, RegisterAsked, RulingDisputed, RulingReceived
+from ledger.events.supplement import (
+    AwaitedSupplementCame,
+    MovedOn,
     SupplementAnswered,
     SupplementAwaited,
     SupplementOutcome,
     SupplementReceived,
     SupplementSent,
-    TransferHeld,
-    TransferRequested,
 )
-from ledger.events.ministry import RegisterAnswered, RegisterAsked, RulingDisputed, RulingReceived
 
 CaseState = Literal[
     "applied",

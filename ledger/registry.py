@@ -12,12 +12,13 @@ from ledger.events import (
     school_class,
     settings,
     staff,
+    supplement,
     unit,
 )
 
 _MODULES = (
     *(unit, settings, recovery, school_class, staff, pupil, pupil_year, case),
-    *(ministry, register),
+    *(supplement, ministry, register),
 )
 EVENTS: dict[str, type[Event]] = {
     event.TOPIC: event for module in _MODULES for event in module.EVENTS

@@ -63,7 +63,7 @@ COMMANDS = {
     "submit": "submit:submit",
     "transcript": "transcript:transcript",
     "transfer": "transfers:transfer",
-    "transfer-agent": "transfer:agent",
+    "transfer-agent": "transfer_agent:agent",
     "trust": "trust:trust",
     "turn": "turn:turn",
     "units": "units:units",

@@ -6,16 +6,15 @@ again while they are made costs a quarter of the time of checking one.
 
 import gc
 
-_THRESHOLDS = (100_000, 20, 20)
-
 
 def look_seldom() -> None:
     """For a command: what it makes is let go by counting, nearly all of it."""
-    gc.set_threshold(*_THRESHOLDS)
+    gc.set_threshold(100_000, 20, 20)
 
 
 def settle() -> None:
-    """For a process that lasts: what was loaded so far is never looked at again."""
+    """For a process that lasts: what was loaded so far is never looked at again; what has cycles
+    after all (connections, errors) is let go often enough for its size to stay level."""
     gc.collect()
     gc.freeze()
-    look_seldom()
+    gc.set_threshold(50_000, 5, 5)

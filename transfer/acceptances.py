@@ -65,6 +65,21 @@ def signed_supplements(
     return tuple(found)
 
 
+def told_rulings(
+    office: Office, connection: Connection, ministry: UUID, messages: Iterable[str]
+) -> tuple[str, ...]:
+    """The statements of these rulings, as the arbiter signed them."""
+    found = []
+    for message in messages:
+        named = {"ledger": ministry, "message": UUID(message)}
+        row = connection.execute(_SQL["frame_from"], named).fetchone()
+        text = _signed(office, bytes(row[0]), limit=MAX_PROOF) if row is not None else None
+        body = _read(text, AnswerBody, limit=MAX_PROOF) if text is not None else None
+        if body is not None:
+            found.append(str(body.content.get("statement")))
+    return tuple(found)
+
+
 def signed_answers(
     office: Office, connection: Connection, case: UUID, custodian: UUID, proposals: Collection[UUID]
 ) -> tuple[str, ...]:

@@ -11,12 +11,17 @@ from uuid import UUID
 from ledger.case import Case
 from ledger.errors import Conflict, NotFound, Refused
 from ledger.event import Note, Who
-from ledger.events.case import Applicant, Application, ApplicationDecided, ApplicationReceived
+from ledger.events.case import (
+    Applicant,
+    Application,
+    ApplicationDecided,
+    ApplicationReceived,
+)
 from ledger.ids import uuid7
 from ledger.plan import Plan
 from ledger.reader import Reader
 from ledger.transfer_law import law_on, require_ground
-from transfer.cases import all_cases, case_ref, person_of, require_case
+from transfer.cases import case_ref, cases_about, person_of, require_case
 from transfer.errors import CaseRefused
 from transfer.office import Office
 from transfer.reasons import require_code
@@ -110,7 +115,7 @@ def require_near(first_day: date, today: date) -> None:
 
 def _require_same(case: Case, command: Apply) -> None:
     known = (case.school_code, case.first_day)
-    if known != (command.school_code, command.first_day):
+    if case.state == "applied" and known != (command.school_code, command.first_day):
         raise Conflict(
             "applied_before",
             f"the pupil has an open case {case.id}, for {known[0]} from {known[1]}; go on with it, "
@@ -173,7 +178,7 @@ def open_case_of(reader: Reader, pupil: UUID, from_ledger: UUID | None) -> UUID 
     """The open case in which this pupil's history is awaited from that ledger; from this one, the
     move that is not over."""
     inside = from_ledger == reader.ledger
-    for case in all_cases(reader.connection):
+    for case in cases_about(reader.connection, pupil):
         awaited = (case.side, case.pupil, case.peer) == ("receiver", pupil, from_ledger)
         moving = inside and (case.side, case.pupil) == ("inside", pupil)
         if (awaited and case.state in OPEN) or (moving and case.state in MOVING):

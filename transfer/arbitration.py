@@ -46,6 +46,8 @@ from transfer.reasons import require_code
 from transfer.rulings import Ruling, sign_ruling, verify_ruling
 
 _SQL = queries("transfer", "transfer.sql")
+RESTORED = "restored"
+"""The ground of a ruling that came back from a party: the paper does not tell it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,23 +316,7 @@ def rule(
                     f"transfer {case_id} was ruled by {known.ruling.number}; a ruling stands",
                 )
             return plan
-        issued = RulingIssued(
-            effective_on=today,
-            transfer=case_id,
-            origin=origin,
-            receiver=receiver,
-            custodian=custodian,
-            number=ruling.number,
-            ground=ground,
-            sha256=ruling.sha256,
-        )
-        plan.add(reader.ref(stream, StreamKind.REGISTER), [issued])
-        for token in known.tokens if known is not None else ():
-            counted = RulingCounted(
-                effective_on=today, token=token, transfer=case_id, custodian=custodian
-            )
-            told = ids.register_stream(reader.ledger, token)
-            plan.add(reader.ref(told, StreamKind.REGISTER), [counted])
+        _issue(reader, plan, ruling, ground, known.tokens if known is not None else (), today)
         content = {"statement": statement.decode()}
         for issue, party in enumerate((origin, receiver), 1):
             plan.outgoing.append(message(case_id, party, "ruling", issue=issue, content=content))
@@ -338,8 +324,56 @@ def rule(
 
     office.ledger.desk.run(decide, who=who)
     with office.ledger.database.connection() as connection:
+        office.notary.checkpoint(connection)  # the paper is out: a backup without it is fenced
         row = connection.execute(_SQL["told_content"], {"case": case_id, "kind": "ruling"})
         found = row.fetchone()
     assert found is not None
     made: bytes = found[0]["statement"].encode()
     return made
+
+
+def _issue(
+    reader: Reader, plan: Plan, ruling: Ruling, ground: str, tokens: Sequence[str], today: date
+) -> None:
+    """That a ruling was made, and for each token of its transfer that it counts."""
+    issued = RulingIssued(
+        effective_on=today,
+        transfer=ruling.transfer_id,
+        origin=ruling.origin,
+        receiver=ruling.receiver,
+        custodian=ruling.custodian,
+        number=ruling.number,
+        ground=ground,
+        sha256=ruling.sha256,
+    )
+    stream = ids.ruled_stream(reader.ledger, ruling.transfer_id)
+    plan.add(reader.ref(stream, StreamKind.REGISTER), [issued])
+    for token in tokens:
+        counted = RulingCounted(
+            effective_on=today,
+            token=token,
+            transfer=ruling.transfer_id,
+            custodian=ruling.custodian,
+        )
+        told = ids.register_stream(reader.ledger, token)
+        plan.add(reader.ref(told, StreamKind.REGISTER), [counted])
+
+
+def put_rulings_back(office: Office, reader: Reader, plan: Plan, statements: Sequence[str]) -> None:
+    """Adds to a plan those rulings of this ministry, shown by the parties after it was restored,
+    that its log lacks; what its arbiter did not sign is passed over."""
+    ministry = office.trust.ministry()
+    if ministry is None or ministry.id != reader.ledger:
+        return
+    shown: set[UUID] = set()
+    for statement in statements:
+        try:
+            ruling = verify_ruling(statement.encode(), office.trust)
+        except CheckFailed:
+            continue
+        known = reader.register(ids.ruled_stream(reader.ledger, ruling.transfer_id))
+        if ruling.transfer_id in shown or (known is not None and known.ruling is not None):
+            continue
+        shown.add(ruling.transfer_id)
+        tokens = known.tokens if known is not None else ()
+        _issue(reader, plan, ruling, RESTORED, tokens, clock.today())

@@ -49,6 +49,19 @@ def all_cases(connection: Connection) -> list[Case]:
     return [Case.model_validate_json(row[1]) for row in rows]
 
 
+def cases_about(connection: Connection, pupil: UUID) -> list[Case]:
+    """The cases that were begun here about a pupil of ours, the oldest first."""
+    rows = connection.execute(_SQL["cases_about"], {"person": pupil}).fetchall()
+    return [Case.model_validate_json(row[0]) for row in rows]
+
+
+def cases_in(connection: Connection, side: str, *states: str) -> list[Case]:
+    """The cases in which we are on that side, in one of these states, the oldest first."""
+    named = {"side": side, "states": list(states)}
+    rows = connection.execute(_SQL["cases_in"], named).fetchall()
+    return [Case.model_validate_json(row[0]) for row in rows]
+
+
 def begun_and_newest(connection: Connection, stream: UUID) -> tuple[datetime, datetime, int]:
     """When a case's first entry and its newest were recorded, and the position of the newest."""
     row = connection.execute(_SQL["case_times"], {"stream": stream}).fetchone()

@@ -163,7 +163,7 @@ def _reconcile(
         (number, stream, _tracked(reader, found))
         for number, stream, found in cases_with(reader.connection, header.sender)
     ]
-    return on_ask(reader, header, said, cases)
+    return on_ask(office, reader, header, said, cases)
 
 
 def _tracked(reader: Reader, case: Case) -> Case:

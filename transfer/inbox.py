@@ -35,6 +35,7 @@ from transfer.reconciling import keep_incarnation
 from transfer.returning import returned_pupil
 from transfer.supplement_checks import Early
 from transfer.supplement_intake import again
+from transfer.supplement_restoration import decide_as_before
 from transfer.taken import Taken as Taken
 from transfer.taken import problem, seen
 
@@ -233,7 +234,8 @@ def _take_answer(office: Office, data: bytes, frame: Frame, who: Who, *, recover
             sender = checks.check_addressed(
                 frame, office.trust, office.ledger.id, held, clock.now()
             )
-        if held.state == "done":
+        # The register's answer settles what was told it again, too, after the ministry's restore.
+        if held.state == "done" and header.kind != "register_answer":
             return _again(office, header, who, recovery=recovery)
         plain = mail.unseal(frame, office.encryption)
         opened = mail.parse(frame, plain)
@@ -271,6 +273,8 @@ def _take_answer(office: Office, data: bytes, frame: Frame, who: Who, *, recover
         return problem(office, data, frame, failure, who, recovery=recovery)
     except Early:
         return Taken(header.kind, header.case, "early")
+    if header.kind == "supplement":
+        decide_as_before(office, header.case, who=who, recovery=recovery)
     return Taken(header.kind, header.case, outcome)
 
 
@@ -285,6 +289,8 @@ def _again(office: Office, header: Header, who: Who, *, recovery: bool) -> Taken
         return again(reader, case, pupil, header.issue) if pupil is not None else Plan()
 
     office.ledger.desk.run(decide, who=who, recovery=recovery)
+    if header.kind == "supplement":
+        decide_as_before(office, header.case, who=who, recovery=recovery)
     with office.ledger.database.connection() as connection:
         repeat(connection, header.case, ANSWERS.get(header.kind, ()))
     return Taken(header.kind, header.case, "repeated")

@@ -15,7 +15,12 @@ from ledger.case import Case
 from ledger.enrolment import Segment
 from ledger.errors import NotFound, Refused
 from ledger.event import Event, Who
-from ledger.events.case import CaseDecided, MoveConsented, MoveRequested, RequestDeclined
+from ledger.events.case import (
+    CaseDecided,
+    MoveConsented,
+    MoveRequested,
+    RequestDeclined,
+)
 from ledger.events.pupil import PapersAccepted, PupilStatusChanged
 from ledger.ids import uuid7
 from ledger.movement import opening_of

@@ -16,7 +16,7 @@ from ledger.events.pupil import PupilDetailsChanged, PupilProfile, PupilRegister
 from ledger.identifiers import opened
 from ledger.reader import Reader
 from ledger.text import matching_key
-from transfer.cases import all_cases
+from transfer.cases import cases_in
 from transfer.identity import claim_of, differences, identity_claim
 from transfer.office import Office
 
@@ -98,6 +98,6 @@ def sure_match(office: Office, reader: Reader, case: Case) -> UUID | None:
 
 def open_requests(reader: Reader) -> Iterable[Case]:
     """The requests of other ledgers that nobody has answered here, the oldest first."""
-    for case in all_cases(reader.connection):
-        if (case.side, case.state) == ("origin", "requested") and case.held is None:
+    for case in cases_in(reader.connection, "origin", "requested"):
+        if case.held is None:
             yield case

@@ -20,7 +20,7 @@ from ledger.plan import Plan
 from ledger.pupil import ChangeStatus, require_custody
 from ledger.reader import Reader
 from ledger.registration import pupil_ref
-from transfer.cases import all_cases, case_ref, require_case
+from transfer.cases import case_ref, cases_about, require_case
 from transfer.errors import CaseRefused
 from transfer.holding import require_free
 from transfer.office import Office
@@ -169,7 +169,7 @@ def leave(office: Office, command: Leave, *, today: date, who: Who) -> UUID:
 
 def _listed(reader: Reader, pupil: UUID, school: str) -> UUID | None:
     """The case under which a leaving of this pupil from the school stands; the newest."""
-    for case in reversed(all_cases(reader.connection)):
+    for case in reversed(cases_about(reader.connection, pupil)):
         if (case.pupil, case.state, case.from_school) == (pupil, "left", school):
             return case.id
     return None

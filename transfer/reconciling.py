@@ -23,7 +23,8 @@ from ledger.plan import Plan
 from ledger.queries import queries
 from ledger.reader import Reader
 from transfer import clock
-from transfer.acceptances import signed_acceptances, signed_supplements
+from transfer.acceptances import signed_acceptances, signed_supplements, told_rulings
+from transfer.asking import named
 from transfer.cases import Write, case_ref, message, next_issue, person_of
 from transfer.completeness import author_order
 from transfer.dossier import CarriedEntry, CarriedKey, Hop
@@ -54,7 +55,11 @@ _SENT_AGAIN = ("released", "problem", "recalling", "accepted")
 
 
 def on_ask(
-    reader: Reader, header: Header, body: ReconcileBody, cases: Sequence[tuple[int, UUID, Case]]
+    office: Office,
+    reader: Reader,
+    header: Header,
+    body: ReconcileBody,
+    cases: Sequence[tuple[int, UUID, Case]],
 ) -> Plan:
     """What a ledger's question does to our log: `cases` are those between us."""
     plan = Plan(extra=[lock_head])
@@ -81,6 +86,9 @@ def on_ask(
     _send_again(reader, plan, header.sender, shown, set(body.wants_supplements))
     if body.since is not None:
         plan.extra.append(_tell_again(header.sender))
+        ministry = office.trust.ministry()
+        if ministry is not None and ministry.id == header.sender:
+            plan.extra.append(named("register_again", {"ledger": header.sender}))
     contents = _parts(reader, header, body, cases)
     # A question that could not be read is asked anew, and answered anew.
     first = next_issue(reader, header.case, "reconcile")
@@ -117,16 +125,19 @@ def _parts(
     since = body.since
     persons: list[list[str]] = []
     mails: list[list[str]] = []
+    rulings: list[list[str]] = []
     held: list[UUID] = []
     if since is not None:
-        named = {"ledger": header.sender, "since": since}
-        persons = _packed(reader.connection.execute(_SQL["copied_persons"], named).fetchall())
-        mails = _packed(reader.connection.execute(_SQL["supplements_from"], named).fetchall())
+        lost = {"ledger": header.sender, "since": since}
+        persons = _packed(reader.connection.execute(_SQL["copied_persons"], lost).fetchall())
+        mails = _packed(_mails(reader, header.sender, "supplement"))
+        rulings = _packed(_mails(reader, header.sender, "ruling"))
         held = [c.id for *_, c in cases if (c.side, c.state) == ("receiver", "received")]
     numbers = [number for number, *_ in cases]
     pages = [numbers[n : n + CASES_IN_PART] for n in range(0, len(numbers), CASES_IN_PART)]
     asked = since.isoformat() if since else None
     parts: list[dict[str, Any]] = [{"mails": page, "since": asked} for page in mails]
+    parts += [{"rulings": page} for page in rulings]
     parts += [{"persons": page, "since": asked} for page in persons]
     parts += [{"dossier": str(case), "since": asked} for case in held]
     parts += [{"cases": [page[0], page[-1]], "since": asked} for page in pages]
@@ -134,6 +145,11 @@ def _parts(
     pages = [numbers[n : n + CASES_IN_PART] for n in range(0, len(numbers), CASES_IN_PART)]
     parts += [{"supplements": [page[0], page[-1]]} for page in pages]
     return parts or [{}]
+
+
+def _mails(reader: Reader, ledger: UUID, kind: str) -> list[tuple[UUID, int]]:
+    rows = reader.connection.execute(_SQL["mails_from"], {"ledger": ledger, "kind": kind})
+    return rows.fetchall()
 
 
 def _packed(rows: Iterable[tuple[UUID, int]]) -> list[list[str]]:
@@ -192,6 +208,8 @@ def payload(
         found["mails"] = signed_supplements(
             office, connection, receiver, content["mails"], _instant(content)
         )
+    if "rulings" in content:
+        found["rulings"] = told_rulings(office, connection, receiver, content["rulings"])
     if "persons" in content:
         pupils = [UUID(person) for person in content["persons"]]
         found["records"] = _copies(office, connection, receiver, pupils, _instant(content))

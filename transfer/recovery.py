@@ -3,8 +3,7 @@
     begin      a new incarnation; every ledger of the trust bundle is asked what it knows
                (what comes is taken in by `parts`: lost entries are put back)
     advance    whole answers are worked in, dossiers asked for again, what was accepted before is
-               accepted by rule, what was decided about proposals is decided so again; at the end
-               the fence is lifted
+               accepted by rule; at the end the fence is lifted
 
 Each step is one transaction and can be done again. What one ledger tells is compared with our own
 log alone; `restoration` decides what to make of it.
@@ -138,7 +137,6 @@ def advance(office: Office, *, who: Who) -> Progress | None:
         if case.state == "received":
             _accept_by_rule(office, case, who)
     _ask_for_dossiers(office, [case for case in bound if awaits_dossier(case)], who)
-    supplement_restoration.decide_as_before(office, who=who)
     found = progress(office, incarnation)
     if found.waiting_for or found.outstanding or found.blocked:
         return found

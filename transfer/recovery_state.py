@@ -87,7 +87,8 @@ def progress(office: Office, incarnation: int) -> Progress:
 def _is_outstanding(case: Case, ruled: set[UUID]) -> bool:
     """What was accepted before must be here again, and what was decided about proposals; a person
     may still have to say who it is."""
-    if not ruled.issuperset(case.owing):
+    needs_person = case.state == "received" and case.pupil is None
+    if not needs_person and not ruled.issuperset(case.owing):
         return True
     if case.bound != "accepted" or case.other in ruled:
         return False

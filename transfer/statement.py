@@ -20,7 +20,7 @@ from ledger.case import Case, CaseState
 from ledger.database import Connection
 from ledger.event import Event, Frozen
 from ledger.events import case as said
-from ledger.events.case import SupplementOutcome
+from ledger.events.supplement import SupplementOutcome
 from ledger.identity_check import vietnamese_day
 from ledger.queries import queries
 from transfer.bodies import Body
@@ -95,7 +95,8 @@ class LostRecord(Frozen):
 class ReconcileBody(Body):
     """The payload of `reconcile`; `transfer_id` is the question's id, the same in its answer.
 
-    `mails` (base64 of a JWS) are supplements that the ledger told signed itself."""
+    `mails` (base64 of a JWS) are supplements that the ledger told signed itself, `rulings` (JWS)
+    those of its arbiter, where it is the ministry."""
 
     asks: bool
     since: Instant | None
@@ -106,6 +107,7 @@ class ReconcileBody(Body):
     records: tuple[LostRecord, ...]
     supplements: tuple[StatedSupplement, ...] = ()
     mails: tuple[str, ...] = ()
+    rulings: tuple[str, ...] = ()
     wants_supplements: tuple[UUID, ...] = Field(default=(), max_length=WANTS_IN_ASK)
 
 

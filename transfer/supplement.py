@@ -15,8 +15,8 @@ from uuid import UUID
 from ledger.case import Case
 from ledger.errors import Refused
 from ledger.event import Event, Note, Who
-from ledger.events.case import SupplementSent
 from ledger.events.pupil_year import Proposed
+from ledger.events.supplement import SupplementSent
 from ledger.ledger import SealedPart
 from ledger.log import Entry
 from ledger.plan import Draft, Plan

@@ -7,8 +7,8 @@ from ledger import ids, log
 from ledger.case import Case
 from ledger.database import Connection
 from ledger.event import StreamKind
-from ledger.events.case import SupplementSent
 from ledger.events.pupil_year import Proposed
+from ledger.events.supplement import SupplementSent
 from ledger.log import Entry
 from ledger.proposal import Decisions
 from ledger.reader import Reader

@@ -8,8 +8,8 @@ from uuid import UUID
 from ledger.case import Case, Supplement
 from ledger.errors import Refused
 from ledger.event import Event, Who
-from ledger.events.case import SupplementAnswered
 from ledger.events.pupil import PupilLinked, SupplementDecided
+from ledger.events.supplement import SupplementAnswered
 from ledger.plan import Copied, Draft, Outgoing, Plan
 from ledger.proposal import Decided, Decisions
 from ledger.pupil import Pupil
@@ -46,7 +46,8 @@ def look(office: Office, case_id: UUID, *, today: date) -> Review:
 
 
 def decide(office: Office, case_id: UUID, *, choice: Choice, today: date, who: Who) -> Review:
-    """Decides about every open proposal of a case; where none is open nothing happens.
+    """Decides about every open proposal of a case; where none is open nothing happens. What was
+    decided before a restore, and comes again, is not open.
 
     Raises:
         NotFound: `unknown_case`.
@@ -68,7 +69,8 @@ def decide(office: Office, case_id: UUID, *, choice: Choice, today: date, who: W
         require_free(case)
         gathered = gather(office, reader, case, pupil)
         seen = review(reader, pupil, gathered, today=today).proposals
-        open_ = [one for one in seen if one.decided is None]
+        lost = {(a.ledger, one) for a in case.awaited if not a.here for one in a.proposals}
+        open_ = [o for o in seen if o.decided is None and (o.offered.author, o.id) not in lost]
         accepted = choice.accepts([one.id for one in open_])
         _require_grounds(open_, accepted)
         said = {one.id: None if one.id in accepted else choice.reason for one in open_}
@@ -93,6 +95,7 @@ def decide_as_said(
     *,
     today: date,
     who: Who,
+    recovery: bool,
 ) -> None:
     """Decides, by rule, those open proposals of a case about which this ledger had said something
     before it was restored, in the same way.
@@ -128,7 +131,7 @@ def decide_as_said(
             tell(reader, plan, case, {**reader.decisions(pupil), **_said(made)}, today=today)
         return plan
 
-    office.ledger.desk.run(act, who=who, recovery=True)
+    office.ledger.desk.run(act, who=who, recovery=recovery)
 
 
 def _require_grounds(open_: Sequence[Proposal], accepted: Sequence[UUID]) -> None:

@@ -5,14 +5,14 @@ from uuid import UUID
 from ledger import case as case_state
 from ledger.case import Case, Supplement
 from ledger.event import Event
-from ledger.events.case import (
+from ledger.events.pupil import SupplementDecided
+from ledger.events.supplement import (
     AwaitedSupplementCame,
     MovedOn,
     SupplementAnswered,
     SupplementOutcome,
     SupplementReceived,
 )
-from ledger.events.pupil import SupplementDecided
 from ledger.plan import Outgoing, Plan
 from ledger.pupil import Pupil
 from ledger.queries import queries

@@ -8,12 +8,13 @@ The entries of a supplement of ours come back apart from this (`putting_back`).
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from uuid import UUID
 
 from ledger import case as case_state
 from ledger.case import Case
 from ledger.event import Event, Who
-from ledger.events.case import SupplementAwaited, SupplementSent
+from ledger.events.supplement import SupplementAwaited, SupplementSent
 from ledger.plan import Plan
 from ledger.queries import queries
 from ledger.reader import Reader
@@ -119,19 +120,23 @@ def ask_again(office: Office, *, who: Who) -> None:
     office.ledger.desk.run(decide, who=who, recovery=True)
 
 
-def decide_as_before(office: Office, *, who: Who) -> None:
-    """Decides by rule what this ledger decided before it was restored, by its own signed answers.
-    Where a supplement no longer passes, a person decides when the fence is lifted."""
+def decide_as_before(office: Office, case_id: UUID, *, who: Who, recovery: bool) -> None:
+    """Decides by rule what this ledger decided about a case's proposals before it was restored, by
+    its own signed answers, which came with them. Where a supplement no longer passes, or shows no
+    answer, a person decides."""
     with office.ledger.database.connection() as connection:
-        cases = all_cases(connection)
-    for case in cases:
-        if any(one.message is not None and one.outcome is None for one in case.supplements):
-            try:
-                supplement_decision.decide_as_said(
-                    office, case.id, lambda body: _said(office, body), today=clock.today(), who=who
-                )
-            except (CaseRefused, CheckFailed):
-                continue
+        case = Reader(connection, office.ledger.keyring, office.ledger.id).case(case_id)
+    if case is None or not case.awaited:
+        return
+    with suppress(CaseRefused, CheckFailed):
+        supplement_decision.decide_as_said(
+            office,
+            case_id,
+            lambda body: _said(office, body),
+            today=clock.today(),
+            who=who,
+            recovery=recovery,
+        )
 
 
 def _said(office: Office, body: SupplementBody) -> dict[UUID, str | None]:

@@ -8,7 +8,6 @@ from uuid import UUID
 from ledger.event import Code, Event, Frozen, Note, Sealed, StreamKind
 
 Decision = Literal["accepted", "rejected"]
-SupplementOutcome = Literal["decided", "moved_to", "failed"]
 Applicant = Literal["parent", "guardian", "pupil", "school"]
 
 
@@ -323,68 +322,6 @@ class CancelReceived(Event):
     reason: Code
 
 
-class SupplementSent(Event):
-    """What this ledger proposed since it gave the record up goes to who has it now (Hồ sơ bổ sung).
-
-    `number` rises within the case; `proposals` are all that are open, in the order written. `via`
-    is the transfer by which `to_ledger` took the pupil in where it is no party of this one.
-    """
-
-    TOPIC: ClassVar[str] = "ledger.SupplementSent.v1"
-    STREAM: ClassVar[StreamKind] = StreamKind.CASE
-
-    case: UUID
-    number: int
-    to_ledger: UUID
-    via: UUID | None
-    proposals: tuple[UUID, ...]
-
-
-class SupplementReceived(Event):
-    """A supplement came and passed its checks; a person decides about its proposals.
-
-    `pupil` is ours, `their_pupil` the author's own; `payload_sha256` (hex) as for a dossier.
-    """
-
-    TOPIC: ClassVar[str] = "ledger.SupplementReceived.v1"
-    STREAM: ClassVar[StreamKind] = StreamKind.CASE
-
-    case: UUID
-    number: int
-    author: UUID
-    pupil: UUID
-    their_pupil: UUID
-    message: str
-    payload_sha256: str
-    proposals: tuple[UUID, ...]
-
-
-class SupplementAnswered(Event):
-    """The answer to a supplement, told or heard: decided, gone on to who has the pupil, or failed.
-
-    `code` is that of the failed check. What was decided stands in the pupil's stream.
-    """
-
-    TOPIC: ClassVar[str] = "ledger.SupplementAnswered.v1"
-    STREAM: ClassVar[StreamKind] = StreamKind.CASE
-
-    case: UUID
-    number: int
-    outcome: SupplementOutcome
-    code: Code | None
-
-
-class MovedOn(Event):
-    """The other side says that it passed the pupil on to `to_ledger`, by the transfer `via`."""
-
-    TOPIC: ClassVar[str] = "ledger.MovedOn.v1"
-    STREAM: ClassVar[StreamKind] = StreamKind.CASE
-
-    case: UUID
-    to_ledger: UUID
-    via: UUID
-
-
 class CaseDecided(Event):
     """The receiver's one decision about a transfer, written here by the receiver itself."""
 
@@ -435,30 +372,6 @@ class DossierDisclosed(Event):
     case: UUID
     sha256: str
     statutory: Note | Sealed
-
-
-class SupplementAwaited(Event):
-    """After a restore: this ledger had decided about proposals of `author`, and lost it. They come
-    again, with what it said under its own seal, and are decided as they were."""
-
-    TOPIC: ClassVar[str] = "ledger.SupplementAwaited.v1"
-    STREAM: ClassVar[StreamKind] = StreamKind.CASE
-
-    case: UUID
-    author: UUID
-    proposals: tuple[UUID, ...]
-
-
-class AwaitedSupplementCame(Event):
-    """Awaited proposals are here again, with what this ledger said of them, as far as their author
-    can show it; a person decides about the others."""
-
-    TOPIC: ClassVar[str] = "ledger.AwaitedSupplementCame.v1"
-    STREAM: ClassVar[StreamKind] = StreamKind.CASE
-
-    case: UUID
-    author: UUID
-    proposals: tuple[UUID, ...]
 
 
 class PeerRestored(Event):
@@ -527,12 +440,6 @@ EVENTS: tuple[type[Event], ...] = (
     DecisionReceived,
     MessageReissued,
     DossierDisclosed,
-    SupplementSent,
-    SupplementReceived,
-    SupplementAnswered,
-    MovedOn,
-    SupplementAwaited,
-    AwaitedSupplementCame,
     PeerRestored,
     CaseRestored,
 )

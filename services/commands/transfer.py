@@ -1,4 +1,5 @@
-"""`hocba transfer …`: the conversation, by NATS and by file.
+"""The group `hocba transfer`, and what its commands share: the courier's round, how a case is
+shown, how pupils and ledgers are named.
 
 Every command first takes in what has come and afterwards sends what it leaves, so that two clerks
 need no running agent; `transfer-agent` does the same by itself.
@@ -6,9 +7,7 @@ need no running agent; `transfer-agent` does the same by itself.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date
 from functools import cache
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -18,26 +17,16 @@ from ledger.errors import NotFound, Refused
 from ledger.event import Who
 from ledger.log import head
 from projections.persons import find_person
-from services import case_acts
-from services.agents import metrics_options, run_agents
-from services.arrival_screen import print_arrival
-from services.case_records import pupil_keys, suggestions
-from services.case_screen import print_candidates
+from services.case_records import pupil_keys
 from services.case_table import print_cases
-from services.cases import OURS, case_answer, case_answers
-from services.identity_check import confirm_identity
-from services.intake import release_matching
+from services.cases import case_answer
 from services.offices import open_office, route_of
-from services.output import messages, print_csv, print_json, print_table
-from services.progress import showing
-from services.reading import parse_day, parse_key
-from services.words import CASE_COLUMNS, REASONS, word
+from services.output import messages, print_csv, print_json
+from services.reading import parse_key
 from services.workplace import Workplace
 from signing.errors import TrustError
-from transfer import courier, holding, returning
-from transfer import recall as recalling
+from transfer import courier
 from transfer.errors import CourierUnavailable
-from transfer.inside import Move
 from transfer.office import Office
 
 COLUMNS = (
@@ -98,335 +87,6 @@ def show_case(workplace: Workplace, office: Office, answer: dict[str, Any]) -> i
     return 0
 
 
-@transfer.command()
-@click.option("--pupil", required=True, metavar="KEY", help="Our own record of the child.")
-@click.option("--from", "origin", required=True, metavar="LEDGER", help="Who has the history.")
-@click.option("--school", required=True, metavar="CODE", help="Our school.")
-@click.option("--first-day", required=True, metavar="DATE", help="First day at our school.")
-@click.option("--case", type=click.UUID, help="The application that the head agreed to.")
-@click.option(
-    "--class", "class_code", metavar="CODE", help="Inside a ledger: the class that waits."
-)
-@click.pass_obj
-def request(
-    workplace: Workplace,
-    pupil: str,
-    origin: str,
-    school: str,
-    first_day: str,
-    case: UUID | None,
-    class_code: str | None,
-) -> int:
-    """Ask another ledger, or another school of this one, for a pupil (Đề nghị tiếp nhận)."""
-
-    def act(office: Office, who: Who) -> UUID:
-        return case_acts.request(
-            office,
-            Move(
-                pupil=pupil_of(office, pupil),
-                school_code=school,
-                first_day=parse_day(first_day),
-                class_code=class_code,
-            ),
-            case_id=case,
-            from_ledger=ledger_named(office, origin, inside=True),
-            who=who,
-        )
-
-    return act_on(workplace, act)
-
-
-@transfer.command()
-@click.argument("case", type=click.UUID, required=False)
-@click.option("--all-matching", is_flag=True, help="Every request that names one pupil surely.")
-@click.option("--dry-run", is_flag=True, help="With --all-matching: only list them.")
-@click.option("--pupil", metavar="KEY", help="Which pupil of ours it is.")
-@click.option("--last-day", metavar="DATE", help="Last day here (default: the day before).")
-@click.pass_obj
-def release(
-    workplace: Workplace,
-    case: UUID | None,
-    all_matching: bool,
-    dry_run: bool,
-    pupil: str | None,
-    last_day: str | None,
-) -> int:
-    """Confirm which pupil it is and hand the record over (Bàn giao hồ sơ).
-
-    Inside one ledger it is the school left that consents; nobody has to say who it is. With
-    --all-matching every request goes out that shares a personal number with one pupil alone, and
-    name, birth date and sex with it; the others are listed for a person.
-    """
-    if all_matching != (case is None):
-        raise click.UsageError("give either CASE or --all-matching")
-    if case is None:
-        return _release_matching(workplace, dry_run)
-
-    def act(office: Office, who: Who) -> UUID:
-        whom = pupil_of(office, pupil) if pupil else None
-        if whom is not None:
-            confirm_identity(workplace, office, case, whom)
-        case_acts.release(
-            office,
-            case,
-            pupil=whom,
-            last_day=parse_day(last_day) if last_day else None,
-            today=date.today(),
-            who=who,
-        )
-        return case
-
-    return act_on(workplace, act)
-
-
-def _release_matching(workplace: Workplace, dry_run: bool) -> int:
-    with courier_of(workplace) as (office, who, exchange):
-        with showing("release") as progress:
-            answer = release_matching(
-                office, dry_run=dry_run, today=date.today(), who=who, progress=progress
-            )
-        exchange()
-        told = answer["released"] + answer["left"]
-        keys = pupil_keys(office, told)
-    columns = ("case", "pupil", "reason")
-    if workplace.format == "json":
-        print_json(answer)
-    elif workplace.format == "csv":
-        print_csv(columns, [[one.get(name) for name in columns] for one in told])
-    else:
-        rows = [
-            [
-                one["case"],
-                keys.get(one["pupil"], one["pupil"]),
-                word(REASONS, one["reason"], workplace.lang) if "reason" in one else None,
-            ]
-            for one in told
-        ]
-        names = ("case", "pupil", "failure")
-        print_table(None, [word(CASE_COLUMNS, name, workplace.lang) for name in names], rows)
-    return 0
-
-
-@transfer.command()
-@click.argument("case", type=click.UUID)
-@click.option("--reason", required=True, metavar="CODE")
-@click.option("--pupil", metavar="KEY", help="Whom it asks for, to say where the record went.")
-@click.pass_obj
-def decline(workplace: Workplace, case: UUID, reason: str, pupil: str | None) -> int:
-    """Refuse a request, for one of the four reasons there are."""
-
-    def act(office: Office, who: Who) -> UUID:
-        whom = pupil_of(office, pupil) if pupil else None
-        case_acts.decline(office, case, reason=reason, pupil=whom, today=date.today(), who=who)
-        return case
-
-    return act_on(workplace, act)
-
-
-def _reject(workplace: Workplace, case: UUID, reason: str) -> int:
-    """One act, whose reasons say whether the record was here."""
-
-    def act(office: Office, who: Who) -> UUID:
-        case_acts.reject(office, case, reason=reason, today=date.today(), who=who)
-        return case
-
-    return act_on(workplace, act)
-
-
-@transfer.command()
-@click.argument("case", type=click.UUID)
-@click.option("--reason", required=True, metavar="CODE")
-@click.pass_obj
-def reject(workplace: Workplace, case: UUID, reason: str) -> int:
-    """Send a record back (Trả lại hồ sơ): the origin manages it again."""
-    return _reject(workplace, case, reason)
-
-
-@transfer.command()
-@click.argument("case", type=click.UUID)
-@click.option("--reason", required=True, metavar="CODE")
-@click.pass_obj
-def cancel(workplace: Workplace, case: UUID, reason: str) -> int:
-    """Withdraw a request before the record is here (Rút đề nghị)."""
-    return _reject(workplace, case, reason)
-
-
-@transfer.command()
-@click.argument("case", type=click.UUID)
-@click.option("--reason", required=True, metavar="CODE")
-@click.option("--words", metavar="TEXT", help="The same in words; kept sealed.")
-@click.pass_obj
-def recall(workplace: Workplace, case: UUID, reason: str, words: str | None) -> int:
-    """Want a record back that was sent wrongly (Thu hồi hồ sơ)."""
-
-    def act(office: Office, who: Who) -> UUID:
-        recalling.recall(office, case, reason=reason, words=words, today=date.today(), who=who)
-        return case
-
-    return act_on(workplace, act)
-
-
-@transfer.command("return")
-@click.argument("case", type=click.UUID)
-@click.option("--reason", required=True, metavar="CODE")
-@click.option("--last-day", metavar="DATE", help="Last day here.")
-@click.pass_obj
-def return_(workplace: Workplace, case: UUID, reason: str, last_day: str | None) -> int:
-    """Undo an acceptance: the record goes back with all that was written since (Hủy tiếp nhận)."""
-
-    def act(office: Office, who: Who) -> UUID:
-        return returning.give_back(
-            office,
-            case,
-            reason=reason,
-            last_day=parse_day(last_day) if last_day else None,
-            today=date.today(),
-            who=who,
-        )
-
-    return act_on(workplace, act)
-
-
-@transfer.command()
-@click.argument("case", type=click.UUID)
-@click.option("--document", required=True, metavar="NUMBER", help="The paper that orders it.")
-@click.option("--words", metavar="TEXT", help="Why; kept sealed.")
-@click.pass_obj
-def hold(workplace: Workplace, case: UUID, document: str, words: str | None) -> int:
-    """Stop a case here (Tạm dừng theo văn bản số …)."""
-
-    def act(office: Office, who: Who) -> UUID:
-        holding.hold(office, case, document=document, words=words, on=date.today(), who=who)
-        return case
-
-    return act_on(workplace, act)
-
-
-@transfer.command()
-@click.argument("case", type=click.UUID)
-@click.option("--document", required=True, metavar="NUMBER", help="The paper that ends the hold.")
-@click.pass_obj
-def lift(workplace: Workplace, case: UUID, document: str) -> int:
-    """End a hold."""
-
-    def act(office: Office, who: Who) -> UUID:
-        holding.lift(office, case, document=document, on=date.today(), who=who)
-        return case
-
-    return act_on(workplace, act)
-
-
-@transfer.command()
-@click.argument("case", type=click.UUID)
-@click.option(
-    "--list",
-    "remarks",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A text file of what is still missing.",
-)
-@click.option("--class", "class_code", metavar="CODE", help="Inside a ledger: into which class.")
-@click.option("--pupil", metavar="KEY", help="Which pupil of ours it is, where that was lost.")
-@click.option("--new", is_flag=True, help="Where it was lost: it is nobody whom we know.")
-@click.pass_obj
-def accept(
-    workplace: Workplace,
-    case: UUID,
-    remarks: Path | None,
-    class_code: str | None,
-    pupil: str | None,
-    new: bool,
-) -> int:
-    """Take the record in and the pupil with it (Tiếp nhận); tell what is missing.
-
-    What is missing is kept with the acceptance, after the lines of --list. Where this ledger was
-    restored and lost which pupil it accepted, --pupil or --new says it.
-    """
-    report: dict[str, Any] = {}
-    list_ = _remarks(remarks) if remarks else None
-
-    def act(office: Office, who: Who) -> UUID:
-        known = case_acts.case_of(office, case)
-        said = pupil_of(office, pupil) if pupil is not None else None
-        whom = known.pupil or said
-        if whom is not None and known.state == "received":
-            confirm_identity(workplace, office, case, whom)
-        told = case_acts.accept(
-            office,
-            case,
-            list_=list_,
-            class_code=class_code,
-            pupil=said,
-            new=new,
-            today=date.today(),
-            who=who,
-        )
-        report.update(told)
-        return case
-
-    code = act_on(workplace, act, lambda: {"report": report})
-    if workplace.format == "table":
-        print_arrival(report, workplace.lang)
-    return code
-
-
-def _remarks(path: Path) -> str:
-    try:
-        return path.read_text("utf-8-sig")
-    except UnicodeDecodeError:
-        raise Refused(
-            "not_utf8",
-            f"{path.name} is no UTF-8 text",
-            field="--list",
-            suggestion="save it as text in UTF-8",
-        ) from None
-
-
-@transfer.command()
-@click.argument("case", type=click.UUID)
-@click.pass_obj
-def status(workplace: Workplace, case: UUID) -> int:
-    """How far a transfer is, and who must act next."""
-    with courier_of(workplace) as (office, _, _):
-        return show_case(workplace, office, case_answer(office, case))
-
-
-@transfer.command("list")
-@click.pass_obj
-def list_(workplace: Workplace) -> int:
-    """Every transfer of this ledger."""
-    with courier_of(workplace) as (office, _, _):
-        return _list(workplace, office, case_answers(office))
-
-
-@transfer.command("inbox")
-@click.pass_obj
-def inbox_(workplace: Workplace) -> int:
-    """The transfers that wait for somebody here, with who may be meant."""
-    with courier_of(workplace) as (office, _, _):
-        answers = [a for a in case_answers(office) if a["waiting_for"] in OURS[a["side"]]]
-        found = suggestions(office)
-        for answer in answers:
-            if answer["case"] in found:
-                answer["candidates"] = found[answer["case"]]
-        code = _list(workplace, office, answers)
-        if workplace.format == "table":
-            for case, candidates in found.items():
-                if candidates:
-                    print(case)
-                    print_candidates(candidates, workplace.lang)
-        return code
-
-
-def _list(workplace: Workplace, office: Office, answers: list[dict[str, Any]]) -> int:
-    if workplace.format == "json":
-        print_json({"cases": answers})
-    elif workplace.format == "csv":
-        print_csv(COLUMNS, [[answer[column] for column in COLUMNS] for answer in answers])
-    else:
-        print_cases(answers, pupil_keys(office, answers), COLUMNS, workplace.lang)
-    return 0
-
-
 def pupil_of(office: Office, key: str) -> UUID:
     """The pupil a key names. Raises NotFound or Refused, as every command does."""
     with office.ledger.database.connection() as connection:
@@ -464,32 +124,3 @@ def any_ledger(office: Office, name: str) -> UUID:
         if error.code == "conflict":
             raise Refused("ambiguous_ledger", str(error)) from error
         raise NotFound("unknown_ledger", f"no trust bundle knows a ledger {name}") from error
-
-
-@click.command("transfer-agent")
-@click.option("--once", is_flag=True, help="One round, then end.")
-@click.option("--all", "everyone", is_flag=True, help="Every ledger of this home.")
-@metrics_options
-@click.pass_obj
-def agent(
-    workplace: Workplace,
-    once: bool,
-    everyone: bool,
-    metrics_file: Path | None,
-    metrics: tuple[str, int] | None,
-) -> int:
-    """Carry messages until it is stopped (SIGINT or SIGTERM; a second one ends it at once).
-
-    The message in hand is finished first.
-    """
-    names: list[str | None] = [*workplace.ledgers.names()] if everyone else [workplace.ledger]
-    if not once:
-        return run_agents(workplace, names, metrics_file=metrics_file, listen=metrics)
-    told = []
-    for name in names:
-        with open_office(workplace, name) as (profile, office, servers):
-            who = office.ledger.who(workplace.account)
-            taken = courier.exchange(office, route_of(workplace, servers, office), who=who)
-            told += [{"ledger": profile.name, "kind": t.kind, "outcome": t.outcome} for t in taken]
-    print_json(told)
-    return 0

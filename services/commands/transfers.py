@@ -2,6 +2,8 @@
 
 from services.commands import (
     application,
+    case_lists,
+    conversation,
     intake,
     leaving,
     pairs,
@@ -15,6 +17,8 @@ from services.commands.transfer import transfer
 
 __all__ = [
     "application",
+    "case_lists",
+    "conversation",
     "intake",
     "leaving",
     "pairs",

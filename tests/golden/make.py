@@ -29,6 +29,7 @@ from ledger.events import (
     school_class,
     settings,
     staff,
+    supplement,
     unit,
 )
 from signing import aead
@@ -514,8 +515,12 @@ FACTS: dict[type[Event], dict[str, Any]] = {
         "reason": "not_expected",
         "statutory": NOTE,
     },
-    case.SupplementAwaited: {"case": CASE, "author": OTHER_LEDGER, "proposals": (STREAM,)},
-    case.AwaitedSupplementCame: {
+    supplement.SupplementAwaited: {
+        "case": CASE,
+        "author": OTHER_LEDGER,
+        "proposals": (STREAM,),
+    },
+    supplement.AwaitedSupplementCame: {
         "case": CASE,
         "author": OTHER_LEDGER,
         "proposals": (STREAM,),
@@ -593,14 +598,14 @@ FACTS: dict[type[Event], dict[str, Any]] = {
         "sha256": "45" * 32,
     },
     case.DossierDisclosed: {"case": CASE, "sha256": "45" * 32, "statutory": NOTE},
-    case.SupplementSent: {
+    supplement.SupplementSent: {
         "case": CASE,
         "number": 2,
         "to_ledger": OTHER_LEDGER,
         "via": OTHER_PUPIL,
         "proposals": (CASE, OTHER_PUPIL),
     },
-    case.SupplementReceived: {
+    supplement.SupplementReceived: {
         "case": CASE,
         "number": 2,
         "author": OTHER_LEDGER,
@@ -610,13 +615,13 @@ FACTS: dict[type[Event], dict[str, Any]] = {
         "payload_sha256": "23" * 32,
         "proposals": (CASE, OTHER_PUPIL),
     },
-    case.SupplementAnswered: {
+    supplement.SupplementAnswered: {
         "case": CASE,
         "number": 2,
         "outcome": "failed",
         "code": "missing_entry",
     },
-    case.MovedOn: {"case": CASE, "to_ledger": OTHER_LEDGER, "via": OTHER_PUPIL},
+    supplement.MovedOn: {"case": CASE, "to_ledger": OTHER_LEDGER, "via": OTHER_PUPIL},
 }
 """One example of every event; every optional field is set in some of them."""
 

@@ -14,7 +14,11 @@ import pytest
 from ledger.batch import Line
 from ledger.errors import NotFound
 from ledger.event import Event, Note, StreamKind
-from ledger.events.case import DecisionReceived, IdentityClaim, RequestReceived
+from ledger.events.case import (
+    DecisionReceived,
+    IdentityClaim,
+    RequestReceived,
+)
 from ledger.events.pupil import (
     ChangeRetracted,
     ConfirmedDistinct,

@@ -65,8 +65,13 @@ def run(command: Command, folder: Path, home: Home) -> None:
         text=True,
         check=False,
     )
-    assert done.returncode == command.code, f"{command.line}\n{done.stdout}{done.stderr}"
-    said = "\n".join(line.rstrip() for line in (done.stdout or done.stderr).strip().splitlines())
+    compare(command, done.returncode, done.stdout, done.stderr)
+
+
+def compare(command: Command, code: object, out: str, err: str) -> None:
+    """What a command said is what the page shows."""
+    assert code == command.code, f"{command.line}\n{out}{err}"
+    said = "\n".join(line.rstrip() for line in (out or err).strip().splitlines())
     if command.answer:
         assert pattern(command.answer).fullmatch(said), f"{command.line}\n{said}"
 

@@ -156,10 +156,18 @@ WHERE s.kind = 'case'
   AND t.body::jsonb -> 'supplements' @> jsonb_build_array(jsonb_build_object('ledger', %(ledger)s::text))
 ORDER BY s.no;
 
--- name: supplements_from
--- The supplements of a ledger that passed their checks here, with their sizes.
+-- name: mails_from
+-- The messages of one kind of a ledger that were taken in here, with their sizes.
 SELECT message, length(frame) FROM ledger.inbox
-WHERE sender = %(ledger)s AND kind = 'supplement' AND state = 'done' ORDER BY received_at, message;
+WHERE sender = %(ledger)s AND kind = %(kind)s AND state = 'done' ORDER BY received_at, message;
+
+-- name: register_again
+-- What the custody register was told goes out once more. Of a record that was sent back before our
+-- own restore nothing is left to tell.
+UPDATE ledger.outbox
+SET state = CASE WHEN sealed IS NULL THEN 'to_seal' ELSE 'sealed' END, next_at = now()
+WHERE receiver = %(ledger)s AND kind = 'register' AND state = 'answered'
+  AND (sealed IS NOT NULL OR content ->> 'event' <> 'rejected');
 
 -- name: frame_from
 -- A message of a ledger, sealed as it came.

@@ -126,12 +126,21 @@ VALUES (%(ledger)s, %(incarnation)s, %(size)s, %(root)s) ON CONFLICT DO NOTHING;
 SELECT s.id, e.version, e.entry_hash, e.topic FROM ledger.stream s JOIN ledger.entry e ON e.stream = s.no
 WHERE s.id = ANY(%(streams)s) ORDER BY s.id, e.version;
 
+-- name: cases_about
+-- The cases whose streams are about a person, the oldest first.
+SELECT t.body FROM ledger.stream s JOIN ledger.state t ON t.stream = s.no
+WHERE s.person = %(person)s AND s.kind = 'case' ORDER BY s.no;
+
+-- name: cases_in
+-- The cases of one side in some states, the oldest first.
+SELECT t.body FROM ledger.stream s JOIN ledger.state t ON t.stream = s.no
+WHERE s.kind = 'case' AND t.body::jsonb ->> 'side' = %(side)s
+  AND t.body::jsonb ->> 'state' = ANY(%(states)s) ORDER BY s.no;
+
 -- name: cases
--- Every transfer's stream with the instants of its first and newest entry.
-SELECT s.id, t.body, min(e.recorded_at), max(e.recorded_at), max(e.position)
-FROM ledger.stream s JOIN ledger.entry e ON e.stream = s.no
-JOIN ledger.state t ON t.stream = s.no
-WHERE s.kind = 'case' GROUP BY s.id, t.body ORDER BY min(e.position);
+-- Every case with its stream's id, in the order in which they were begun.
+SELECT s.id, t.body FROM ledger.stream s JOIN ledger.state t ON t.stream = s.no
+WHERE s.kind = 'case' ORDER BY s.no;
 
 -- name: case_times
 -- First and newest instant and newest position of one case.

@@ -140,7 +140,7 @@ def test_an_application_a_hold_a_rejection_and_a_refusal_work_as_between_ledgers
         pupil=leaver,
         from_ledger=side.office.ledger.id,
         school_code="S9",
-        first_day=FIRST_DAY,
+        first_day=date(2026, 9, 14),
         applied_on=date(2026, 9, 7),
         applicant="parent",
         ground="moved_house",

@@ -8,7 +8,11 @@ from uuid import UUID
 from ledger import log
 from ledger.assessment.regime import Regulation
 from ledger.codes import Programme
-from ledger.events.case import CaseDecided, DecisionReceived, DossierReceived
+from ledger.events.case import (
+    CaseDecided,
+    DecisionReceived,
+    DossierReceived,
+)
 from ledger.events.pupil import Released, TransferAccepted
 from ledger.subjects import find_subject, required_slots
 from ledger.year_commands import absences, conduct, decision

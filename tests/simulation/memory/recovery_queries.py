@@ -342,9 +342,22 @@ def supplements_with(store: Store, p: Parameters) -> Answer:
     return sorted(rows)
 
 
-@_query("supplements_from")
-def supplements_from(store: Store, p: Parameters) -> Answer:
-    return [(row.message, len(row.frame)) for row in _done(store, p["ledger"], "supplement")]
+@_query("mails_from")
+def mails_from(store: Store, p: Parameters) -> Answer:
+    return [(row.message, len(row.frame)) for row in _done(store, p["ledger"], p["kind"])]
+
+
+@_query("register_again")
+def register_again(store: Store, p: Parameters) -> Answer:
+    found = [
+        row
+        for row in store.outbox.values()
+        if (row.receiver, row.kind, row.state) == (p["ledger"], "register", "answered")
+        if row.sealed is not None or row.content["event"] != "rejected"
+    ]
+    for row in found:
+        update(store, [row], state="sealed" if row.sealed else "to_seal", next_at=store.now)
+    return len(found)
 
 
 @_query("frame_from")

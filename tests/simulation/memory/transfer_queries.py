@@ -187,16 +187,25 @@ def copies(store: Store, p: Parameters) -> Answer:
     return sorted(rows)
 
 
+@_query("cases_about")
+def cases_about(store: Store, p: Parameters) -> Answer:
+    found = (s for s in store.kinds.get("case", ()) if s.person == p["person"])
+    return [(store.states[s.no],) for s in found if s.no in store.states]
+
+
+@_query("cases_in")
+def cases_in(store: Store, p: Parameters) -> Answer:
+    bodies = (store.states.get(s.no) for s in store.kinds.get("case", ()))
+    found = ((body, json.loads(body)) for body in bodies if body is not None)
+    return [
+        (body,) for body, case in found if case["side"] == p["side"] if case["state"] in p["states"]
+    ]
+
+
 @_query("cases")
 def cases(store: Store, p: Parameters) -> Answer:
     del p
-    rows = []
-    for stream, positions in _case_streams(store):
-        first, last = store.entries[positions[0]], store.entries[positions[-1]]
-        body = store.states[stream.no]
-        newest = max(e.recorded_at for e in (first, last))
-        rows.append((stream.id, body, first.recorded_at, newest, last.position))
-    return sorted(rows, key=lambda row: store.entries_of(row[0])[0].position)
+    return [(stream.id, store.states[stream.no]) for stream, _ in _case_streams(store)]
 
 
 @_query("case_times")

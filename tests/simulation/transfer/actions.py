@@ -316,7 +316,7 @@ def set_clock(world: World) -> bool:
 @action(2)
 def back_up(world: World) -> bool:
     """Somebody makes a backup."""
-    site = world.chance.choice(world.schools)
+    site = world.chance.choice(world.sites)
     site.backups.append(site.store.copy())
     return True
 
@@ -325,7 +325,7 @@ def back_up(world: World) -> bool:
 def restore(world: World) -> bool:
     """A database is lost, and its newest backup restored; the file beside it is not. Where both
     sides have forgotten a transfer nobody can tell them of it: one at a time is restored."""
-    site = world.chance.choice(world.schools)
+    site = world.chance.choice(world.sites)
     others_stand = all(other is site or other.stands == "open" for other in world.sites)
     if not site.backups or not others_stand:
         return False

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from ledger.case import Case
 from ledger.pupil import Pupil
+from ledger.register import Register
 from tests.simulation.transfer import counting
 from tests.simulation.transfer.world import OPEN, Site, World
 from transfer.cases import BY_RULING
@@ -41,6 +42,7 @@ def check_quiet(world: World) -> None:
     sides_agree(world)
     whole_histories_arrived(world)
     nothing_waits(world)
+    register_knows(world)
     for refuted in counting.counted_once(world):
         raise Violated(refuted)
 
@@ -223,3 +225,24 @@ def nothing_waits(world: World) -> None:
         for row in site.store.outbox.values():
             if row.state != "answered":
                 raise Violated(f"{site}: a {row.kind} is {row.state} for ever")
+
+
+def register_knows(world: World) -> None:
+    """What the ministry has answered its register holds, and every ruling that a party obeys."""
+    if not world.court:
+        return
+    store = world.sites[2].store
+    bodies = (store.states.get(stream.no) for stream in store.kinds.get("register", ()))
+    kept = [Register.model_validate_json(body) for body in bodies if body is not None]
+    told = {(one.transfer, one.by) for state in kept for one in state.told}
+    ruled = {state.transfer: state.ruling.sha256 for state in kept if state.ruling is not None}
+    for site in world.schools:
+        for case in site.cases():
+            if case.registered == "recorded" and (case.id, site.id) not in told:
+                raise Violated(f"the register has forgotten what {site} told it")
+            mailed = any(
+                (row.case_id, row.kind, row.state) == (case.id, "ruling", "done")
+                for row in site.store.inbox.values()
+            )
+            if case.ruling is not None and mailed and case.id not in ruled:
+                raise Violated("the ministry has forgotten what it ruled")

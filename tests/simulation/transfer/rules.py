@@ -317,6 +317,22 @@ def proposals_back(patch: pytest.MonkeyPatch) -> None:
 
 
 @rule(
+    "the ministry has its rulings back from those who obeyed them",
+    story=restores.test_a_restored_ministry_is_told_again_what_it_registered_and_ruled,
+)
+def rulings_back(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(parts, "put_rulings_back", lambda *a: None)
+
+
+@rule(
+    "the custody register is told again after the ministry was restored",
+    story=restores.test_a_restored_ministry_is_told_again_what_it_registered_and_ruled,
+)
+def register_told_again(patch: pytest.MonkeyPatch) -> None:
+    _query(patch, "register_again", lambda store, p: 0, file="recovery.sql")
+
+
+@rule(
     "another ledger's incarnation is an entry",
     story=restores.test_a_backup_made_before_another_ledger_was_restored_is_fenced,
 )
@@ -324,8 +340,10 @@ def incarnations_written(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(reconciling, "keep_incarnation", lambda reader, plan, header: None)
 
 
-def _query(patch: pytest.MonkeyPatch, name: str, instead: Statement) -> None:
-    text = queries("transfer", "transfer.sql")[name]
+def _query(
+    patch: pytest.MonkeyPatch, name: str, instead: Statement, *, file: str = "transfer.sql"
+) -> None:
+    text = queries("transfer", file)[name]
     patch.setitem(STATEMENTS, text, (STATEMENTS[text][0], instead))
 
 

@@ -10,9 +10,10 @@ SEED = 0
 MENDED = (
     *("3/7/73", "2/11/1356", "3/12/1001", "3/12/4973", "2/13/3060", "3/14/572", "3/14/1412"),
     *("2/15/2626", "3/16/5945", "3/16/7718", "2/20/21", "2/20/717", "3/21/2666"),
+    *("3/18/5783", "3/19/6227", "3/19/9617"),
 )
 """Each violated a property once, or asked more of one than can hold."""
-SCHEDULES = 600
+SCHEDULES = 1000
 """So many, two of three with two ledgers; `HOCBA_SIMULATIONS` asks for others."""
 PATIENCE = max(240, histories(SCHEDULES) // 8)
 """Seconds that one part may take on a machine that is busy with something else."""

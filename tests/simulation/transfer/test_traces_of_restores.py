@@ -184,6 +184,21 @@ def test_a_backup_made_before_another_ledger_was_restored_is_fenced(two: World) 
     assert holders(two) == ["31"]
 
 
+def test_a_restored_ministry_is_told_again_what_it_registered_and_ruled(court: World) -> None:
+    origin, receiver, ministry = court.sites
+    backup = ministry.store.copy()
+    file = export(court, origin, receiver)
+    acts.rule(court, case_of(origin, file.case), origin, receiver)
+    acts.hand_file_in(court, file)
+    end(court)
+    acts.turn_back(court, ministry, backup)
+    assert ministry.stands == "fenced"
+    end(court)
+    acts.rule(court, case_of(origin, file.case), origin, origin)
+    assert "a ruling stands" in court.trace[-1]
+    assert holders(court) == ["22"]
+
+
 def _supplemented(world: World, *, restored: int) -> tuple[Site, Site, Store]:
     """A late mark that was sent on and accepted; author, custodian, and a backup of one of them
     from before that."""

@@ -26,8 +26,6 @@ from ledger.events.case import (
     RequestReceived,
     ReturnOffered,
     ReturnReceived,
-    SupplementAwaited,
-    SupplementReceived,
     TransferRequested,
 )
 from ledger.events.ministry import RulingReceived
@@ -40,6 +38,7 @@ from ledger.events.staff import (
     StaffIdentityChecked,
     StaffRegistered,
 )
+from ledger.events.supplement import SupplementAwaited, SupplementReceived
 from ledger.events.unit import LedgerOpened, UnitChanged, UnitClosed, UnitOpened
 from ledger.folds import FOLDS, evolve
 from ledger.registry import EVENTS

@@ -11,12 +11,6 @@ from ledger import case, pupil, pupil_year, year_decisions
 from ledger.case import Case
 from ledger.contribution import Contribution
 from ledger.event import Event, Note
-from ledger.events.case import (
-    MovedOn,
-    SupplementAnswered,
-    SupplementReceived,
-    SupplementSent,
-)
 from ledger.events.pupil import (
     PupilRegistered,
     Released,
@@ -33,6 +27,12 @@ from ledger.events.pupil_year import (
     Proposed,
     PupilYearOpened,
     YearDecision,
+)
+from ledger.events.supplement import (
+    MovedOn,
+    SupplementAnswered,
+    SupplementReceived,
+    SupplementSent,
 )
 from ledger.proposal import PROPOSABLE, Decided, count, decisions_of, unfold
 from ledger.proposal_effect import effect_of
