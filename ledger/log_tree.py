@@ -1,7 +1,8 @@
 """The Merkle tree over the log as it is read: leaves from stored bytes, full subtrees from tiles.
 
-A leaf is made of the *stored bytes* of its entry (`record.own_leaf`); a hash column is never believed.
-Tiles are the roots of full 256-leaf subtrees that a checkpoint has kept (`ledger.notary`).
+A leaf is made of the *stored bytes* of its entry (`record.own_leaf`); a hash column is never
+believed. Tiles are the roots of full 256-leaf subtrees that a checkpoint has kept
+(`ledger.notary`).
 """
 
 from collections.abc import Iterator
