@@ -25,11 +25,12 @@ from signing.truststore import TrustStore
 from tests.integration.homes import REPOSITORY
 from tests.integration.transfer import forged_histories, forged_messages
 from tests.integration.transfer.conftest import open_sides
+from tests.integration.transfer.files import released_to_file
 from tests.integration.transfer.forge import Forger, forger
 from tests.integration.transfer.forgeries import Forge
-from tests.integration.transfer.story import LAST_DAY, TODAY, at_origin, at_receiver
+from tests.integration.transfer.story import LAST_DAY, at_origin, at_receiver
 from tests.school import YEAR, numbered, sound
-from transfer import by_file, checks, message
+from transfer import checks, message
 from transfer.errors import CheckFailed
 from transfer.held import DatabaseHeld
 
@@ -49,14 +50,7 @@ def honest(transfer_servers: Servers) -> Iterator[Forger]:
             pupil=leaver, school_year=YEAR, decide=close, needs_results=True, on=LAST_DAY
         )
         sound(origin.office.ledger.carry_out(write_years, numbered([line]), who=origin.who))
-        _, data = by_file.export(
-            origin.office,
-            pupil=leaver,
-            to_ledger=receiver.office.ledger.id,
-            last_day=LAST_DAY,
-            today=TODAY,
-            who=origin.who,
-        )
+        _, data = released_to_file(origin, leaver, to=receiver)
         frame = message.read_frame(data)
         opened = message.parse(frame, message.unseal(frame, receiver.office.encryption))
         made = forger(origin, receiver, opened.payload)
