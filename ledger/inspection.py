@@ -19,8 +19,9 @@ from ledger.errors import Conflict, LogAltered, MalformedBytes, NotFound, Unknow
 from ledger.event import Event, Frozen
 from ledger.events.unit import LedgerOpened
 from ledger.folds import evolve
+from ledger.log_tree import all_tiles, leaf_of
 from ledger.lookups import wrong_lookups
-from ledger.notary import Notary, SignedCheckpoint, all_tiles, leaf_of
+from ledger.notary import Notary, SignedCheckpoint
 from ledger.pupil_year import PupilYear, Slot
 from ledger.queries import queries
 from ledger.tiling import TILE_HEIGHT, Tiling

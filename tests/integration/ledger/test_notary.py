@@ -8,7 +8,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from ledger import log, notary
+from ledger import log, log_tree
 from ledger.errors import Conflict, LogAltered, NotFound
 from ledger.event import StreamKind
 from ledger.ledger import Ledger
@@ -54,7 +54,7 @@ def test_a_checkpoint_has_the_root_of_all_leaves_and_is_signed(
     grow_to(ledger, 10)
     with ledger.database.connection() as connection:
         made = own_notary.checkpoint(connection)
-        assert made.root == merkle.root_of(notary.leaves(connection, 0, 10))
+        assert made.root == merkle.root_of(log_tree.leaves(connection, 0, 10))
         assert own_notary.latest(connection) == made
     read = own_notary.read(made.note)
     assert (read.origin, read.size, read.root) == (f"hocba/ledger/{ledger.id}", 10, made.root)
@@ -78,11 +78,11 @@ def test_extending_by_tiles_gives_the_root_of_the_leaves(
         hashes = [
             leaf
             for start in range(0, size, 4096)
-            for leaf in notary.leaves(connection, start, min(size, start + 4096))
+            for leaf in log_tree.leaves(connection, start, min(size, start + 4096))
         ]
         for checkpoint in own_notary.stored(connection):
             assert checkpoint.root == merkle.root_of(hashes[: checkpoint.size])
-        levels = [(tile.level, tile.index) for tile in notary.all_tiles(connection)]
+        levels = [(tile.level, tile.index) for tile in log_tree.all_tiles(connection)]
     expected = [(1, index) for index in range(size // 256)]
     assert levels == expected + [(2, index) for index in range(size // 65536)]
 

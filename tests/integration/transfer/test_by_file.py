@@ -9,8 +9,8 @@ from ledger.errors import Conflict
 from ledger.registration import Number, record_pupils
 from signing.sealing import KeyPair
 from tests.integration.transfer.conftest import Provinces, Side
+from tests.integration.transfer.files import released_to_file
 from tests.integration.transfer.story import (
-    LAST_DAY,
     TODAY,
     ask,
     at_origin,
@@ -39,17 +39,6 @@ PERSONAL_NUMBER = Number(
 )
 
 
-def export(side: Side, pupil: UUID, to: Side) -> tuple[UUID, bytes]:
-    return by_file.export(
-        side.office,
-        pupil=pupil,
-        to_ledger=to.office.ledger.id,
-        last_day=LAST_DAY,
-        today=TODAY,
-        who=side.who,
-    )
-
-
 def bring(
     side: Side, data: bytes, *, pupil: UUID | None = None, new: bool = False
 ) -> tuple[UUID, UUID]:
@@ -70,8 +59,10 @@ def test_without_a_request_a_file_makes_a_new_record_and_twice_makes_one(
 ) -> None:
     origin, receiver = provinces.origin, provinces.receiver
     leaver = at_origin(origin)
-    case, data = export(origin, leaver, receiver)
-    assert export(origin, leaver, receiver) == (case, data), "the same release, the same bytes"
+    case, data = released_to_file(origin, leaver, to=receiver)
+    assert released_to_file(origin, leaver, to=receiver) == (case, data), (
+        "the same release, the same bytes"
+    )
     assert bring(receiver, data)[0] == case
     size = rows(receiver, "SELECT size FROM ledger.head")
     again, ours = bring(receiver, data)
@@ -84,7 +75,7 @@ def test_without_a_request_a_file_makes_a_new_record_and_twice_makes_one(
 
 def test_what_nobody_asked_for_goes_by_file_alone(provinces: Provinces) -> None:
     origin, receiver = provinces.origin, provinces.receiver
-    export(origin, at_origin(origin), receiver)
+    released_to_file(origin, at_origin(origin), to=receiver)
     origin.exchange()
     assert receiver.exchange() == []
     assert rows(origin, "SELECT state, attempts FROM ledger.outbox") == [("answered", 0)]
@@ -104,7 +95,7 @@ def test_a_file_answers_the_request_that_lies_open(provinces: Provinces) -> None
     at_receiver(receiver)
     asked = ask(receiver, arrival, origin)
     post(origin, sealed(receiver, asked, "request"))
-    case, data = export(origin, leaver, receiver)
+    case, data = released_to_file(origin, leaver, to=receiver)
     assert case == asked, "the request of that ledger for this pupil is used"
     assert bring(receiver, data) == (asked, arrival)
     assert [c.state for c in cases(receiver)] == ["accepted"]
@@ -117,7 +108,7 @@ def test_a_file_that_was_released_over_the_network_is_the_same_release(
     leaver, arrival, case = begin(provinces)
     post(origin, sealed(receiver, case, "request"))
     let_go(origin, case, leaver)
-    exported, data = export(origin, leaver, receiver)
+    exported, data = released_to_file(origin, leaver, to=receiver)
     assert exported == case
     assert bring(receiver, data) == (case, arrival)
     assert post(receiver, data).outcome == "repeated"
@@ -130,7 +121,7 @@ def test_somebody_here_with_the_same_number_stops_a_file_until_a_person_says_who
     origin, receiver = provinces.origin, provinces.receiver
     leaver, known = with_number(origin, "X1"), with_number(receiver, "Y1")
     at_origin(origin)
-    case, data = export(origin, leaver, receiver)
+    case, data = released_to_file(origin, leaver, to=receiver)
     size = rows(receiver, "SELECT size FROM ledger.head")
     with pytest.raises(Conflict, match=str(known)) as refused:
         bring(receiver, data)
@@ -144,7 +135,7 @@ def test_a_namesake_may_be_taken_in_as_another_child(provinces: Provinces) -> No
     origin, receiver = provinces.origin, provinces.receiver
     leaver, known = with_number(origin, "X1"), with_number(receiver, "Y1")
     at_origin(origin)
-    _, data = export(origin, leaver, receiver)
+    _, data = released_to_file(origin, leaver, to=receiver)
     held = len(record(receiver, known))
     _, ours = bring(receiver, data, new=True)
     assert ours != known
@@ -167,7 +158,7 @@ def test_a_damaged_file_is_refused_and_leaves_nothing(
     provinces: Provinces, damage: Callable[[bytes], bytes], code: str
 ) -> None:
     origin, receiver = provinces.origin, provinces.receiver
-    _, data = export(origin, at_origin(origin), receiver)
+    _, data = released_to_file(origin, at_origin(origin), to=receiver)
     with pytest.raises(CheckFailed) as failed:
         bring(receiver, damage(data))
     assert failed.value.code == code
@@ -177,7 +168,7 @@ def test_a_damaged_file_is_refused_and_leaves_nothing(
 
 def test_a_file_for_another_ledger_is_refused(three: list[Side]) -> None:
     first, second, third = three
-    _, data = export(first, at_origin(first), second)
+    _, data = released_to_file(first, at_origin(first), to=second)
     for side in (first, third):
         with pytest.raises(CheckFailed) as failed:
             bring(side, data)
@@ -190,7 +181,7 @@ def test_a_rejected_file_cannot_be_imported_after_all(provinces: Provinces) -> N
     leaver, _, case = begin(provinces)
     post(origin, sealed(receiver, case, "request"))
     let_go(origin, case, leaver)
-    _, data = export(origin, leaver, receiver)
+    _, data = released_to_file(origin, leaver, to=receiver)
     conversation.reject(receiver.office, case, reason="withdrawn", today=TODAY, who=receiver.who)
     with pytest.raises(CaseRefused, match="rejected"):
         bring(receiver, data)
@@ -201,7 +192,7 @@ def test_verified_offline_without_a_key_the_steps_inside_are_not_checked(
     provinces: Provinces,
 ) -> None:
     origin, receiver = provinces.origin, provinces.receiver
-    _, data = export(origin, at_origin(origin), receiver)
+    _, data = released_to_file(origin, at_origin(origin), to=receiver)
     report = verify(data, trust=receiver.office.trust, key=None)
     assert [(s.n, s.name) for s in report.steps] == list(enumerate(STEPS, 1))
     assert [s.ok for s in report.steps] == [True, None, True, *[None] * 10]
@@ -212,7 +203,7 @@ def test_verified_offline_with_the_key_all_but_the_database_steps_are_checked(
     provinces: Provinces,
 ) -> None:
     origin, receiver = provinces.origin, provinces.receiver
-    _, data = export(origin, at_origin(origin), receiver)
+    _, data = released_to_file(origin, at_origin(origin), to=receiver)
     key = receiver.office.encryption
     report = verify(data, trust=receiver.office.trust, key=key)
     assert [s.n for s in report.steps if s.ok] == [1, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]
@@ -225,7 +216,7 @@ def test_a_failed_step_is_told_by_number_and_the_later_ones_are_not_checked(
     provinces: Provinces,
 ) -> None:
     origin, receiver = provinces.origin, provinces.receiver
-    _, data = export(origin, at_origin(origin), receiver)
+    _, data = released_to_file(origin, at_origin(origin), to=receiver)
     key = receiver.office.encryption
     report = verify(data[:-1], trust=receiver.office.trust, key=key)
     assert report.failure is not None

@@ -25,6 +25,7 @@ from signing.jws import FileSigner
 from signing.trust import TrustBundle, public_key
 from signing.truststore import TrustStore
 from tests.integration.transfer.conftest import Provinces, Side
+from tests.integration.transfer.files import released_to_file
 from tests.integration.transfer.forge import forger
 from tests.integration.transfer.story import (
     FIRST_TERM,
@@ -161,14 +162,7 @@ def exported(provinces: Provinces) -> tuple[Provinces, UUID, bytes]:
     """A dossier that went by file, with its case at the origin."""
     leaver, *_ = class_of(provinces.origin.office.ledger, 1)
     enter(provinces.origin, leaver, "7A1", FIRST_TERM)
-    case, data = by_file.export(
-        provinces.origin.office,
-        pupil=leaver,
-        to_ledger=provinces.receiver.office.ledger.id,
-        last_day=LAST_DAY,
-        today=TODAY,
-        who=provinces.origin.who,
-    )
+    case, data = released_to_file(provinces.origin, leaver, to=provinces.receiver)
     return provinces, case, data
 
 
@@ -240,14 +234,7 @@ def test_a_second_dossier_to_the_same_receiver_goes_on_from_the_log_it_saw(
     bring(data, pupil=None, new=True)
     (other,) = register(origin.office.ledger, ["P9"])
     enrol(origin.office.ledger, [other])
-    _, second = by_file.export(
-        origin.office,
-        pupil=other,
-        to_ledger=receiver.office.ledger.id,
-        last_day=LAST_DAY,
-        today=TODAY,
-        who=origin.who,
-    )
+    _, second = released_to_file(origin, other, to=receiver)
     report = inbox.open_dossier(receiver.office, second, by_file=True)
     assert report.failure is None
     (shown,) = report.shown

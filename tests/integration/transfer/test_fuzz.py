@@ -13,9 +13,10 @@ from services.embedded import Servers
 from signing import canonical, compression, jws
 from signing.errors import SigningError
 from tests.integration.transfer.conftest import open_sides
+from tests.integration.transfer.files import released_to_file
 from tests.integration.transfer.forge import Forger, body_of, forger, put_body
-from tests.integration.transfer.story import LAST_DAY, TODAY, at_origin, count, post, rows
-from transfer import by_file, message
+from tests.integration.transfer.story import at_origin, count, post, rows
+from transfer import message
 from transfer.errors import CheckFailed
 
 EXAMPLES = 60
@@ -28,14 +29,7 @@ fuzzing = settings(
 @pytest.fixture(scope="module")
 def honest(transfer_servers: Servers) -> Iterator[Forger]:
     with open_sides(transfer_servers, "31", "22") as (_, (origin, receiver)):
-        _, data = by_file.export(
-            origin.office,
-            pupil=at_origin(origin, pupils=1),
-            to_ledger=receiver.office.ledger.id,
-            last_day=LAST_DAY,
-            today=TODAY,
-            who=origin.who,
-        )
+        _, data = released_to_file(origin, at_origin(origin, pupils=1), to=receiver)
         frame = message.read_frame(data)
         opened = message.parse(frame, message.unseal(frame, receiver.office.encryption))
         yield forger(origin, receiver, opened.payload)

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from ledger.event import StreamKind
 from tests.integration.transfer.conftest import Provinces, Side
+from tests.integration.transfer.files import released_to_file
 from tests.integration.transfer.story import (
     LAST_DAY,
     SECOND_TERM_LATER,
@@ -102,14 +103,7 @@ def test_a_second_hop_by_file_is_proven_in_every_hop(three: list[Side]) -> None:
     first, second, third = three
     leaver, there = at_origin(first), at_receiver(second)
     move(first, second, ask(second, there, first), leaver=leaver, arrival=there)
-    case, data = by_file.export(
-        second.office,
-        pupil=there,
-        to_ledger=third.office.ledger.id,
-        last_day=SECOND_LEAVING,
-        today=TODAY,
-        who=second.who,
-    )
+    case, data = released_to_file(second, there, to=third, last_day=SECOND_LEAVING)
     assert len(dossier_of(third, case, data).hops) == 2
     _, here = by_file.import_dossier(
         third.office, data, pupil=None, new=False, today=TODAY, who=third.who

@@ -11,9 +11,9 @@ from ledger.errors import Refused
 from ledger.ids import uuid7
 from signing.jws import FileSigner
 from tests.integration.transfer.conftest import Provinces, Side
+from tests.integration.transfer.files import released_to_file
 from tests.integration.transfer.forge_told import told
 from tests.integration.transfer.story import (
-    LAST_DAY,
     TODAY,
     ask,
     at_origin,
@@ -27,7 +27,7 @@ from tests.integration.transfer.story import (
     rows,
     sealed,
 )
-from transfer import by_file, conversation, inbox, message, outbox
+from transfer import conversation, inbox, message, outbox
 from transfer.errors import CaseRefused
 from transfer.message import Address, Kind
 
@@ -144,14 +144,7 @@ def test_an_unrequested_dossier_is_a_problem_told_to_its_sender_and_moves_nothin
 ) -> None:
     origin, receiver = provinces.origin, provinces.receiver
     leaver = at_origin(origin)
-    case, data = by_file.export(
-        origin.office,
-        pupil=leaver,
-        to_ledger=receiver.office.ledger.id,
-        last_day=LAST_DAY,
-        today=TODAY,
-        who=origin.who,
-    )
+    case, data = released_to_file(origin, leaver, to=receiver)
     size = rows(receiver, "SELECT size FROM ledger.head")
     taken = post(receiver, data)
     assert taken.failure is not None

@@ -9,9 +9,9 @@ import pytest
 
 from ledger.errors import LedgerError, Refused
 from tests.integration.transfer.conftest import Provinces, Side
+from tests.integration.transfer.files import released_to_file
 from tests.integration.transfer.story import (
     FIRST_DAY,
-    LAST_DAY,
     SECOND_TERM_LATER,
     TODAY,
     ask,
@@ -123,14 +123,7 @@ def test_a_recalled_file_that_nobody_handed_in_yet_can_never_be_accepted(
 ) -> None:
     origin, receiver = provinces.origin, provinces.receiver
     leaver = at_origin(origin)
-    case, data = by_file.export(
-        origin.office,
-        pupil=leaver,
-        to_ledger=receiver.office.ledger.id,
-        last_day=LAST_DAY,
-        today=TODAY,
-        who=origin.who,
-    )
+    case, data = released_to_file(origin, leaver, to=receiver)
     call_back(origin, case)
     assert post(receiver, sealed(origin, case, "recall")).outcome == "done"
     with pytest.raises(CaseRefused, match="rejected"):

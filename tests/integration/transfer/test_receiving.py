@@ -18,6 +18,7 @@ from services.arrivals import arrival_report
 from services.case_records import compare, suggestions
 from services.leavings import leaving_checklist
 from tests.integration.transfer.conftest import Provinces, Side
+from tests.integration.transfer.files import released_to_file
 from tests.integration.transfer.story import (
     FIRST_DAY,
     LAST_DAY,
@@ -34,7 +35,7 @@ from tests.integration.transfer.story import (
     pupil_state,
 )
 from tests.school import employ, enrol, find, numbered, open_school, profile, record_pupil, sound
-from transfer import by_file, conversation
+from transfer import conversation
 
 NUMBER = "031212000345"
 ON = date(2025, 3, 10)
@@ -205,14 +206,7 @@ def test_a_record_handed_in_as_a_file_is_reported_and_remarked_like_any_other(
 ) -> None:
     origin, receiver = provinces.origin, provinces.receiver
     leaver = at_origin(origin)
-    case, data = by_file.export(
-        origin.office,
-        pupil=leaver,
-        to_ledger=receiver.office.ledger.id,
-        last_day=LAST_DAY,
-        today=ON,
-        who=origin.who,
-    )
+    case, data = released_to_file(origin, leaver, to=receiver, today=ON)
     told, report = case_acts.import_dossier(
         receiver.office, data, pupil=None, new=True, today=ON, who=receiver.who
     )

@@ -14,7 +14,7 @@ from ledger.registration import pupil_ref
 from services.cases import case_answer
 from services.embedded import Servers
 from tests.integration.transfer.conftest import Provinces, Side, open_sides
-from tests.integration.transfer.files import hand_over, written
+from tests.integration.transfer.files import hand_over, released_to_file, written
 from tests.integration.transfer.forge_told import told
 from tests.integration.transfer.story import (
     LAST_DAY,
@@ -40,14 +40,7 @@ def all_four(transfer_servers: Servers) -> Iterator[list[Side]]:
 
 
 def export(side: Side, pupil: UUID, to: Side, *, last_day: date | None = LAST_DAY) -> UUID:
-    case, _ = by_file.export(
-        side.office,
-        pupil=pupil,
-        to_ledger=to.office.ledger.id,
-        last_day=last_day,
-        today=TODAY,
-        who=side.who,
-    )
+    case, _ = released_to_file(side, pupil, to=to, last_day=last_day)
     return case
 
 

@@ -18,7 +18,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from joserfc.jwk import ECKey
 
-from ledger import envelope, notary
+from ledger import envelope, log_tree
 from ledger.envelope import Envelope
 from ledger.errors import MalformedBytes
 from ledger.event import Event
@@ -196,7 +196,7 @@ STAND_INS: tuple[tuple[Any, str, Any], ...] = (
     (envelope, "decode", _remember(envelope.decode)),
     (envelope, "reread", _reread),
     (Envelope, "event", _event),
-    (notary, "leaf_of", _remember(notary.leaf_of)),
+    (log_tree, "leaf_of", _remember(log_tree.leaf_of)),
     (message, "parse", _remember(message.parse)),
     (Dossier, "read", staticmethod(_once_for_each(Dossier.read))),
     (checks, "check_complete", _once_for_each(completeness.check_complete)),

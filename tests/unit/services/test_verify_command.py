@@ -11,7 +11,8 @@ from ledger.record import instant_text
 from services.cli import cli
 from services.commands.verify_transfer import _write
 from services.words import EVIDENCE, FAILURES, OUTCOMES, STEPS, UNCHECKED
-from tests.dossiers import NOW, Payload, Province, sealed, simple, store_of
+from tests.dossiers import Payload, sealed, simple, store_of
+from tests.provinces import NOW, Province
 from transfer import disclosure
 
 pytestmark = pytest.mark.unit

@@ -17,7 +17,8 @@ from ledger.ids import uuid7
 from ledger.record import leaf
 from signing import canonical, hashing, merkle
 from signing.errors import MerkleError
-from tests.dossiers import NOW, Payload, Province, dossier, sealed, simple, trust_of
+from tests.dossiers import Payload, dossier, sealed, simple, trust_of
+from tests.provinces import NOW, Province
 from transfer.checks import Report
 from transfer.completeness import records_root
 from transfer.dossier import CarriedEntry

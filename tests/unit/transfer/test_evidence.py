@@ -13,7 +13,8 @@ from signing.merkle import root_of
 from signing.note import COSIGNATURE, NoteSigner
 from signing.trust import Revocation
 from signing.truststore import KnownBundles
-from tests.dossiers import NOW, Payload, Province, bundle_of, sealed, simple, trust_of
+from tests.dossiers import Payload, bundle_of, sealed, simple, trust_of
+from tests.provinces import NOW, Province
 from transfer import checks
 from transfer.checks import Report
 from transfer.dossier import Dossier

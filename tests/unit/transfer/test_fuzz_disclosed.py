@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from ledger.record import instant_text
 from signing import canonical, compression, jws
 from signing.errors import SignatureError
-from tests.dossiers import NOW, Province, simple, trust_of
+from tests.dossiers import simple, trust_of
 from tests.integration.transfer.test_fuzz import damaged
+from tests.provinces import NOW, Province
 from tests.unit.transfer.test_worst_cases import ORIGIN as SENDER
 from tests.unit.transfer.test_worst_cases import RECEIVER, raw
 from transfer import disclosure

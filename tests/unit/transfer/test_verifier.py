@@ -11,7 +11,8 @@ import pytest
 from ledger.record import instant_text
 from signing.note import Checkpoint, SignedNote
 from signing.truststore import KnownBundles
-from tests.dossiers import NOW, Payload, Province, sealed, simple, store_of, trust_of
+from tests.dossiers import Payload, sealed, simple, store_of, trust_of
+from tests.provinces import NOW, Province
 from transfer import disclosure
 from transfer.checks import STEPS, Report
 from transfer.verifier import is_ours, verify

@@ -25,7 +25,8 @@ from signing import canonical, compression, hashing, jws
 from signing.certificates import Purpose
 from signing.jws import FileSigner
 from signing.note import NoteSigner, add_signature
-from tests.dossiers import Payload, Province, dossier, sealed, simple, store_of
+from tests.dossiers import Payload, dossier, sealed, simple, store_of
+from tests.provinces import Province
 from transfer import disclosure, message
 from transfer.dossier import (
     MAX_CLOSINGS,

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from signing.sealing import KeyPair
 from signing.truststore import TrustStore
-from tests.dossiers import NOW
+from tests.provinces import NOW
 from transfer.verifier import verify
 
 PEAK = Path("/proc/self/clear_refs")
