@@ -243,7 +243,8 @@ def _take_answer(office: Office, data: bytes, frame: Frame, who: Who, *, recover
         body = read_body(opened)
     except CheckFailed as failure:
         return problem(office, data, frame, failure, who, recovery=recovery)
-    outcome: Literal["done", "quarantined"] = "done"
+    taken: Literal["done", "repeated"] = "repeated" if held.state == "done" else "done"
+    outcome: Literal["done", "repeated", "quarantined"] = taken
 
     def decide(reader: Reader) -> Plan:
         nonlocal outcome
@@ -253,7 +254,7 @@ def _take_answer(office: Office, data: bytes, frame: Frame, who: Who, *, recover
         case = reader.case(header.case)
         try:
             plan = plan_effect(office, reader, case, header, body)
-            outcome = "done"
+            outcome = taken
         except CaseRefused as refused:
             outcome = "quarantined"
             return Plan(extra=[seen(data, frame, outcome, str(refused))])
@@ -264,7 +265,7 @@ def _take_answer(office: Office, data: bytes, frame: Frame, who: Who, *, recover
         plan.extra.append(_still(header))
         if header.kind != "reconcile":  # a question keeps it before it reads what to answer
             keep_incarnation(reader, plan, header)
-        plan.extra.append(seen(data, frame, outcome, None))
+        plan.extra.append(seen(data, frame, "done", None))
         return plan
 
     try:
