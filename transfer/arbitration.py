@@ -377,3 +377,22 @@ def put_rulings_back(office: Office, reader: Reader, plan: Plan, statements: Seq
         shown.add(ruling.transfer_id)
         tokens = known.tokens if known is not None else ()
         _issue(reader, plan, ruling, RESTORED, tokens, clock.today())
+
+
+def obey_again(office: Office, reader: Reader, plan: Plan, statements: Sequence[str]) -> None:
+    """Adds to a plan what rulings do here that the other side shows after we were restored; one
+    that does not fit what is on record waits for a person."""
+    shown: set[UUID] = set()
+    for statement in statements:
+        try:
+            ruling = verify_ruling(statement.encode(), office.trust)
+            ours = reader.ledger in (ruling.origin, ruling.receiver)
+            if not ours or ruling.transfer_id in shown:
+                continue
+            shown.add(ruling.transfer_id)
+            obeyed, _ = plan_ruling(office, reader, ruling, clock.today())
+        except (CaseRefused, CheckFailed):
+            continue
+        plan.drafts += obeyed.drafts
+        plan.outgoing += obeyed.outgoing
+        plan.extra += obeyed.extra

@@ -11,7 +11,7 @@ from ledger.plan import Plan
 from ledger.queries import queries
 from ledger.reader import Reader
 from transfer.acceptances import MAX_MAIL, own_word
-from transfer.arbitration import put_rulings_back
+from transfer.arbitration import obey_again, put_rulings_back
 from transfer.bodies import SupplementBody
 from transfer.cases import Write
 from transfer.errors import CaseRefused
@@ -45,6 +45,7 @@ def on_part(office: Office, reader: Reader, header: Header, body: ReconcileBody)
             if own is not None and own.aud == header.sender:
                 findings += put_supplement_back(office, reader, plan, own)
         put_rulings_back(office, reader, plan, body.rulings)
+        obey_again(office, reader, plan, body.rulings)
     plan.extra.append(_keep_part(header.case, body, findings))
     return plan
 

@@ -89,7 +89,7 @@ def on_ask(
         ministry = office.trust.ministry()
         if ministry is not None and ministry.id == header.sender:
             plan.extra.append(named("register_again", {"ledger": header.sender}))
-    contents = _parts(reader, header, body, cases)
+    contents = _parts(office, reader, header, body, cases)
     # A question that could not be read is asked anew, and answered anew.
     first = next_issue(reader, header.case, "reconcile")
     for number, about in enumerate(contents):
@@ -119,7 +119,11 @@ def _can_send_again(case: Case) -> bool:
 
 
 def _parts(
-    reader: Reader, header: Header, body: ReconcileBody, cases: Sequence[tuple[int, UUID, Case]]
+    office: Office,
+    reader: Reader,
+    header: Header,
+    body: ReconcileBody,
+    cases: Sequence[tuple[int, UUID, Case]],
 ) -> list[dict[str, Any]]:
     """What each part of the answer is about; it is read when the part is sealed."""
     since = body.since
@@ -131,7 +135,7 @@ def _parts(
         lost = {"ledger": header.sender, "since": since}
         persons = _packed(reader.connection.execute(_SQL["copied_persons"], lost).fetchall())
         mails = _packed(_mails(reader, header.sender, "supplement"))
-        rulings = _packed(_mails(reader, header.sender, "ruling"))
+        rulings = _packed(_rulings(office, reader, header, {case.id for *_, case in cases}))
         held = [c.id for *_, c in cases if (c.side, c.state) == ("receiver", "received")]
     numbers = [number for number, *_ in cases]
     pages = [numbers[n : n + CASES_IN_PART] for n in range(0, len(numbers), CASES_IN_PART)]
@@ -149,7 +153,20 @@ def _parts(
 
 def _mails(reader: Reader, ledger: UUID, kind: str) -> list[tuple[UUID, int]]:
     rows = reader.connection.execute(_SQL["mails_from"], {"ledger": ledger, "kind": kind})
-    return rows.fetchall()
+    return [(message, size) for message, size, _ in rows.fetchall()]
+
+
+def _rulings(
+    office: Office, reader: Reader, header: Header, between_us: Collection[UUID]
+) -> list[tuple[UUID, int]]:
+    """The arbiter's rulings that came here: for the ministry all, for a party those between us."""
+    ministry = office.trust.ministry()
+    if ministry is None:
+        return []
+    named = {"ledger": ministry.id, "kind": "ruling"}
+    rows = reader.connection.execute(_SQL["mails_from"], named).fetchall()
+    wanted = ministry.id == header.sender
+    return [(message, size) for message, size, case in rows if wanted or case in between_us]
 
 
 def _packed(rows: Iterable[tuple[UUID, int]]) -> list[list[str]]:
@@ -209,7 +226,9 @@ def payload(
             office, connection, receiver, content["mails"], _instant(content)
         )
     if "rulings" in content:
-        found["rulings"] = told_rulings(office, connection, receiver, content["rulings"])
+        ministry = office.trust.ministry()
+        assert ministry is not None
+        found["rulings"] = told_rulings(office, connection, ministry.id, content["rulings"])
     if "persons" in content:
         pupils = [UUID(person) for person in content["persons"]]
         found["records"] = _copies(office, connection, receiver, pupils, _instant(content))

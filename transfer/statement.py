@@ -96,7 +96,7 @@ class ReconcileBody(Body):
     """The payload of `reconcile`; `transfer_id` is the question's id, the same in its answer.
 
     `mails` (base64 of a JWS) are supplements that the ledger told signed itself, `rulings` (JWS)
-    those of its arbiter, where it is the ministry."""
+    what the arbiter ruled about transfers between the two, or, for the ministry, all of them."""
 
     asks: bool
     since: Instant | None

@@ -157,8 +157,8 @@ WHERE s.kind = 'case'
 ORDER BY s.no;
 
 -- name: mails_from
--- The messages of one kind of a ledger that were taken in here, with their sizes.
-SELECT message, length(frame) FROM ledger.inbox
+-- The messages of one kind of a ledger that were taken in here, with their sizes and cases.
+SELECT message, length(frame), case_id FROM ledger.inbox
 WHERE sender = %(ledger)s AND kind = %(kind)s AND state = 'done' ORDER BY received_at, message;
 
 -- name: register_again

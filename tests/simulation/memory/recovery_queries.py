@@ -344,7 +344,8 @@ def supplements_with(store: Store, p: Parameters) -> Answer:
 
 @_query("mails_from")
 def mails_from(store: Store, p: Parameters) -> Answer:
-    return [(row.message, len(row.frame)) for row in _done(store, p["ledger"], p["kind"])]
+    found = _done(store, p["ledger"], p["kind"])
+    return [(row.message, len(row.frame), row.case_id) for row in found]
 
 
 @_query("register_again")
