@@ -88,7 +88,10 @@ def restore_case(
         if differ and ours.ruling is None:
             return Restoration(finding=Finding("decisions_differ", theirs.case))
         return NOTHING
-    if ours is not None and ours.ruling is not None:
+    accepted_here = theirs.side == "origin" and theirs.state == "accepted"
+    ruled = ours.ruling if ours is not None else None
+    # A ruling that gave us the record does not bring it: what we had taken in was lost with it.
+    if ours is not None and ruled is not None and not (accepted_here and ruled.custodian != teller):
         return Restoration(wants=ours.state in ("requested", "problem") and _is_out(theirs))
     if theirs.side == "origin":
         known_pupils = pupils if proven or theirs.state != "accepted" else ()
